@@ -1,0 +1,29 @@
+"""What can go wrong, in the user's words. Problems *of a design* are values (``model.report``), not errors."""
+
+from __future__ import annotations
+
+
+class RdlError(Exception):
+    """Input that cannot be used. The message names file, place, thing, limit and remedy."""
+
+
+class UnitError(RdlError):
+    """A length that cannot be read."""
+
+
+class InputError(RdlError):
+    """A file that cannot be used, with the place in it.
+
+    Args:
+        message: what is wrong and what to do.
+        source: the file.
+        line: counted from 1, where the format has lines.
+    """
+
+    def __init__(self, message: str, source: str | None = None, line: int | None = None) -> None:
+        place = "" if source is None else source + (f":{line}" if line is not None else "") + ": "
+        super().__init__(place + message)
+
+
+class ModelError(RdlError):
+    """A value that cannot exist, such as a bump outside its die."""

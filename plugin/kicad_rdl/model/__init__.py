@@ -1,0 +1,1 @@
+"""The things: die, package, stackup, technology, layout, report. Frozen, and valid if they exist."""

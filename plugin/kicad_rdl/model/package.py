@@ -1,0 +1,160 @@
+"""What is asked for: dies, balls, nets, rules and style. If a Package exists, it can be planned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from kicad_rdl.errors import ModelError
+from kicad_rdl.geometry import Circle, Point, Shape, grown
+from kicad_rdl.model.die import Bump, PlacedDie
+from kicad_rdl.model.technology import Technology
+from kicad_rdl.units import Nm, mm
+
+
+class NetKind(StrEnum):
+    """What a net is for."""
+
+    SIGNAL = "signal"
+    SUPPLY = "supply"
+
+
+class SupplyStyle(StrEnum):
+    """How the bumps of a net with several of them are joined."""
+
+    TREE = "tree"
+    PLANE = "plane"
+
+
+class Joint(StrEnum):
+    """How a pad meets the plane of its own net."""
+
+    SOLID = "solid"
+    THERMAL = "thermal"
+
+
+class Angles(StrEnum):
+    """Directions a trace may take."""
+
+    ANY = "any"
+    """Any direction, with arcs."""
+    OCTILINEAR = "45"
+    """Multiples of 45 degrees."""
+
+
+@dataclass(frozen=True, slots=True)
+class NetRule:
+    """What the job asks of one net."""
+
+    name: str
+    kind: NetKind = NetKind.SIGNAL
+    style: SupplyStyle = SupplyStyle.TREE
+    plane_layer: int | None = None
+    """RDL of the plane (from 1), for ``SupplyStyle.PLANE``."""
+    joint: Joint = Joint.SOLID
+    balls: int = 1
+    """How many balls the net takes."""
+    allowed: tuple[str, ...] | None = None
+    """Names of the balls it may take; None: any."""
+    width: Nm | None = None
+    """Trace width; None: the layer's least line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ball:
+    """A site of the ball grid, in the package frame."""
+
+    name: str
+    row: str
+    column: int
+    at: Point
+    nc: bool = False
+    """True: soldered, but no net may take it."""
+
+
+@dataclass(frozen=True, slots=True)
+class BallGeometry:
+    """Sizes of every ball of the package."""
+
+    pitch_x: Nm
+    pitch_y: Nm
+    diameter: Nm
+    """Sphere before reflow."""
+    opening: Nm
+    """Opening in the last polymer, through which the ball (or the UBM) meets the UBM pad."""
+    ubm: Nm
+    pad: Nm
+    """UBM pad on the last RDL."""
+    mask_defined: bool = True
+    """True: the opening is smaller than the pad (SMD); False: larger, the pad's edge is free (NSMD)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """One unit: what the pipeline turns into copper."""
+
+    name: str
+    width: Nm
+    height: Nm
+    dies: tuple[PlacedDie, ...]
+    balls: tuple[Ball, ...]
+    ball: BallGeometry
+    rdl_count: int
+    technology: Technology
+    nets: tuple[NetRule, ...]
+    """One for every net of the bump maps, sorted by name."""
+    angles: Angles = Angles.ANY
+    description: str = ""
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.rdl_count <= len(self.technology.metals):
+            raise ModelError(
+                f"{self.rdl_count} RDLs asked for; technology {self.technology.name} offers 1 to "
+                f"{len(self.technology.metals)}"
+            )
+        for ball in self.balls:
+            reach = self.ball.pad // 2
+            if 2 * (abs(ball.at.x) + reach) > self.width or 2 * (abs(ball.at.y) + reach) > self.height:
+                raise ModelError(
+                    f"ball {ball.name}: its pad does not fit on the package of {mm(self.width)} x {mm(self.height)}"
+                )
+
+    @property
+    def metal_count(self) -> int:
+        """Copper layers: the RDLs, and the UBM where that makes an even number (KiCad knows no odd ones)."""
+        return self.rdl_count + self.rdl_count % 2
+
+    @property
+    def has_ubm_layer(self) -> bool:
+        """Whether the UBM is a copper layer of its own (layer ``rdl_count + 1``)."""
+        return self.rdl_count % 2 == 1
+
+    @property
+    def bumps(self) -> tuple[tuple[int, Bump], ...]:
+        """Every bump in the package frame, with the index of its die."""
+        return tuple((index, bump) for index, placed in enumerate(self.dies) for bump in placed.bumps)
+
+    def land(self, bump: Bump) -> Shape:
+        """The RDL1 land of a bump: its end, enclosed by the technology's rule."""
+        return grown(bump.shape, self.technology.die_pad.enclosure)
+
+    @property
+    def ubm_pad(self) -> Circle:
+        """The pad on the last RDL under a ball."""
+        return Circle(self.ball.pad)
+
+    def net(self, name: str) -> NetRule:
+        """The rule of a net."""
+        for rule in self.nets:
+            if rule.name == name:
+                return rule
+        raise KeyError(name)
+
+    def layer_name(self, layer: int) -> str:
+        """``RDL1`` .. ``RDLn``, and ``UBM`` for the layer beyond the last RDL."""
+        return "UBM" if layer > self.rdl_count else f"RDL{layer}"
+
+
+def terminal_name(package: Package, die: int, bump: Bump) -> str:
+    """The name of a bump in reports: with its die where there are several."""
+    return bump.name if len(package.dies) == 1 else f"{package.dies[die].die.name}.{bump.name}"

@@ -1,0 +1,59 @@
+"""What the checker and the pipeline have to say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from kicad_rdl.geometry import Point
+from kicad_rdl.units import Nm
+
+
+class Rule(StrEnum):
+    """Identifiers of the checks."""
+
+    SHORT = "short"
+    SPACING = "spacing"
+    WIDTH = "width"
+    ENCLOSURE = "enclosure"
+    VIA_SPACING = "via_spacing"
+    VIA_STACKING = "via_stacking"
+    MASK_WEB = "mask_web"
+    PACKAGE_EDGE = "package_edge"
+    DIE_EDGE = "die_edge"
+    ACUTE_ANGLE = "acute_angle"
+    OPEN = "open"
+    DANGLING = "dangling"
+    NAME = "name"
+
+
+class Severity(StrEnum):
+    """How bad it is."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Violation:
+    """One broken rule at one place. A measured length is rounded down: towards the violation."""
+
+    rule: Rule
+    severity: Severity
+    layer: str
+    """``RDL1`` ..., or ``-`` where no layer is meant."""
+    at: Point
+    things: tuple[str, ...]
+    """What is involved, in words: ``trace A1 on RDL1``."""
+    measured: Nm | None
+    required: Nm | None
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """One step of long work."""
+
+    stage: str
+    done: int
+    total: int
