@@ -1,0 +1,296 @@
+"""Flows on networks: the largest, the cheapest, and the cut that says why no more fits.
+
+Arcs are given as parallel arrays of equal length; parallel and opposite arcs are allowed, loops carry nothing. Costs
+are non-negative integers (the caller quantises, for example to nanometres), capacities non-negative integers. Every
+answer is exact and carries its certificate: a cut for a maximum flow, node potentials for a cheapest flow.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+import numba
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import coo_array, csr_array
+from scipy.sparse.csgraph import breadth_first_order
+from scipy.sparse.csgraph import maximum_flow as sparse_maximum_flow
+
+from kicad_rdl.errors import ModelError
+
+Integers: TypeAlias = npt.NDArray[np.int64]
+Mask: TypeAlias = npt.NDArray[np.bool_]
+
+LARGEST_TOTAL = 2**31 - 1
+"""Units that scipy's 32-bit maximum flow can carry."""
+
+
+@dataclass(frozen=True, slots=True)
+class MaximumFlow:
+    """A largest flow, and a cut that is full: no larger one exists."""
+
+    value: int
+    flow: Integers
+    """Units on each arc."""
+    source_side: Mask
+    """Nodes on the source's side of a minimum cut; its arcs leave this side and are full."""
+
+
+@dataclass(frozen=True, slots=True)
+class FlowResult:
+    """A cheapest flow; ``potential`` proves it (see :func:`reduced_cost`)."""
+
+    value: int
+    """Units that leave the sources."""
+    cost: int
+    flow: Integers
+    """Units on each arc."""
+    potential: Integers
+    """Price of each node: arcs of negative reduced cost are full, arcs of positive reduced cost are empty."""
+
+
+def reduced_cost(tails: Integers, heads: Integers, cost: Integers, potential: Integers) -> Integers:
+    """Cost of each arc after the prices of its ends: ``cost + potential[tail] - potential[head]``."""
+    return cost + potential[tails] - potential[heads]
+
+
+def maximum_flow(
+    tails: Integers,
+    heads: Integers,
+    capacity: Integers,
+    source: int,
+    sink: int,
+    *,
+    node_count: int | None = None,
+    cut: Literal["source", "sink"] = "source",
+) -> MaximumFlow:
+    """The largest flow from source to sink and a minimum cut.
+
+    Args:
+        tails: node each arc leaves.
+        heads: node each arc enters.
+        capacity: units each arc can carry.
+        source: node.
+        sink: another node.
+        node_count: how many nodes there are; default: one more than the largest that is named.
+        cut: which of several minimum cuts: the one nearest the source, or nearest the sink.
+    """
+    tails, heads, capacity = _arrays(tails, heads, capacity)
+    nodes = _node_count(tails, heads, source, sink, node_count)
+    real = tails != heads
+    limit = np.where(real, capacity, 0)
+    limit = np.minimum(limit, min(int(limit[tails == source].sum()), int(limit[heads == sink].sum())))
+    if limit.size and int(np.bincount(tails, limit, 0).max(initial=0)) > LARGEST_TOTAL:
+        raise ModelError(f"a flow of more than {LARGEST_TOTAL} units through one node is not supported")
+    graph = csr_array(coo_array((limit.astype(np.int32), (tails, heads)), shape=(nodes, nodes)))
+    found = sparse_maximum_flow(graph, source, sink, method="dinic")
+    flow = _spread(tails, heads, limit, found.flow)
+    side = _reach(tails, heads, capacity, flow, source, sink, nodes, cut)
+    return MaximumFlow(int(found.flow_value), flow, side)
+
+
+def min_cost_flow(tails: Integers, heads: Integers, capacity: Integers, cost: Integers, supply: Integers) -> FlowResult:
+    """The cheapest flow that takes every supply to where it is wanted.
+
+    Args:
+        tails: node each arc leaves.
+        heads: node each arc enters.
+        capacity: units each arc can carry.
+        cost: of one unit on each arc, not negative.
+        supply: of each node; negative where units are wanted. The sum is zero.
+
+    Raises:
+        ModelError: not all units can reach a place that wants them.
+    """
+    tails, heads, capacity, cost = _arrays(tails, heads, capacity, cost)
+    supply = np.asarray(supply, np.int64)
+    if int(supply.sum()) != 0:
+        raise ModelError(f"supplies must add up to zero, got {int(supply.sum())}")
+    nodes = len(supply)
+    giving, wanting = np.flatnonzero(supply > 0), np.flatnonzero(supply < 0)
+    wanted = int(supply[giving].sum())
+    all_tails = np.concatenate([tails, np.full(len(giving), nodes), wanting])
+    all_heads = np.concatenate([heads, giving, np.full(len(wanting), nodes + 1)])
+    all_capacity = np.concatenate([capacity, supply[giving], -supply[wanting]])
+    all_cost = np.concatenate([cost, np.zeros(len(giving) + len(wanting), np.int64)])
+    result = min_cost_max_flow(all_tails, all_heads, all_capacity, all_cost, nodes, nodes + 1, node_count=nodes + 2)
+    if result.value != wanted:
+        raise ModelError(f"only {result.value} of {wanted} units of flow can reach a place that wants them")
+    return FlowResult(wanted, result.cost, result.flow[: len(tails)], result.potential[:nodes])
+
+
+def min_cost_max_flow(
+    tails: Integers,
+    heads: Integers,
+    capacity: Integers,
+    cost: Integers,
+    source: int,
+    sink: int,
+    *,
+    node_count: int | None = None,
+) -> FlowResult:
+    """Among the largest flows from source to sink the cheapest one."""
+    tails, heads, capacity, cost = _arrays(tails, heads, capacity, cost)
+    nodes = _node_count(tails, heads, source, sink, node_count)
+    if cost.size and int(cost.min()) < 0:
+        raise ModelError("costs of a flow must not be negative")
+    order, first = _stars(tails, heads, nodes)
+    left = np.zeros(2 * len(tails), np.int64)
+    left[0::2] = np.where(tails != heads, capacity, 0)
+    ends = np.empty(2 * len(tails), np.int64)
+    ends[0::2], ends[1::2] = heads, tails
+    potential = _successive_paths(order, first, ends, left, cost, source, sink)
+    flow = left[1::2].copy()
+    value = int(flow[tails == source].sum() - flow[heads == source].sum())
+    return FlowResult(value, int((flow * cost).sum()), flow, potential)
+
+
+def _arrays(*given: npt.ArrayLike) -> tuple[Integers, ...]:
+    arrays = tuple(np.ascontiguousarray(array, np.int64) for array in given)
+    if any(array.shape != (len(arrays[0]),) for array in arrays):
+        raise ModelError("the arrays of a network must have one entry per arc")
+    if arrays[2].size and int(arrays[2].min()) < 0:
+        raise ModelError("capacities must not be negative")
+    return arrays
+
+
+def _node_count(tails: Integers, heads: Integers, source: int, sink: int, given: int | None) -> int:
+    if source == sink:
+        raise ModelError("source and sink of a flow must be different nodes")
+    least = 1 + max(int(tails.max(initial=0)), int(heads.max(initial=0)), source, sink)
+    if given is not None and given < least:
+        raise ModelError(f"node {least - 1} is named in a network of {given} nodes")
+    return least if given is None else given
+
+
+def _spread(tails: Integers, heads: Integers, limit: Integers, net: Any) -> Integers:
+    """Net flow between pairs of nodes, given out to their parallel arcs in the order of the arcs."""
+    if not len(tails):
+        return np.zeros(0, np.int64)
+    rest = np.maximum(np.asarray(net[tails, heads]).ravel().astype(np.int64), 0)
+    order = np.lexsort((np.arange(len(tails)), heads, tails))
+    t, h, room = tails[order], heads[order], limit[order]
+    new = np.ones(len(order), bool)
+    new[1:] = (t[1:] != t[:-1]) | (h[1:] != h[:-1])
+    before = np.cumsum(room) - room
+    before -= before[np.maximum.accumulate(np.where(new, np.arange(len(order)), 0))]
+    flow = np.zeros(len(tails), np.int64)
+    flow[order] = np.clip(rest[order] - before, 0, room)
+    return flow
+
+
+def _reach(
+    tails: Integers,
+    heads: Integers,
+    capacity: Integers,
+    flow: Integers,
+    source: int,
+    sink: int,
+    nodes: int,
+    cut: Literal["source", "sink"],
+) -> Mask:
+    forward, backward = flow < capacity, flow > 0
+    a = np.concatenate([tails[forward], heads[backward]])
+    b = np.concatenate([heads[forward], tails[backward]])
+    if cut == "sink":
+        a, b = b, a
+    graph = csr_array(coo_array((np.ones(len(a), np.int32), (a, b)), shape=(nodes, nodes)))
+    seen = np.zeros(nodes, bool)
+    start = source if cut == "source" else sink
+    seen[breadth_first_order(graph, start, return_predecessors=False)] = True
+    return seen if cut == "source" else ~seen
+
+
+def _stars(tails: Integers, heads: Integers, nodes: int) -> tuple[Integers, Integers]:
+    """Residual arcs by the node they leave: arc i is 2i forwards and 2i + 1 backwards."""
+    starts = np.empty(2 * len(tails), np.int64)
+    starts[0::2], starts[1::2] = tails, heads
+    order = np.argsort(starts, kind="stable")
+    first = np.zeros(nodes + 1, np.int64)
+    np.cumsum(np.bincount(starts, minlength=nodes), out=first[1:])
+    return order.astype(np.int64), first
+
+
+@numba.njit(cache=True)
+def _successive_paths(order, first, ends, left, cost, source, sink):  # type: ignore[no-untyped-def]
+    """Cheapest path after cheapest path; Dijkstra on reduced costs with a binary heap, stops at the sink."""
+    nodes = len(first) - 1
+    far = np.int64(4_000_000_000_000_000_000)
+    price = np.zeros(nodes, np.int64)
+    distance = np.empty(nodes, np.int64)
+    came = np.empty(nodes, np.int64)
+    done = np.empty(nodes, np.bool_)
+    heap_key = np.empty(len(ends) + 1, np.int64)
+    heap_node = np.empty(len(ends) + 1, np.int64)
+    while True:
+        distance[:] = far
+        done[:] = False
+        distance[source] = 0
+        heap_key[0] = 0
+        heap_node[0] = source
+        size = 1
+        while size > 0:
+            node = heap_node[0]
+            size -= 1
+            key, item = heap_key[size], heap_node[size]
+            at = 0
+            while 2 * at + 1 < size:
+                child = 2 * at + 1
+                if child + 1 < size and heap_key[child + 1] < heap_key[child]:
+                    child += 1
+                if heap_key[child] >= key:
+                    break
+                heap_key[at], heap_node[at] = heap_key[child], heap_node[child]
+                at = child
+            heap_key[at], heap_node[at] = key, item
+            if done[node]:
+                continue
+            done[node] = True
+            if node == sink:
+                break
+            for place in range(first[node], first[node + 1]):
+                arc = order[place]
+                if left[arc] <= 0:
+                    continue
+                other = ends[arc]
+                if done[other]:
+                    continue
+                price_of = cost[arc >> 1] if arc & 1 == 0 else -cost[arc >> 1]
+                length = distance[node] + price_of + price[node] - price[other]
+                if length < distance[other]:
+                    distance[other] = length
+                    came[other] = arc
+                    at = size
+                    size += 1
+                    while at > 0 and heap_key[(at - 1) >> 1] > length:
+                        heap_key[at], heap_node[at] = heap_key[(at - 1) >> 1], heap_node[(at - 1) >> 1]
+                        at = (at - 1) >> 1
+                    heap_key[at], heap_node[at] = length, other
+        if not done[sink]:
+            return _last_prices(price, distance, done)
+        reached = distance[sink]
+        for node in range(nodes):
+            price[node] += distance[node] if done[node] and distance[node] < reached else reached
+        room = far
+        node = sink
+        while node != source:
+            room = min(room, left[came[node]])
+            node = ends[came[node] ^ 1]
+        node = sink
+        while node != source:
+            left[came[node]] -= room
+            left[came[node] ^ 1] += room
+            node = ends[came[node] ^ 1]
+
+
+@numba.njit(cache=True)
+def _last_prices(price, distance, done):  # type: ignore[no-untyped-def]
+    """Prices after the last search: what was not reached moves with the farthest node."""
+    largest = np.int64(0)
+    for node in range(len(price)):
+        if done[node]:
+            largest = max(largest, distance[node])
+    for node in range(len(price)):
+        price[node] += distance[node] if done[node] else largest
+    return price
