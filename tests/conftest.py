@@ -1,0 +1,91 @@
+"""What all tests share: golden files, a KiCad of their own, and skips that are failures in CI."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+GOLDEN = Path(__file__).parent / "golden"
+IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="write the golden files instead of comparing them")
+
+
+def unavailable(what: str) -> None:
+    """Skips the test visibly; in CI, where everything is installed, it fails instead."""
+    if IN_CI:
+        pytest.fail(f"{what} (in CI this is required)", pytrace=False)
+    pytest.skip(what)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("kicad") and shutil.which("kicad-cli") is None:
+        unavailable("kicad-cli is not installed: this check by KiCad itself was not made")
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """``golden(name, text)``: the text is, byte for byte, what ``tests/golden/<name>`` holds."""
+    update = bool(request.config.getoption("--update-golden"))
+
+    def compare(name: str, text: str) -> None:
+        path = GOLDEN / name
+        if update:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(text.encode())
+            return
+        assert path.is_file(), f"no golden file {name}: make it with pytest --update-golden and read it"
+        assert text == path.read_bytes().decode(), f"{name} differs; after a wanted change: pytest --update-golden"
+
+    return compare
+
+
+@dataclass(frozen=True)
+class KicadCli:
+    """kicad-cli with a configuration of its own, in which its DRC forgives nothing.
+
+    Without ``DRCEpsilon`` KiCad lets 0.5 um pass.
+    """
+
+    config: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return os.environ | {"KICAD_CONFIG_HOME": str(self.config), "HOME": str(self.config), "LC_ALL": "C.UTF-8"}
+
+    def run(self, *arguments: str | Path, check: bool = True) -> subprocess.CompletedProcess[str]:
+        command = ["kicad-cli", *map(str, arguments)]
+        result = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False)
+        if check and result.returncode:
+            raise AssertionError(f"{' '.join(command)}: status {result.returncode}\n{result.stdout}{result.stderr}")
+        return result
+
+    def drc(self, board: Path) -> dict[str, Any]:
+        """The report of ``pcb drc`` with every severity (JSON of KiCad's schema drc.v1)."""
+        report = self.config / f"{board.stem}-drc.json"
+        self.run("pcb", "drc", "--format", "json", "--severity-all", "--units", "mm", "--output", report, board)
+        data: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
+        return data
+
+
+@pytest.fixture(scope="session")
+def kicad_cli(tmp_path_factory: pytest.TempPathFactory) -> KicadCli:
+    """kicad-cli for tests with the marker ``kicad``."""
+    if shutil.which("kicad-cli") is None:
+        unavailable("kicad-cli is not installed: this check by KiCad itself was not made")
+    config = tmp_path_factory.mktemp("kicad-config")
+    version = subprocess.run(["kicad-cli", "version"], capture_output=True, text=True, check=True).stdout.strip()
+    folder = config / ".".join(version.split(".")[:2])
+    folder.mkdir()
+    (folder / "kicad_advanced").write_text("DRCEpsilon=0.00001\n", encoding="utf-8")
+    return KicadCli(config)
