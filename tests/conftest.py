@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,16 +21,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write the golden files instead of comparing them")
 
 
-def unavailable(what: str) -> None:
-    """Skips the test visibly; in CI, where everything is installed, it fails instead."""
-    if IN_CI:
-        pytest.fail(f"{what} (in CI this is required)", pytrace=False)
-    pytest.skip(what)
-
-
 def pytest_runtest_setup(item: pytest.Item) -> None:
     if item.get_closest_marker("kicad") and shutil.which("kicad-cli") is None:
-        unavailable("kicad-cli is not installed: this check by KiCad itself was not made")
+        pytest.skip("kicad-cli is not installed: this check by KiCad itself was not made")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """In CI everything is installed, so a skip there hides something: it is a failure."""
+    report = yield
+    if IN_CI and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, but CI=true allows no skips: {report.longrepr}"
+    return report
 
 
 @pytest.fixture
@@ -82,7 +87,7 @@ class KicadCli:
 def kicad_cli(tmp_path_factory: pytest.TempPathFactory) -> KicadCli:
     """kicad-cli for tests with the marker ``kicad``."""
     if shutil.which("kicad-cli") is None:
-        unavailable("kicad-cli is not installed: this check by KiCad itself was not made")
+        pytest.skip("kicad-cli is not installed: this check by KiCad itself was not made")
     config = tmp_path_factory.mktemp("kicad-config")
     version = subprocess.run(["kicad-cli", "version"], capture_output=True, text=True, check=True).stdout.strip()
     folder = config / ".".join(version.split(".")[:2])
