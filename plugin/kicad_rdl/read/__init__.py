@@ -1,0 +1,1 @@
+"""Readers: bump maps, the job, the technology. Bad input is refused here, with a reason."""

@@ -1,0 +1,110 @@
+"""Which row is the header of a bump table, and which column is what?"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from kicad_rdl.errors import InputError
+from kicad_rdl.read.tables import Row
+from kicad_rdl.units import UNITS
+
+HEADER_ROWS = 100
+"""How far down a header is looked for."""
+
+WORDS: dict[str, tuple[str, ...]] = {
+    "name": ("name", "bump", "bump name", "pad", "pad name", "pin", "pin name", "ref", "refdes", "bump id", "pad id",
+             "number", "no", "pad number", "pin number", "bump number", "id", "pad no", "pin no", "bump no", "designator"),
+    "x": ("x", "xcoord", "x coord", "x coordinate", "x center", "x centre", "x position", "pos x", "center x", "centre x", "x loc",
+          "x location", "coord x"),
+    "y": ("y", "ycoord", "y coord", "y coordinate", "y center", "y centre", "y position", "pos y", "center y", "centre y", "y loc",
+          "y location", "coord y"),
+    "net": ("net", "net name", "netname", "signal", "signal name", "function"),
+    "type": ("type", "bump type", "pad type", "padtype", "bumptype", "cell", "padstack"),
+    "diameter": ("diameter", "dia", "size", "bump size", "bump diameter", "pad size", "pad diameter"),
+    "width": ("width", "w", "pad width", "bump width", "opening", "x size", "size x"),
+    "height": ("height", "h", "pad height", "bump height", "y size", "size y", "length"),
+    "shape": ("shape", "pad shape", "bump shape"),
+    "ball": ("ball", "ball name", "ball number", "package ball", "ball id"),
+}  # fmt: skip
+"""Header words by meaning; the earlier word wins where several columns fit."""
+
+LENGTHS = ("x", "y", "diameter", "width", "height")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of lengths."""
+
+    index: int
+    unit: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """Places of the columns; -1: not there."""
+
+    line: int
+    name: int
+    net: int
+    type: int
+    shape: int
+    ball: int
+    lengths: dict[str, Column]
+
+
+def find_header(rows: list[Row]) -> tuple[int, Header] | None:
+    """The first row that names a column for x and one for y, with its index."""
+    for index, row in enumerate(rows[:HEADER_ROWS]):
+        header = _header(row)
+        if header is not None:
+            return index, header
+    return None
+
+
+def _split_unit(text: str) -> tuple[str, str | None]:
+    """``"X (mm)"`` as ``("x", "mm")``; ``"x_um"`` as ``("x", "um")``."""
+    words = re.sub(r"[\s_()\[\]{}.,:#/-]+", " ", text.lower()).strip()
+    first, _, last = words.rpartition(" ")
+    return (first, last) if first and last in UNITS else (words, None)
+
+
+def _header(row: Row) -> Header | None:
+    meanings = [_split_unit(cell) for cell in row.cells]
+    found: dict[str, Column] = {}
+    for meaning, words in WORDS.items():
+        hits = [
+            (words.index(word), index)
+            for index, (word, unit) in enumerate(meanings)
+            if word in words and (unit is None or meaning in LENGTHS)
+        ]
+        if hits:
+            index = min(hits)[1]
+            found[meaning] = Column(index, meanings[index][1])
+    if "x" not in found or "y" not in found:
+        return None
+    if "name" not in found:
+        # a first column without a name holds the names; a lone "ball" column of a ball-like table does too
+        if row.cells and not row.cells[0].strip():
+            found["name"] = Column(0, None)
+        elif "ball" in found:
+            found["name"] = found.pop("ball")
+        else:
+            raise InputError(
+                "the header has no column for the name of the bump; call it name, bump, pad, pin or ref", row.source, row.line
+            )
+    if "net" not in found:
+        raise InputError("the header has no column for the net; call it net, signal or net name", row.source, row.line)
+
+    def place(meaning: str) -> int:
+        return found[meaning].index if meaning in found else -1
+
+    return Header(
+        line=row.line,
+        name=place("name"),
+        net=place("net"),
+        type=place("type"),
+        shape=place("shape"),
+        ball=place("ball"),
+        lengths={meaning: found[meaning] for meaning in LENGTHS if meaning in found},
+    )

@@ -1,0 +1,202 @@
+"""What is asked for? A job file, its bump maps and its technology become a Package, or are refused with a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from kicad_rdl.errors import InputError, ModelError
+from kicad_rdl.geometry import Circle, Octagon, Point, Rectangle, Shape
+from kicad_rdl.model.die import Die, PlacedDie
+from kicad_rdl.model.package import Angles, BallGeometry, Package
+from kicad_rdl.model.technology import Technology
+from kicad_rdl.read.bumps import BumpMapOptions, read_bumps
+from kicad_rdl.read.documents import read_toml, validated
+from kicad_rdl.read.grid import ball_grid, pitches
+from kicad_rdl.read.job_file import BallTable, DieTable, JobTables, ShapeTable
+from kicad_rdl.read.nets import net_rules
+from kicad_rdl.read.plausible import refuse_impossible
+from kicad_rdl.read.technology import load_technology
+from kicad_rdl.units import Nm
+
+COPPER_DEFINED_RELIEF: Nm = 50_000
+"""Opening beyond the pad on each side where the pad is copper-defined and the job says no opening (default)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job that was read. ``package`` has the least number of RDLs that is possible where the job says "auto"."""
+
+    package: Package
+    auto_rdl: bool
+    """The number of RDLs is left to the tool."""
+    path: Path
+
+    @property
+    def rdl_counts(self) -> tuple[int, ...]:
+        """The numbers of RDLs that may be tried, least first."""
+        most = len(self.package.technology.metals) if self.auto_rdl else self.package.rdl_count
+        return tuple(range(self.package.rdl_count, most + 1))
+
+    def with_rdl_count(self, count: int) -> Package:
+        """The same package with another number of RDLs.
+
+        Raises:
+            InputError: the technology, a plane or the geometry does not allow it.
+        """
+        try:
+            package = replace(self.package, rdl_count=count)
+        except ModelError as error:
+            raise InputError(str(error), str(self.path)) from None
+        _refuse_missing_planes(package, str(self.path))
+        refuse_impossible(package, str(self.path))
+        return package
+
+
+def read_job(path: Path, rdl_count: int | None = None) -> Job:
+    """Reads a job and everything it names.
+
+    Args:
+        path: the TOML file.
+        rdl_count: replaces the number of RDLs of the file.
+    """
+    path = Path(path)
+    source = str(path)
+    tables = validated(JobTables, read_toml(path), source)
+    technology = _technology(tables, path)
+    dies = tuple(_placed(table, technology, path) for table in tables.die)
+    _refuse_repeated_names(dies, source)
+    balls = ball_grid(tables.balls, source)
+    asked = rdl_count if rdl_count is not None else tables.package.rdl_count
+    least = _least_count(tables)
+    counts = [asked] if asked != "auto" else list(range(least, max(least, len(technology.metals)) + 1))
+    refusal: InputError | None = None
+    for count in counts:
+        assert isinstance(count, int)
+        try:
+            package = Package(
+                name=tables.name,
+                width=tables.package.width,
+                height=tables.package.height,
+                dies=dies,
+                balls=balls,
+                ball=_ball_geometry(tables.balls, technology, source),
+                rdl_count=count,
+                technology=technology,
+                nets=net_rules(tables.nets, dies, balls, source),
+                angles=Angles(tables.package.angles),
+                description=tables.description,
+            )
+            _refuse_missing_planes(package, source)
+            refuse_impossible(package, source)
+        except InputError as error:
+            refusal = refusal or error
+        except ModelError as error:
+            refusal = refusal or InputError(str(error), source)
+        else:
+            return Job(package, asked == "auto", path)
+    assert refusal is not None
+    raise refusal
+
+
+def _least_count(tables: JobTables) -> int:
+    return max((rule.plane_layer or 1 for rule in tables.nets.rules), default=1)
+
+
+def _technology(tables: JobTables, path: Path) -> Technology:
+    override = _flat(tables.technology.override)
+    try:
+        return load_technology(tables.technology.name, path.parent, override, str(path))
+    except InputError as error:
+        if str(error).startswith("there is no technology"):
+            raise InputError(f"technology: {error}", str(path)) from None
+        raise
+
+
+def _flat(tables: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """``{"metals": {"0": {"line": v}}}``, which is what an unquoted dotted key means, as ``{"metals.0.line": v}``."""
+    flat: dict[str, Any] = {}
+    for key, value in tables.items():
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{prefix}{key}.")
+        else:
+            flat[prefix + key] = value
+    return flat
+
+
+def _placed(table: DieTable, technology: Technology, path: Path) -> PlacedDie:
+    default = _shape(table.bump) if table.bump else Circle(technology.die_pad.opening)
+    options = BumpMapOptions(
+        width=table.width,
+        height=table.height,
+        origin_lower_left=table.origin == "lower left",
+        unit=table.unit,
+        shape=default,
+        types={name: _shape(shape) for name, shape in table.types.items()},
+        sheet=table.sheet,
+    )
+    bumps = read_bumps(path.parent / table.bumps, options)
+    try:
+        die = Die(table.name, table.width, table.height, bumps)
+    except ModelError as error:
+        raise InputError(str(error), str(path.parent / table.bumps)) from None
+    return PlacedDie(die, Point(*table.position), table.quarter_turns % 4, table.face == "up")
+
+
+def _shape(table: ShapeTable) -> Shape:
+    width = table.width or table.diameter
+    assert width is not None  # ShapeTable has made sure of it
+    match table.shape:
+        case "circle":
+            return Circle(width)
+        case "octagon":
+            return Octagon(width)
+        case "square" | "rectangle":
+            return Rectangle(width, table.height or width)
+
+
+def _refuse_repeated_names(dies: tuple[PlacedDie, ...], source: str) -> None:
+    names = [placed.die.name for placed in dies]
+    for name in names:
+        if names.count(name) > 1:
+            raise InputError(f'two dies are called "{name}"; give each a die.name of its own', source)
+
+
+def _ball_geometry(table: BallTable, technology: Technology, source: str) -> BallGeometry:
+    pitch_x, pitch_y = pitches(table)
+    nearest = min(pitch_x, pitch_y)
+    if table.staggered:
+        nearest = min(pitch_x, int((pitch_x**2 / 4 + pitch_y**2) ** 0.5))
+    given = (table.diameter, table.opening, table.ubm, table.pad)
+    rules = None if all(given) else technology.ball_for(nearest)
+    mask_defined = table.terminals == "mask-defined"
+    pad = table.pad or (rules.pad if rules else 0)
+    opening = table.opening or (rules.opening if rules and mask_defined else pad + 2 * COPPER_DEFINED_RELIEF)
+    if mask_defined != (opening < pad):
+        wanted = "smaller" if mask_defined else "larger"
+        raise InputError(
+            f"balls: a {table.terminals} terminal needs an opening {wanted} than its pad; opening is "
+            f"{opening // 1000} um, pad {pad // 1000} um",
+            source,
+        )
+    return BallGeometry(
+        pitch_x=pitch_x,
+        pitch_y=pitch_y,
+        diameter=table.diameter or (rules.ball if rules else 0),
+        opening=opening,
+        ubm=table.ubm or (rules.ubm if rules else 0),
+        pad=pad,
+        mask_defined=mask_defined,
+    )
+
+
+def _refuse_missing_planes(package: Package, source: str) -> None:
+    for rule in package.nets:
+        if rule.plane_layer is not None and rule.plane_layer > package.rdl_count:
+            raise InputError(
+                f'net "{rule.name}": its plane is asked for on RDL{rule.plane_layer}, but the package has '
+                f"{package.rdl_count}; put it on RDL1 to RDL{package.rdl_count} or ask for more RDLs",
+                source,
+            )

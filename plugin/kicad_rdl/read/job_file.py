@@ -1,0 +1,172 @@
+"""What a job file may say."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StrictBool, model_validator
+
+from kicad_rdl.read.documents import Count, Length, Size, Table
+
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+SideName = Literal["top", "bottom", "left", "right"]
+CornerName = Literal["top left", "top right", "bottom left", "bottom right"]
+MapUnit = Literal["nm", "um", "mm", "mil", "inch"]
+
+
+class ShapeTable(Table):
+    """The end of a bump, or the opening over a die pad."""
+
+    shape: Literal["circle", "square", "octagon", "rectangle"] = "circle"
+    diameter: Size | None = None
+    """Of a circle; side of a square; across flats of an octagon."""
+    width: Size | None = None
+    height: Size | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> ShapeTable:
+        if self.shape == "rectangle" and (self.width is None or self.height is None):
+            raise ValueError("a rectangle needs width and height")
+        if self.shape != "rectangle" and (self.height is not None or (self.diameter is None) == (self.width is None)):
+            raise ValueError(f"a {self.shape} needs either diameter or width, and no height")
+        return self
+
+
+class DieTable(Table):
+    """A die, its bump map and its place in the package."""
+
+    name: Name = "die"
+    bumps: Name
+    """File of the bump map, relative to the job file."""
+    sheet: Name | None = None
+    """Sheet of an XLSX workbook."""
+    width: Size
+    height: Size
+    origin: Literal["die centre", "lower left"] = "die centre"
+    """Where the coordinates of the bump map are counted from."""
+    unit: MapUnit | None = None
+    """Unit of a bump map whose header names none."""
+    face: Literal["up", "down"] = "up"
+    """How the bump map shows the die: ``up``, looking onto its active face as chip layouts do (it is mirrored into
+    the package), or ``down``, looking through its back as package drawings do."""
+    quarter_turns: Annotated[int, Field(strict=True, ge=-3, le=3)] = 0
+    """Counter-clockwise, seen from the die side."""
+    position: tuple[Length, Length] = (0, 0)
+    """Die centre from the package centre."""
+    bump: ShapeTable | None = None
+    """Bumps that the map gives no size; the technology's die-pad opening if absent."""
+    types: dict[str, ShapeTable] = {}
+    """Bumps by the ``type`` column of the map."""
+
+
+class PackageTable(Table):
+    """The package body and its redistribution layers."""
+
+    width: Size
+    height: Size
+    rdl_count: Annotated[int, Field(strict=True, ge=1, le=4)] | Literal["auto"] = "auto"
+    angles: Literal["any", "45"] = "any"
+
+
+class BallTable(Table):
+    """The ball grid."""
+
+    columns: Annotated[int, Field(strict=True, ge=1, le=200)]
+    rows: Annotated[int, Field(strict=True, ge=1, le=200)]
+    pitch: Size | None = None
+    pitch_x: Size | None = None
+    pitch_y: Size | None = None
+    offset: tuple[Length, Length] = (0, 0)
+    """Grid centre from the package centre."""
+    style: Literal["full", "perimeter"] = "full"
+    rings: Annotated[int, Field(strict=True, ge=1, le=100)] | None = None
+    staggered: StrictBool = False
+    """Every second row moves by half a pitch and has one ball less."""
+    depopulate: list[Name] = []
+    """Balls that are not there: names, blocks ``C3:F6``, patterns ``D*``. Names are those of the full grid."""
+    depopulate_corners: Annotated[int, Field(strict=True, ge=0, le=50)] = 0
+    """Balls missing along each edge of every corner triangle; 1 removes the four corner balls."""
+    nc: list[Name] = []
+    """Soldered balls that no net may take: names, blocks or patterns."""
+    letters: Literal["rows", "columns"] = "rows"
+    skip_letters: Annotated[str, Field(pattern=r"^[A-Z]{0,24}$")] = "IOQSXZ"
+    a1: CornerName = "top left"
+    """Corner of A1, seen from the die side."""
+    diameter: Size | None = None
+    opening: Size | None = None
+    ubm: Size | None = None
+    pad: Size | None = None
+    terminals: Literal["mask-defined", "copper-defined"] = "mask-defined"
+
+    @model_validator(mode="after")
+    def _consistent(self) -> BallTable:
+        if self.pitch is None and (self.pitch_x is None or self.pitch_y is None):
+            raise ValueError("give pitch, or both pitch_x and pitch_y")
+        if self.pitch is not None and (self.pitch_x is not None or self.pitch_y is not None):
+            raise ValueError("give either pitch or pitch_x and pitch_y, not both")
+        if (self.style == "perimeter") != (self.rings is not None):
+            raise ValueError('rings = N belongs to style = "perimeter", and only to it')
+        return self
+
+
+class NetTable(Table):
+    """A rule for all nets that match; a later rule wins over an earlier one, key by key."""
+
+    match: Annotated[list[Name], Field(min_length=1)]
+    """Net names or patterns with ``*`` and ``?``."""
+    kind: Literal["signal", "supply"] | None = None
+    style: Literal["tree", "plane"] | None = None
+    plane_layer: Annotated[int, Field(strict=True, ge=1, le=4)] | None = None
+    joint: Literal["solid", "thermal"] | None = None
+    balls: Count | None = None
+    width: Size | None = None
+    side: SideName | list[SideName] | None = None
+    """Balls whose nearest edge of the grid this is (or these are)."""
+    rows: Name | None = None
+    """``C`` or ``A-D``: names as they are on the package."""
+    columns: Name | None = None
+    """``3`` or ``1-4``."""
+    at: list[Name] | None = None
+    """Balls by name, block or pattern."""
+
+
+class NetsTable(Table):
+    """Nets: which are supplies, and rules for groups of them."""
+
+    supplies: list[Name] = []
+    """Names or patterns of supply nets."""
+    rules: list[NetTable] = []
+
+
+class TechnologyChoice(Table):
+    """Which rule deck, and what the job changes in it."""
+
+    name: Name
+    """A shipped deck, or the path of a .toml file relative to the job."""
+    override: dict[str, Any] = {}
+    """Dotted key to new value: ``"metals.0.line" = "12 um"``."""
+
+
+class JobTables(Table):
+    """A job file."""
+
+    name: Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$")]
+    description: Annotated[str, Field(max_length=2000)] = ""
+    technology: TechnologyChoice
+    package: PackageTable
+    die: Annotated[list[DieTable], Field(min_length=1, max_length=16)]
+    balls: BallTable
+    nets: NetsTable = NetsTable()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_forms(cls, tables: Any) -> Any:
+        """``[die]`` stands for one ``[[die]]``, ``technology = "NAME"`` for its table."""
+        if not isinstance(tables, dict):
+            return tables
+        tables = dict(tables)
+        if isinstance(tables.get("die"), dict):
+            tables["die"] = [tables["die"]]
+        if isinstance(tables.get("technology"), str):
+            tables["technology"] = {"name": tables["technology"]}
+        return tables

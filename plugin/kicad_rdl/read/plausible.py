@@ -1,0 +1,191 @@
+"""Can this package be built at all? Refusals that no routing could mend."""
+
+from __future__ import annotations
+
+import math
+from itertools import combinations
+
+from kicad_rdl.errors import InputError
+from kicad_rdl.geometry import Point, Shape, circumradius, extent, shapely_of
+from kicad_rdl.model.die import Bump
+from kicad_rdl.model.package import Package
+from kicad_rdl.units import Nm, mm, um
+
+
+def refuse_impossible(package: Package, source: str) -> None:
+    """Raises InputError for the first thing that cannot work."""
+    _dies(package, source)
+    _bumps(package, source)
+    _balls(package, source)
+    _sites(package, source)
+    if package.rdl_count == 1:
+        _pads_and_lands(package, source)
+
+
+def _dies(package: Package, source: str) -> None:
+    edges = package.technology.edges
+    for placed in package.dies:
+        width, height = placed.size
+        for axis, body, size, centre in (
+            ("width", package.width, width, placed.at.x),
+            ("height", package.height, height, placed.at.y),
+        ):
+            left = (body - size) // 2 - abs(centre)
+            if left < edges.die_to_package:
+                raise InputError(
+                    f"die {placed.die.name}: {um(left)} from the package edge along its {axis}; the technology needs "
+                    f"{um(edges.die_to_package)}: make the package at least "
+                    f"{mm(size + 2 * (abs(centre) + edges.die_to_package))} in {axis}",
+                    source,
+                )
+    for a, b in combinations(package.dies, 2):
+        gap_x = abs(a.at.x - b.at.x) - (a.size[0] + b.size[0]) // 2
+        gap_y = abs(a.at.y - b.at.y) - (a.size[1] + b.size[1]) // 2
+        gap = math.floor(math.hypot(gap_x, gap_y)) if min(gap_x, gap_y) > 0 else max(gap_x, gap_y)
+        if gap < edges.die_to_die:
+            raise InputError(
+                f"dies {a.die.name} and {b.die.name} are {um(gap)} apart; the technology needs {um(edges.die_to_die)}: "
+                "move them apart (die.position)",
+                source,
+            )
+
+
+def _near_pairs(places: list[Point], reach: Nm) -> list[tuple[int, int]]:
+    """Index pairs (i < j) of points at most ``reach`` apart in x and in y, sorted; by a grid of that cell size."""
+    cells: dict[tuple[int, int], list[int]] = {}
+    pairs: list[tuple[int, int]] = []
+    for index, place in enumerate(places):
+        column, row = place.x // reach, place.y // reach
+        for dx in (-1, 0, 1):
+            for dy in (-1, 0, 1):
+                for other in cells.get((column + dx, row + dy), ()):
+                    gap = places[other] - place
+                    if max(abs(gap.x), abs(gap.y)) <= reach:
+                        pairs.append((other, index))
+        cells.setdefault((column, row), []).append(index)
+    return sorted(pairs)
+
+
+def gap_between(a: Shape, at_a: Point, b: Shape, at_b: Point) -> float:
+    """Distance edge to edge [nm], at most half a nanometre too small; 0 where they touch."""
+    return float(shapely_of(a, at_a).distance(shapely_of(b, at_b)))
+
+
+def _bumps(package: Package, source: str) -> None:
+    """Pitch, opening to opening, and land to land of different nets."""
+    rules, space = package.technology.die_pad, package.technology.metal(1).space
+    bumps = [bump for _, bump in package.bumps]
+    if not bumps:
+        return
+    largest = max(math.ceil(circumradius(package.land(bump))) for bump in bumps)
+    reach = max(rules.pitch, 2 * largest + max(rules.space, space)) + 1
+    for i, j in _near_pairs([bump.at for bump in bumps], reach):
+        a, b = bumps[i], bumps[j]
+        pitch = a.at.distance(b.at)
+        if pitch < rules.pitch:
+            raise InputError(
+                f'bumps "{a.name}" and "{b.name}" are {um(math.floor(pitch))} apart, centre to centre; technology '
+                f"{package.technology.name} needs {um(rules.pitch)}: take a finer technology, or override "
+                "die_pad.pitch if your process can do it",
+                source,
+            )
+        gap = gap_between(a.shape, a.at, b.shape, b.at)
+        if gap + 1 < rules.space:
+            raise InputError(
+                f'bumps "{a.name}" and "{b.name}" leave {um(math.floor(gap))} between their openings; technology '
+                f"{package.technology.name} needs {um(rules.space)}: make them smaller or take a finer technology",
+                source,
+            )
+        if a.net == b.net and a.net is not None:
+            continue
+        gap = gap_between(package.land(a), a.at, package.land(b), b.at)
+        if gap + 1 < space:
+            raise InputError(
+                f'the RDL1 lands of bumps "{a.name}" and "{b.name}" are {um(math.floor(gap))} apart; technology '
+                f"{package.technology.name} needs {um(space)}: make the bumps smaller or take a finer technology",
+                source,
+            )
+
+
+def _balls(package: Package, source: str) -> None:
+    edges, ball = package.technology.edges, package.ball
+    for site in package.balls:
+        for axis, body, place in (("width", package.width, site.at.x), ("height", package.height, site.at.y)):
+            edge = body // 2 - abs(place)
+            for what, diameter, needed in (
+                ("the ball", ball.diameter, edges.ball_to_package),
+                ("its UBM pad", ball.pad, edges.trace_to_package),
+            ):
+                if edge - diameter // 2 < needed:
+                    raise InputError(
+                        f"ball {site.name}: {what} is {um(edge - diameter // 2)} from the package edge along its {axis}; "
+                        f"the technology needs {um(needed)}: make the package at least "
+                        f"{mm(2 * (abs(place) + diameter // 2 + needed))} in {axis}, or the grid smaller",
+                        source,
+                    )
+    largest = max(ball.diameter, ball.pad, ball.opening)
+    reach = largest + max(package.technology.metal(package.rdl_count).space, package.technology.mask.web) + 1
+    for i, j in _near_pairs([site.at for site in package.balls], reach):
+        a, b = package.balls[i], package.balls[j]
+        pitch = a.at.distance(b.at)
+        for what, diameter, needed in (
+            ("balls touch", ball.diameter, 1),
+            ("UBM pads are too close", ball.pad, package.technology.metal(package.rdl_count).space),
+            ("mask openings are too close", ball.opening, package.technology.mask.web),
+        ):
+            gap = math.floor(pitch - diameter)
+            if gap < needed:
+                raise InputError(
+                    f"balls {a.name} and {b.name}: their {what}: {um(gap)} apart, {um(needed)} needed; "
+                    "take a larger pitch or smaller balls",
+                    source,
+                )
+
+
+def _sites(package: Package, source: str) -> None:
+    sites = [ball.name for ball in package.balls if not ball.nc]
+    needed = sum(rule.balls for rule in package.nets)
+    if needed > len(sites):
+        raise InputError(
+            f"{len(package.nets)} nets need {needed} balls, but the grid has {len(sites)} (nc balls not counted): "
+            "add rows or columns, or give the supplies fewer balls",
+            source,
+        )
+    groups = sorted({rule.allowed for rule in package.nets if rule.allowed is not None})
+    for allowed in groups:
+        rules = [rule for rule in package.nets if rule.allowed is not None and set(rule.allowed) <= set(allowed)]
+        needed = sum(rule.balls for rule in rules)
+        if needed > len(allowed):
+            raise InputError(
+                f'nets "{rules[0].name}" to "{rules[-1].name}" ({len(rules)}) need {needed} balls, but their region has '
+                f"{len(allowed)}: widen it",
+                source,
+            )
+
+
+def _pads_and_lands(package: Package, source: str) -> None:
+    """With one RDL, the UBM pads and the bump lands share it; a free assignment may give them different nets."""
+    space, pad = package.technology.metal(1).space, package.ubm_pad
+    bumps = [bump for _, bump in package.bumps]
+    if not bumps:
+        return
+    places = [ball.at for ball in package.balls] + [bump.at for bump in bumps]
+    lands = [package.land(bump) for bump in bumps]
+    reach = pad.diameter // 2 + max(math.ceil(circumradius(land)) for land in lands) + space + 1
+    first = len(package.balls)
+    for i, j in _near_pairs(places, reach):
+        if i < first <= j:
+            bump, land = bumps[j - first], lands[j - first]
+            gap = gap_between(pad, places[i], land, bump.at)
+            if gap + 1 < space:
+                raise InputError(_collision(package, package.balls[i].name, bump, land, gap, space), source)
+
+
+def _collision(package: Package, ball: str, bump: Bump, land: Shape, gap: float, space: Nm) -> str:
+    width, height = extent(land)
+    apart = f"are {um(math.floor(gap))} apart" if gap > 0 else "overlap"
+    return (
+        f'the UBM pad of ball {ball} ({um(package.ball.pad)}) and the land of bump "{bump.name}" '
+        f"({um(width)} x {um(height)}) share RDL1 and {apart}; {um(space)} needed: move the grid (balls.offset), "
+        f"leave {ball} out (balls.depopulate), or use two RDLs"
+    )
