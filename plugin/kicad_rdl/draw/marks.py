@@ -1,0 +1,125 @@
+"""What is wrong or tight, drawn over the copper: flight lines, cuts with their numbers, violations."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+
+from kicad_rdl.draw.canvas import Element, box, disc, group, letters, line, number, title
+from kicad_rdl.draw.lettering import text_width
+from kicad_rdl.draw.sheet import Sheet
+from kicad_rdl.draw.style import PAPER, RED
+from kicad_rdl.geometry import Point
+from kicad_rdl.model.layout import Cut, Unrouted
+from kicad_rdl.model.package import Package, terminal_name
+from kicad_rdl.model.report import Violation
+from kicad_rdl.units import Nm, um
+
+
+def terminal_places(package: Package) -> dict[str, Point]:
+    """Where every ``bump:NAME`` and ``ball:NAME`` lies."""
+    places = {"bump:" + terminal_name(package, die, bump): bump.at for die, bump in package.bumps}
+    return places | {"ball:" + ball.name: ball.at for ball in package.balls}
+
+
+def flight_lines(sheet: Sheet, places: Mapping[str, Point], unrouted: Iterable[Unrouted]) -> Element:
+    """Dashed lines between terminals that could not be joined; a ring where no other end is known."""
+    drawn: list[Element] = []
+    for one in unrouted:
+        start, end = places.get(one.start), places.get(one.end or "")
+        words = title(one.net + ": " + one.start + " to " + (one.end or "any ball") + " not routed; " + one.reason)
+        if start is not None and end is not None and start != end:
+            drawn.append(group((words, line(start, end)), data_net=one.net))
+        elif start is not None:
+            drawn.append(disc(start, sheet.letters(1.1), words, data_net=one.net))
+    dash = sheet.letters(0.5)
+    style = {"stroke_dasharray": number(dash) + " " + number(dash * 3 // 5), "stroke_width": sheet.thin}
+    return group(drawn, fill="none", stroke=RED, id="unrouted", **style)
+
+
+def cuts(sheet: Sheet, drawn_cuts: Sequence[Cut], colour: str, name: str) -> Element:
+    """Cuts as strokes with bars at both ends, and ``7 needed, 5 fit`` in a box nearby that touches no other box."""
+    drawn: list[Element] = []
+    boxes: list[tuple[Point, Nm, Nm]] = []
+    for cut in drawn_cuts:
+        words = str(cut.needed) + " needed, " + str(cut.fits) + " fit"
+        size = sheet.letters(0.85)
+        width, height = text_width(words, size) + size, sheet.letters(1.5)
+        middle = Point((cut.start.x + cut.end.x) // 2, (cut.start.y + cut.end.y) // 2)
+        centre = _free_place(sheet, cut, width, height, boxes)
+        boxes.append((centre, width, height))
+        between = words + " between " + cut.start_name + " and " + cut.end_name
+        parts = [title(between), line(cut.start, cut.end, stroke_width=sheet.thick)]
+        parts += [line(*_bar(sheet, cut, end), stroke_width=sheet.thick) for end in (cut.start, cut.end)]
+        parts.append(line(middle, centre, stroke_width=sheet.hair))
+        parts.append(box(centre, width, height, fill=PAPER, stroke_width=sheet.hair))
+        parts.append(letters(words, centre, size, fill=colour, stroke="none", font_weight="bold"))
+        drawn.append(group(parts))
+    return group(drawn, stroke=colour, fill="none", id=name)
+
+
+def _across(cut: Cut) -> tuple[float, float]:
+    """Unit direction across the cut."""
+    length = max(1.0, cut.start.distance(cut.end))
+    return -(cut.end.y - cut.start.y) / length, (cut.end.x - cut.start.x) / length
+
+
+def _bar(sheet: Sheet, cut: Cut, end: Point) -> tuple[Point, Point]:
+    x, y = _across(cut)
+    half = sheet.letters(0.35)
+    side = Point(round(x * half), round(y * half))
+    return end - side, end + side
+
+
+def _free_place(sheet: Sheet, cut: Cut, width: Nm, height: Nm, boxes: Sequence[tuple[Point, Nm, Nm]]) -> Point:
+    """Centre for a label: across the cut, on either side, farther out until it fits between package edge and others."""
+    x, y = _across(cut)
+    middle = Point((cut.start.x + cut.end.x) // 2, (cut.start.y + cut.end.y) // 2)
+    reach = abs(x) * width / 2 + abs(y) * height / 2 + sheet.letters(0.8)
+    first = None
+    for step in range(12):
+        for sign in (1, -1):
+            away = sign * (reach + step * sheet.letters(1.2))
+            centre = Point(middle.x + round(x * away), middle.y + round(y * away))
+            first = first or centre
+            inside = 2 * abs(centre.x) + width < sheet.width and 2 * abs(centre.y) + height < sheet.height
+            if inside and not any(_touch(centre, width, height, other) for other in boxes):
+                return centre
+    assert first is not None
+    return first
+
+
+def _touch(centre: Point, width: Nm, height: Nm, other: tuple[Point, Nm, Nm]) -> bool:
+    at, wide, high = other
+    return 2 * abs(centre.x - at.x) < width + wide and 2 * abs(centre.y - at.y) < height + high
+
+
+def violation_marks(sheet: Sheet, numbered: Sequence[tuple[int, Violation]]) -> Element:
+    """A ring around each place with its number in the panel's list."""
+    drawn: list[Element] = []
+    ring = sheet.letters(1.6)
+    for index, violation in numbered:
+        away = round(ring * (0.5 + 0.32) * math.sqrt(0.5))
+        at = Point(violation.at.x + away, violation.at.y + away)
+        drawn.append(
+            group(
+                (
+                    title(violation_words(violation)),
+                    disc(violation.at, ring, fill="none"),
+                    disc(violation.at, sheet.letters(0.2), fill=RED, stroke="none"),
+                    disc(at, sheet.letters(1.15), fill=RED, stroke=PAPER, stroke_width=sheet.hair),
+                    letters(str(index), at, sheet.letters(0.7), fill=PAPER, stroke="none", font_weight="bold"),
+                )
+            )
+        )
+    return group(drawn, stroke=RED, stroke_width=sheet.thick, id="violations")
+
+
+def violation_words(violation: Violation) -> str:
+    """One violation on one line."""
+    words = violation.rule.value.replace("_", " ") + ": " + ", ".join(violation.things)
+    if violation.measured is not None:
+        words += "; " + um(violation.measured)
+    if violation.required is not None:
+        words += ", required " + um(violation.required)
+    return words

@@ -1,0 +1,53 @@
+"""Colours, line weights and the classes of nets: one quiet palette for every drawing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kicad_rdl.model.package import NetKind, Package
+
+INK = "#1d2733"
+GREY = "#6b7683"
+PALE = "#b9c2cb"
+FAINT = "#dde2e7"
+PAPER = "#ffffff"
+DIE = "#eef2f6"
+POLYMER = "#f3ead6"
+RED = "#c62828"
+AMBER = "#b26a00"
+
+SIGNAL = "#2b6ca3"
+UNUSED = "#aab3bc"
+
+LAYERS = ("#2b6ca3", "#c1782a", "#3f8d62", "#84559e")
+"""RDL1, RDL2 ... where colours tell layers."""
+UBM = "#7a848e"
+
+SUPPLIES = ("#b4433a", "#4d5965", "#c49225", "#6c7d2c", "#8d4f7e", "#2f8686")
+"""Supply nets where colours tell nets; the last one serves all that are left over."""
+
+
+def layer_colour(package: Package, layer: int) -> str:
+    """Colour of a copper layer."""
+    return UBM if layer > package.rdl_count else LAYERS[(layer - 1) % len(LAYERS)]
+
+
+@dataclass(frozen=True, slots=True)
+class NetClass:
+    """Nets that share a colour."""
+
+    name: str
+    colour: str
+    nets: tuple[str, ...]
+
+
+def net_classes(package: Package) -> tuple[NetClass, ...]:
+    """Signals, then every supply net for itself while colours last, then the other supplies."""
+    signals = tuple(rule.name for rule in package.nets if rule.kind is NetKind.SIGNAL)
+    supplies = tuple(rule.name for rule in package.nets if rule.kind is NetKind.SUPPLY)
+    own = supplies if len(supplies) <= len(SUPPLIES) else supplies[: len(SUPPLIES) - 1]
+    classes = [NetClass("signal", SIGNAL, signals)] if signals else []
+    classes += [NetClass(net, colour, (net,)) for net, colour in zip(own, SUPPLIES, strict=False)]
+    if len(own) < len(supplies):
+        classes.append(NetClass("other supplies", SUPPLIES[-1], supplies[len(own) :]))
+    return tuple(classes)
