@@ -18,8 +18,8 @@ has xdotool || missing+=(xdotool)
 has openbox || missing+=(openbox)
 has import || missing+=(imagemagick)
 has rsvg-convert || missing+=(librsvg2-bin)
-# KiCad makes the plugin's environment with Debian's own python3, which needs these two
-if [ -x /usr/bin/python3 ]; then
+if has apt-get; then
+  # KiCad makes the plugin's environment with the distribution's own python3, which needs these two
   /usr/bin/python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
   /usr/bin/python3 -c 'import wx' 2>/dev/null || missing+=(python3-wxgtk4.0)
 fi
@@ -66,8 +66,8 @@ if [ "$kicad" = yes ]; then
 fi
 lock=(-o DPkg::Lock::Timeout=600 -o Acquire::Retries=3)
 install() { "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get "${lock[@]}" install -y -q --no-install-recommends "$@"; }
-"${root[@]}" apt-get "${lock[@]}" update -q
-[ ${#missing[@]} -eq 0 ] || install "${missing[@]}"
+"${root[@]}" apt-get "${lock[@]}" update -q || give_up "apt-get update failed; is there a network?"
+[ ${#missing[@]} -eq 0 ] || install "${missing[@]}" || give_up "apt could not install ${missing[*]}"
 if [ "$kicad" = yes ]; then
   install "${release[@]}" kicad || give_up "apt could not install KiCad 9 on ${codename:-this release}"
   ! needs_kicad || give_up "apt offers only KiCad $(kicad_major) on ${codename:-this release}"

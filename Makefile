@@ -1,0 +1,62 @@
+# make help lists the targets. VENV (default .venv) is the virtual environment, PYTHON the interpreter it is made with.
+
+SHELL := /bin/bash
+VENV ?= .venv
+BIN := $(VENV)/bin
+# what is installed is remembered for this pyproject.toml: nothing is asked of the network while it stays the same
+STATE := $(shell cat pyproject.toml plugin/kicad_rdl/__init__.py | cksum | tr ' ' '-')
+RUN_STAMP := $(VENV)/.kicad-rdl-run-$(STATE)
+TEST_STAMP := $(VENV)/.kicad-rdl-test-$(STATE)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test bench pcm pictures footprints icons format clean system
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+demo: system $(RUN_STAMP) ## builds the Caravel fan-out package into build/demo and says where to look
+	@$(BIN)/kicad-rdl build examples/caravel/fanout.toml --output build/demo --kicad-check
+	@echo
+	@echo "Look at   build/demo/svg/all.svg      all layers in one drawing"
+	@echo "          build/demo/report.json      what was checked and measured"
+	@echo "Open      pcbnew $$(ls build/demo/*.kicad_pcb)"
+
+test: system $(TEST_STAMP) ## ruff, mypy and all tests, the live KiCad included
+	@tools/test.sh $(VENV)
+
+bench: $(TEST_STAMP) ## prints the benchmark tables
+	@$(BIN)/python benchmarks/run.py
+
+pcm: ## writes the plugin and the library package for KiCad's plugin manager into dist/
+	@python=$$(tools/python.sh) && $$python tools/pcm.py dist
+
+pictures: system $(RUN_STAMP) ## draws the pictures of the README again
+	@$(BIN)/python docs/make_pictures.py
+
+footprints: $(RUN_STAMP) ## writes footprints/ again from the example jobs
+	@$(BIN)/python tools/footprints.py
+
+icons: ## draws the icons again (needs rsvg-convert)
+	@python=$$(tools/python.sh) && $$python tools/icons.py
+
+format: $(TEST_STAMP) ## formats the code and mends what ruff can mend
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+clean: ## removes what was built; the virtual environment stays
+	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find plugin tests benchmarks tools examples -name __pycache__ -type d -prune -exec rm -rf {} +
+
+system:
+	@tools/system.sh
+
+$(BIN)/python:
+	@python=$$(tools/python.sh) && echo "making $(VENV) with $$python" && $$python -m venv $(VENV)
+
+$(RUN_STAMP): | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@rm -f $(VENV)/.kicad-rdl-run-* && touch $@
+
+$(TEST_STAMP): | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@rm -f $(VENV)/.kicad-rdl-run-* $(VENV)/.kicad-rdl-test-* && touch $@ $(RUN_STAMP)
