@@ -7,8 +7,8 @@ The pattern is that of a large digital die:
   among the signals);
 - the rest of the band is signals. Exactly half of all bumps are supplies.
 
-The seed decides which of the equally central sites are supplies, and how the signals are numbered. The package has a ball
-for every signal, and for each supply a quarter as many balls as it has bumps.
+The seed decides which of the equally central sites are supplies, and how the signals are numbered. The package has a
+ball for every signal, and for each supply a quarter as many balls as it has bumps.
 
 Run ``python generate.py`` in this folder to write the CSV files and jobs again.
 """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation, Overflow
 from typing import TypeAlias
 
 from kicad_rdl.errors import UnitError
@@ -57,7 +57,7 @@ def parse_length(text: str | int | float, unit: str | None = None) -> Nm:
         if abs(exact) > LIMIT:
             raise UnitError(f'"{text}" is beyond two metres, the limit of a KiCad board')
         return int(exact.quantize(Decimal(1), rounding=ROUND_HALF_EVEN))
-    except InvalidOperation:
+    except (InvalidOperation, Overflow):
         raise UnitError(f'"{text}" is not a finite length') from None
 
 

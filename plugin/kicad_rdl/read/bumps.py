@@ -20,6 +20,10 @@ LIMIT = 200_000
 """Bumps of the largest map that is read."""
 
 
+DEFAULT_SHAPE = Circle(35_000)
+"""The die-pad opening of the open decks."""
+
+
 @dataclass(frozen=True, slots=True)
 class BumpMapOptions:
     """What a bump map does not say itself."""
@@ -31,7 +35,7 @@ class BumpMapOptions:
     """Coordinates count from the die's lower left corner; else from its centre."""
     unit: str | None = None
     """Of columns whose header names none."""
-    shape: Shape = Circle(35_000)
+    shape: Shape = DEFAULT_SHAPE
     """Of bumps without size."""
     types: Mapping[str, Shape] = field(default_factory=dict)
     """By the ``type`` column."""

@@ -13,12 +13,13 @@ HEADER_ROWS = 100
 """How far down a header is looked for."""
 
 WORDS: dict[str, tuple[str, ...]] = {
-    "name": ("name", "bump", "bump name", "pad", "pad name", "pin", "pin name", "ref", "refdes", "bump id", "pad id",
-             "number", "no", "pad number", "pin number", "bump number", "id", "pad no", "pin no", "bump no", "designator"),
-    "x": ("x", "xcoord", "x coord", "x coordinate", "x center", "x centre", "x position", "pos x", "center x", "centre x", "x loc",
-          "x location", "coord x"),
-    "y": ("y", "ycoord", "y coord", "y coordinate", "y center", "y centre", "y position", "pos y", "center y", "centre y", "y loc",
-          "y location", "coord y"),
+    "name": ("name", "bump", "bump name", "pad", "pad name", "pin", "pin name", "ref", "refdes", "designator",
+             "number", "bump number", "pad number", "pin number", "no", "bump no", "pad no", "pin no",
+             "id", "bump id", "pad id"),
+    "x": ("x", "xcoord", "x coord", "coord x", "x coordinate", "x center", "center x", "x centre", "centre x",
+          "x position", "x pos", "pos x", "x location", "x loc"),
+    "y": ("y", "ycoord", "y coord", "coord y", "y coordinate", "y center", "center y", "y centre", "centre y",
+          "y position", "y pos", "pos y", "y location", "y loc"),
     "net": ("net", "net name", "netname", "signal", "signal name", "function"),
     "type": ("type", "bump type", "pad type", "padtype", "bumptype", "cell", "padstack"),
     "diameter": ("diameter", "dia", "size", "bump size", "bump diameter", "pad size", "pad diameter"),
@@ -54,11 +55,22 @@ class Header:
 
 
 def find_header(rows: list[Row]) -> tuple[int, Header] | None:
-    """The first row that names a column for x and one for y, with its index."""
+    """The first row that names columns for name, x, y and net, with its index; None where no row has x and y.
+
+    Raises:
+        InputError: a row has x and y, but no row has all four.
+    """
+    incomplete: InputError | None = None
     for index, row in enumerate(rows[:HEADER_ROWS]):
-        header = _header(row)
+        try:
+            header = _header(row)
+        except InputError as error:
+            incomplete = incomplete or error
+            continue
         if header is not None:
             return index, header
+    if incomplete is not None:
+        raise incomplete
     return None
 
 
@@ -91,7 +103,9 @@ def _header(row: Row) -> Header | None:
             found["name"] = found.pop("ball")
         else:
             raise InputError(
-                "the header has no column for the name of the bump; call it name, bump, pad, pin or ref", row.source, row.line
+                "the header has no column for the name of the bump; call it name, bump, pad, pin or ref",
+                row.source,
+                row.line,
             )
     if "net" not in found:
         raise InputError("the header has no column for the net; call it net, signal or net name", row.source, row.line)

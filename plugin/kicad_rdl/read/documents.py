@@ -1,4 +1,4 @@
-"""TOML files and the pydantic models that check them: what stands between a file and a dictionary that can be trusted."""
+"""TOML files and the pydantic models that check them: between a file and a value that can be trusted."""
 
 from __future__ import annotations
 
@@ -11,16 +11,20 @@ from typing import Annotated, Any, TypeVar, get_args
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
 
 from kicad_rdl.errors import InputError, UnitError
-from kicad_rdl.units import Nm, parse_length
+from kicad_rdl.units import UNITS, Nm, parse_length
 
 SIZE_LIMIT = 64 * 1024 * 1024
 """Bytes of the largest file that is read: far above any real bump map, far below the memory of a small machine."""
 
 
+DEPTH_LIMIT = 32
+"""Tables within tables of a TOML file."""
+
+
 class Table(BaseModel):
     """A TOML table: unknown keys are refused, values do not change once read."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True)
 
 
 def _length(value: object) -> Nm:
@@ -39,7 +43,7 @@ def _positive(value: object) -> Nm:
     return length
 
 
-_SCHEMA = {"type": "string", "pattern": r"^\s*[-+]?[0-9.]+([eE][-+]?[0-9]+)?\s*(nm|um|µm|mm|cm|mil|inch)\s*$"}
+_SCHEMA = {"type": "string", "pattern": rf"^\s*[-+]?[0-9.]+([eE][-+]?[0-9]+)?\s*({'|'.join(UNITS)})\s*$"}
 
 Length = Annotated[int, BeforeValidator(_length), WithJsonSchema(_SCHEMA)]
 """``"-0.5 mm"``; becomes nanometres."""
@@ -63,8 +67,8 @@ def read_bytes(path: Path) -> bytes:
             raise InputError(f"the file is larger than {SIZE_LIMIT // 2**20} MiB; is it the right one?", str(path))
         return path.read_bytes()
     except FileNotFoundError:
-        near = _near(path.name, _names_in(path.parent))
-        raise InputError(f"there is no such file{near}", str(path)) from None
+        hint = near(path.name, _names_in(path.parent))
+        raise InputError(f"there is no such file{hint}", str(path)) from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise InputError(f"the file cannot be read: {reason}", str(path)) from None
@@ -86,14 +90,32 @@ def read_toml(path: Path) -> dict[str, Any]:
         line = content.count(b"\n", 0, error.start) + 1
         raise InputError("the file is not UTF-8 text; save it as UTF-8", str(path), line) from None
     try:
-        return tomllib.loads(text)
+        tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         found = re.search(r" \(at line (\d+), column (\d+)\)| \(at end of document\)", str(error))
         line = text.count("\n") + 1 if found is None or found[1] is None else int(found[1])
         what = str(error) if found is None else str(error)[: found.start()]
         raise InputError(f"not valid TOML: {what[:1].lower()}{what[1:]}", str(path), line) from None
     except (RecursionError, ValueError) as error:
-        raise InputError(f"not valid TOML: {str(error) or 'nested too deeply'}", str(path)) from None
+        reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+        raise InputError(f"not valid TOML: {reason}", str(path)) from None
+    if _depth(tables) > DEPTH_LIMIT:
+        raise InputError(f"tables are nested more than {DEPTH_LIMIT} deep; no key of this program is", str(path))
+    return tables
+
+
+def _depth(tables: object) -> int:
+    """How deep tables and lists are nested, without recursion: a dotted key may have thousands of parts."""
+    depth, layer = 0, [tables]
+    while layer:
+        layer = [
+            inner
+            for here in layer
+            if isinstance(here, dict | list)
+            for inner in (here.values() if isinstance(here, dict) else here)
+        ]
+        depth += 1
+    return depth
 
 
 def validated(model: type[Model], tables: dict[str, Any], source: str) -> Model:
@@ -121,7 +143,7 @@ def _explain(model: type[BaseModel], problem: Any) -> str:
         case "extra_forbidden":
             known = _keys_at(model, location[:-1])
             allowed = f"; allowed here: {', '.join(known)}" if known else ""
-            return f'unknown key "{key}"{_near(str(location[-1]), known) or allowed}'
+            return f'unknown key "{key}"{near(str(location[-1]), known) or allowed}'
         case "missing":
             return f'the key "{key}" is missing'
         case "literal_error":
@@ -142,12 +164,10 @@ def _shown(value: object) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def _near(name: str, known: list[str]) -> str:
+def near(name: str, known: list[str]) -> str:
+    """A hint at the known name that is most alike; empty where none is."""
     close = difflib.get_close_matches(name, known, n=1)
     return f'; did you mean "{close[0]}"?' if close else ""
-
-
-near = _near
 
 
 def _keys_at(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:

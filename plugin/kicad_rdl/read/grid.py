@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from kicad_rdl.read.patterns import matches
+from collections.abc import Sequence
 
 from kicad_rdl.errors import InputError
 from kicad_rdl.geometry import Point
 from kicad_rdl.model.package import Ball
 from kicad_rdl.read.documents import near
 from kicad_rdl.read.job_file import BallTable
+from kicad_rdl.read.patterns import matches
 from kicad_rdl.units import Nm
 
 
@@ -73,7 +74,7 @@ def _populated(table: BallTable, row: int, place: int) -> bool:
     return table.rings is None or min(up_down, left_right) < table.rings
 
 
-def balls_named(balls: list[Ball], wanted: list[str], source: str, key: str) -> frozenset[str]:
+def balls_named(balls: Sequence[Ball], wanted: Sequence[str], source: str, key: str) -> frozenset[str]:
     """Names of the balls that a list of names, blocks ``C3:F6`` and patterns ``D*`` means; only for lookup.
 
     Blocks reach over the sites between their two corner balls, by position.
@@ -85,7 +86,9 @@ def balls_named(balls: list[Ball], wanted: list[str], source: str, key: str) -> 
         if colon:
             corners = [by_name.get(first.strip()), by_name.get(last.strip())]
             if corners[0] is None or corners[1] is None:
-                raise InputError(f'{key}: "{text}" is no block of this grid; write two balls of it, such as C3:F6', source)
+                raise InputError(
+                    f'{key}: "{text}" is no block of this grid; write two balls of it, such as C3:F6', source
+                )
             (a, b) = (corners[0].at, corners[1].at)
             hits = [
                 ball.name

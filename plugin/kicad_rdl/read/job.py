@@ -17,9 +17,9 @@ from kicad_rdl.read.documents import read_toml, validated
 from kicad_rdl.read.grid import ball_grid, pitches
 from kicad_rdl.read.job_file import BallTable, DieTable, JobTables, ShapeTable
 from kicad_rdl.read.nets import net_rules
-from kicad_rdl.read.plausible import refuse_impossible
+from kicad_rdl.read.plausible import refuse_balls_off_the_package, refuse_impossible
 from kicad_rdl.read.technology import load_technology
-from kicad_rdl.units import Nm
+from kicad_rdl.units import Nm, um
 
 COPPER_DEFINED_RELIEF: Nm = 50_000
 """Opening beyond the pad on each side where the pad is copper-defined and the job says no opening (default)."""
@@ -69,7 +69,11 @@ def read_job(path: Path, rdl_count: int | None = None) -> Job:
     dies = tuple(_placed(table, technology, path) for table in tables.die)
     _refuse_repeated_names(dies, source)
     balls = ball_grid(tables.balls, source)
-    asked = rdl_count if rdl_count is not None else tables.package.rdl_count
+    ball = _ball_geometry(tables.balls, technology, source)
+    body = tables.package
+    refuse_balls_off_the_package(body.width, body.height, balls, ball, technology.edges, source)
+    nets = net_rules(tables.nets, dies, balls, source)
+    asked = rdl_count if rdl_count is not None else body.rdl_count
     least = _least_count(tables)
     counts = [asked] if asked != "auto" else list(range(least, max(least, len(technology.metals)) + 1))
     refusal: InputError | None = None
@@ -78,15 +82,15 @@ def read_job(path: Path, rdl_count: int | None = None) -> Job:
         try:
             package = Package(
                 name=tables.name,
-                width=tables.package.width,
-                height=tables.package.height,
+                width=body.width,
+                height=body.height,
                 dies=dies,
                 balls=balls,
-                ball=_ball_geometry(tables.balls, technology, source),
+                ball=ball,
                 rdl_count=count,
                 technology=technology,
-                nets=net_rules(tables.nets, dies, balls, source),
-                angles=Angles(tables.package.angles),
+                nets=nets,
+                angles=Angles(body.angles),
                 description=tables.description,
             )
             _refuse_missing_planes(package, source)
@@ -170,7 +174,11 @@ def _ball_geometry(table: BallTable, technology: Technology, source: str) -> Bal
     if table.staggered:
         nearest = min(pitch_x, int((pitch_x**2 / 4 + pitch_y**2) ** 0.5))
     given = (table.diameter, table.opening, table.ubm, table.pad)
-    rules = None if all(given) else technology.ball_for(nearest)
+    try:
+        rules = None if all(given) else technology.ball_for(nearest)
+    except ModelError as error:
+        remedy = "give balls.diameter, opening, ubm and pad yourself, or take a larger pitch"
+        raise InputError(f"balls: {error}; {remedy}", source) from None
     mask_defined = table.terminals == "mask-defined"
     pad = table.pad or (rules.pad if rules else 0)
     opening = table.opening or (rules.opening if rules and mask_defined else pad + 2 * COPPER_DEFINED_RELIEF)
@@ -178,7 +186,7 @@ def _ball_geometry(table: BallTable, technology: Technology, source: str) -> Bal
         wanted = "smaller" if mask_defined else "larger"
         raise InputError(
             f"balls: a {table.terminals} terminal needs an opening {wanted} than its pad; opening is "
-            f"{opening // 1000} um, pad {pad // 1000} um",
+            f"{um(opening)}, pad {um(pad)}",
             source,
         )
     return BallGeometry(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StrictBool, model_validator
+from pydantic import ConfigDict, Field, StrictBool, model_validator
 
 from kicad_rdl.read.documents import Count, Length, Size, Table
 
@@ -55,7 +55,7 @@ class DieTable(Table):
     """Die centre from the package centre."""
     bump: ShapeTable | None = None
     """Bumps that the map gives no size; the technology's die-pad opening if absent."""
-    types: dict[str, ShapeTable] = {}
+    types: Annotated[dict[str, ShapeTable], Field(default_factory=dict)]
     """Bumps by the ``type`` column of the map."""
 
 
@@ -82,11 +82,11 @@ class BallTable(Table):
     rings: Annotated[int, Field(strict=True, ge=1, le=100)] | None = None
     staggered: StrictBool = False
     """Every second row moves by half a pitch and has one ball less."""
-    depopulate: list[Name] = []
+    depopulate: tuple[Name, ...] = ()
     """Balls that are not there: names, blocks ``C3:F6``, patterns ``D*``. Names are those of the full grid."""
     depopulate_corners: Annotated[int, Field(strict=True, ge=0, le=50)] = 0
     """Balls missing along each edge of every corner triangle; 1 removes the four corner balls."""
-    nc: list[Name] = []
+    nc: tuple[Name, ...] = ()
     """Soldered balls that no net may take: names, blocks or patterns."""
     letters: Literal["rows", "columns"] = "rows"
     skip_letters: Annotated[str, Field(pattern=r"^[A-Z]{0,24}$")] = "IOQSXZ"
@@ -133,9 +133,9 @@ class NetTable(Table):
 class NetsTable(Table):
     """Nets: which are supplies, and rules for groups of them."""
 
-    supplies: list[Name] = []
+    supplies: tuple[Name, ...] = ()
     """Names or patterns of supply nets."""
-    rules: list[NetTable] = []
+    rules: tuple[NetTable, ...] = ()
 
 
 class TechnologyChoice(Table):
@@ -143,12 +143,22 @@ class TechnologyChoice(Table):
 
     name: Name
     """A shipped deck, or the path of a .toml file relative to the job."""
-    override: dict[str, Any] = {}
+    override: Annotated[dict[str, Any], Field(default_factory=dict)]
     """Dotted key to new value: ``"metals.0.line" = "12 um"``."""
+
+
+def _short_forms_in_schema(schema: dict[str, Any]) -> None:
+    """Tells the JSON Schema of the short forms that ``JobTables`` accepts."""
+    properties = schema["properties"]
+    die, technology = properties["die"], properties["technology"]
+    properties["die"] = {"anyOf": [die["items"], die]}
+    properties["technology"] = {"anyOf": [{"type": "string", "minLength": 1}, technology]}
 
 
 class JobTables(Table):
     """A job file."""
+
+    model_config = ConfigDict(title="kicad-rdl job", json_schema_extra=_short_forms_in_schema)
 
     name: Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$")]
     description: Annotated[str, Field(max_length=2000)] = ""

@@ -56,9 +56,7 @@ def _region(rule: NetTable, balls: tuple[Ball, ...], key: str, source: str) -> t
     return allowed
 
 
-def _net(
-    name: str, bump_count: int, table: NetsTable, regions: list[tuple[str, ...] | None], source: str
-) -> NetRule:
+def _net(name: str, bump_count: int, table: NetsTable, regions: list[tuple[str, ...] | None], source: str) -> NetRule:
     supply = bump_count > 1 or any(matches(name, pattern) for pattern in table.supplies)
     kind = NetKind.SUPPLY if supply else NetKind.SIGNAL
     style, plane_layer, joint, balls = SupplyStyle.TREE, None, Joint.SOLID, 1

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from itertools import combinations
 
+from shapely.geometry import Point as ShapelyPoint
+from shapely.geometry import Polygon as ShapelyPolygon
+
 from kicad_rdl.errors import InputError
-from kicad_rdl.geometry import Point, Shape, circumradius, extent, shapely_of
+from kicad_rdl.geometry import Circle, Point, Shape, circumradius, extent, shapely_of
 from kicad_rdl.model.die import Bump
-from kicad_rdl.model.package import Package
+from kicad_rdl.model.package import Ball, BallGeometry, NetRule, Package
+from kicad_rdl.model.technology import EdgeRules
 from kicad_rdl.units import Nm, mm, um
 
 
@@ -50,10 +55,12 @@ def _dies(package: Package, source: str) -> None:
             )
 
 
-def _near_pairs(places: list[Point], reach: Nm) -> list[tuple[int, int]]:
-    """Index pairs (i < j) of points at most ``reach`` apart in x and in y, sorted; by a grid of that cell size."""
+def _near_pairs(places: list[Point], reach: Nm) -> Iterator[tuple[int, int]]:
+    """Index pairs (i < j) of points at most ``reach`` apart in x and in y; by a grid of that cell size.
+
+    One by one, so that a crowd of points is refused at its first pair and never listed as a whole.
+    """
     cells: dict[tuple[int, int], list[int]] = {}
-    pairs: list[tuple[int, int]] = []
     for index, place in enumerate(places):
         column, row = place.x // reach, place.y // reach
         for dx in (-1, 0, 1):
@@ -61,14 +68,23 @@ def _near_pairs(places: list[Point], reach: Nm) -> list[tuple[int, int]]:
                 for other in cells.get((column + dx, row + dy), ()):
                     gap = places[other] - place
                     if max(abs(gap.x), abs(gap.y)) <= reach:
-                        pairs.append((other, index))
+                        yield other, index
         cells.setdefault((column, row), []).append(index)
-    return sorted(pairs)
 
 
 def gap_between(a: Shape, at_a: Point, b: Shape, at_b: Point) -> float:
-    """Distance edge to edge [nm], at most half a nanometre too small; 0 where they touch."""
-    return float(shapely_of(a, at_a).distance(shapely_of(b, at_b)))
+    """Distance edge to edge [nm], exact but for float rounding; below 0 where circles overlap, 0 where polygons do."""
+
+    def core(shape: Shape, at: Point) -> tuple[ShapelyPoint | ShapelyPolygon, float]:
+        """What is left of the shape when a circle is taken as a point, and the radius taken away."""
+        if isinstance(shape, Circle):
+            return ShapelyPoint(at.x, at.y), shape.diameter / 2
+        return shapely_of(shape, at), 0.0
+
+    (core_a, radius_a), (core_b, radius_b) = core(a, at_a), core(b, at_b)
+    if isinstance(a, Circle) and isinstance(b, Circle):
+        return at_a.distance(at_b) - radius_a - radius_b
+    return float(core_a.distance(core_b)) - radius_a - radius_b
 
 
 def _bumps(package: Package, source: str) -> None:
@@ -90,7 +106,7 @@ def _bumps(package: Package, source: str) -> None:
                 source,
             )
         gap = gap_between(a.shape, a.at, b.shape, b.at)
-        if gap + 1 < rules.space:
+        if gap < rules.space:
             raise InputError(
                 f'bumps "{a.name}" and "{b.name}" leave {um(math.floor(gap))} between their openings; technology '
                 f"{package.technology.name} needs {um(rules.space)}: make them smaller or take a finer technology",
@@ -99,7 +115,7 @@ def _bumps(package: Package, source: str) -> None:
         if a.net == b.net and a.net is not None:
             continue
         gap = gap_between(package.land(a), a.at, package.land(b), b.at)
-        if gap + 1 < space:
+        if gap < space:
             raise InputError(
                 f'the RDL1 lands of bumps "{a.name}" and "{b.name}" are {um(math.floor(gap))} apart; technology '
                 f"{package.technology.name} needs {um(space)}: make the bumps smaller or take a finer technology",
@@ -107,37 +123,45 @@ def _bumps(package: Package, source: str) -> None:
             )
 
 
-def _balls(package: Package, source: str) -> None:
-    edges, ball = package.technology.edges, package.ball
-    for site in package.balls:
-        for axis, body, place in (("width", package.width, site.at.x), ("height", package.height, site.at.y)):
-            edge = body // 2 - abs(place)
+def refuse_balls_off_the_package(
+    width: Nm, height: Nm, balls: tuple[Ball, ...], ball: BallGeometry, edges: EdgeRules, source: str
+) -> None:
+    """Raises InputError for the first ball that is too near a package edge."""
+    for site in balls:
+        for axis, body, place in (("width", width, site.at.x), ("height", height, site.at.y)):
             for what, diameter, needed in (
                 ("the ball", ball.diameter, edges.ball_to_package),
                 ("its UBM pad", ball.pad, edges.trace_to_package),
             ):
-                if edge - diameter // 2 < needed:
+                left = body // 2 - abs(place) - diameter // 2
+                if left < needed:
+                    where = f"{um(left)} from" if left >= 0 else f"{um(-left)} beyond"
                     raise InputError(
-                        f"ball {site.name}: {what} is {um(edge - diameter // 2)} from the package edge along its {axis}; "
-                        f"the technology needs {um(needed)}: make the package at least "
-                        f"{mm(2 * (abs(place) + diameter // 2 + needed))} in {axis}, or the grid smaller",
+                        f"ball {site.name}: {what} is {where} the package edge along its {axis}; the technology needs "
+                        f"{um(needed)}: make the package at least {mm(2 * (abs(place) + diameter // 2 + needed))} in "
+                        f"{axis}, or the grid smaller",
                         source,
                     )
+
+
+def _balls(package: Package, source: str) -> None:
+    ball, space, web = package.ball, package.technology.metal(package.rdl_count).space, package.technology.mask.web
     largest = max(ball.diameter, ball.pad, ball.opening)
-    reach = largest + max(package.technology.metal(package.rdl_count).space, package.technology.mask.web) + 1
+    reach = largest + max(space, web) + 1
     for i, j in _near_pairs([site.at for site in package.balls], reach):
         a, b = package.balls[i], package.balls[j]
         pitch = a.at.distance(b.at)
         for what, diameter, needed in (
-            ("balls touch", ball.diameter, 1),
-            ("UBM pads are too close", ball.pad, package.technology.metal(package.rdl_count).space),
-            ("mask openings are too close", ball.opening, package.technology.mask.web),
+            ("spheres", ball.diameter, 1),
+            ("UBM pads", ball.pad, space),
+            ("openings", ball.opening, web),
         ):
             gap = math.floor(pitch - diameter)
             if gap < needed:
+                apart = f"are {um(gap)} apart" if gap > 0 else "touch"
                 raise InputError(
-                    f"balls {a.name} and {b.name}: their {what}: {um(gap)} apart, {um(needed)} needed; "
-                    "take a larger pitch or smaller balls",
+                    f"the {what} of balls {a.name} and {b.name} {apart}; {um(needed)} needed: take a larger pitch or "
+                    "smaller balls",
                     source,
                 )
 
@@ -151,14 +175,17 @@ def _sites(package: Package, source: str) -> None:
             "add rows or columns, or give the supplies fewer balls",
             source,
         )
-    groups = sorted({rule.allowed for rule in package.nets if rule.allowed is not None})
-    for allowed in groups:
-        rules = [rule for rule in package.nets if rule.allowed is not None and set(rule.allowed) <= set(allowed)]
+    regions: dict[tuple[str, ...], list[NetRule]] = {}
+    for rule in package.nets:
+        if rule.allowed is not None:
+            regions.setdefault(rule.allowed, []).append(rule)
+    # regions that overlap without being the same are left to the flow of the assignment, which names the cut
+    for allowed, rules in regions.items():
         needed = sum(rule.balls for rule in rules)
         if needed > len(allowed):
             raise InputError(
-                f'nets "{rules[0].name}" to "{rules[-1].name}" ({len(rules)}) need {needed} balls, but their region has '
-                f"{len(allowed)}: widen it",
+                f'nets "{rules[0].name}" to "{rules[-1].name}" ({len(rules)}) need {needed} balls, but their region '
+                f"has {len(allowed)}: widen it",
                 source,
             )
 
@@ -177,7 +204,7 @@ def _pads_and_lands(package: Package, source: str) -> None:
         if i < first <= j:
             bump, land = bumps[j - first], lands[j - first]
             gap = gap_between(pad, places[i], land, bump.at)
-            if gap + 1 < space:
+            if gap < space:
                 raise InputError(_collision(package, package.balls[i].name, bump, land, gap, space), source)
 
 

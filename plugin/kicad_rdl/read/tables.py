@@ -49,11 +49,9 @@ def read_tables(path: Path, sheet: str | None = None) -> Iterator[list[Row]]:
 
 def _decoded(path: Path, content: bytes) -> str:
     """UTF-8, UTF-16 with its mark, or Latin-1, which old exporters write."""
+    utf_16 = content[:2] in (b"\xff\xfe", b"\xfe\xff")
     try:
-        if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-            text = content.decode("utf-16")
-        else:
-            text = content.decode("utf-8-sig")
+        text = content.decode("utf-16" if utf_16 else "utf-8-sig")
     except UnicodeDecodeError:
         text = content.decode("latin-1")
     if "\0" in text:
@@ -89,7 +87,11 @@ def _workbook(path: Path, content: bytes, sheet: str | None) -> Iterator[list[Ro
         workbook = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
         sheets = {
             each.title: [
-                Row(f"{path} ({each.title})", line, tuple("" if value is None else str(value) for value in values) or ("",))
+                Row(
+                    f"{path} ({each.title})",
+                    line,
+                    tuple("" if value is None else str(value) for value in values) or ("",),
+                )
                 for line, values in enumerate(each.iter_rows(values_only=True), start=1)
             ]
             for each in workbook.worksheets

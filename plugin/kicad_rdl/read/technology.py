@@ -86,7 +86,9 @@ def _replace(tables: dict[str, Any], key: str, value: object, source: str) -> No
     new: dict[str, object] = {**entry, "status": "job", "source": f"override in {Path(source).name}"}
     if "unit" in entry and entry["unit"] not in ("", "1"):
         if not isinstance(value, str):
-            raise InputError(f'technology.override: {key} = {value}: write a length with a unit, such as "12 um"', source)
+            raise InputError(
+                f'technology.override: {key} = {value}: write a length with a unit, such as "12 um"', source
+            )
         try:
             length = parse_length(value)
         except UnitError as error:
@@ -115,9 +117,7 @@ def _technology(tables: TechnologyTables, source: str) -> Technology:
             name=tables.name,
             title=tables.title,
             source=tables.source,
-            metals=tuple(
-                MetalRules(m.name, m.line.nm, m.space.nm, m.thickness.nm, m.material) for m in tables.metals
-            ),
+            metals=tuple(MetalRules(m.name, m.line.nm, m.space.nm, m.thickness.nm, m.material) for m in tables.metals),
             dielectrics=tuple(
                 DielectricRules(d.name, d.material, d.thickness.nm, d.permittivity.value, d.loss.value)
                 for d in tables.dielectrics
@@ -162,6 +162,6 @@ def _provenance(here: object, place: tuple[int | str, ...] = ()) -> Iterator[Pro
     elif isinstance(here, BaseModel):
         for name in type(here).model_fields:
             yield from _provenance(getattr(here, name), (*place, name))
-    elif isinstance(here, list):
+    elif isinstance(here, list | tuple):
         for index, inner in enumerate(here):
             yield from _provenance(inner, (*place, index))

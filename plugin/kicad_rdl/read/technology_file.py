@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StrictBool, model_validator
+from pydantic import ConfigDict, Field, StrictBool, model_validator
 
 from kicad_rdl.errors import UnitError
 from kicad_rdl.read.documents import Table
@@ -149,12 +149,14 @@ class MoldTable(Table):
 class TechnologyTables(Table):
     """A technology file."""
 
+    model_config = ConfigDict(title="kicad-rdl technology")
+
     name: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9._-]+$")]
     title: Text
     source: Annotated[str, Field(min_length=1)]
     metals: Annotated[list[MetalTable], Field(min_length=1, max_length=4)]
     dielectrics: Annotated[list[DielectricTable], Field(min_length=1, max_length=4)]
-    vias: Annotated[list[ViaTable], Field(max_length=3)] = []
+    vias: Annotated[tuple[ViaTable, ...], Field(max_length=3)] = ()
     die_pad: DiePadTable
     balls: Annotated[list[BallTable], Field(min_length=1, max_length=40)]
     edges: EdgeTable
