@@ -57,3 +57,30 @@ class Progress:
     stage: str
     done: int
     total: int
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class KicadFinding:
+    """All violations of one type that KiCad's DRC found; its counts are capped (199 for most types)."""
+
+    type: str
+    severity: str
+    count: int
+    example: str
+    """One of them, in KiCad's words, with its place on the board."""
+
+
+@dataclass(frozen=True, slots=True)
+class KicadCheck:
+    """The verdict of KiCad's own DRC, or why there is none."""
+
+    version: str | None
+    """None: the check was not run."""
+    findings: tuple[KicadFinding, ...] = ()
+    reason: str = ""
+    """Why it was not run."""
+
+    @property
+    def clean(self) -> bool:
+        """Whether it was run and found nothing: no error, no warning, nothing unconnected."""
+        return self.version is not None and not self.findings
