@@ -1,8 +1,8 @@
 """The SVG tree and its text: data first, then a tree of elements, then one string.
 
-Lengths are integer nanometres and are written as exact decimals of micrometres. The frame is that of the model (y up);
-``document`` turns it over with the only flip of the drawing. Letters would come out upside down under it, so ``letters``
-stands every text upright again at its own place.
+Lengths are integer nanometres and are written as exact decimals of micrometres. The frame is that of the model (y
+up); ``document`` turns it over with the only flip of the drawing. Letters would come out upside down under it, so
+``letters`` stands every text upright again at its own place.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from kicad_rdl.draw.canvas import Element, group, letters, line, polygon
 from kicad_rdl.draw.lettering import text_width
-from kicad_rdl.draw.sheet import FIRST_LANE, LANE, Sheet
+from kicad_rdl.draw.sheet import FIRST_LANE, LANE, Sheet, letter_for
 from kicad_rdl.draw.style import GREY, INK
 from kicad_rdl.geometry import Point
 from kicad_rdl.model.package import Ball, Package
@@ -32,7 +32,7 @@ def lanes(package: Package, *, across: bool) -> tuple[tuple[Dimension, ...], ...
         across: True for widths (below the package), False for heights (at its right).
     """
     size = package.width if across else package.height
-    letter = max(package.width, package.height) // 48
+    letter = letter_for(package)
     grid = _grid(package, across)
     dies: list[list[Dimension]] = []
     seen: set[tuple[Nm, Nm]] = set()

@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
-from kicad_rdl.draw.canvas import Element, box, disc, group, line
-from kicad_rdl.draw.copper import PLANE_OPACITY
 from kicad_rdl.draw.marks import violation_words
 from kicad_rdl.draw.panel import Entry, Field, Heading, Note, Row, TitleBlock, notes
-from kicad_rdl.draw.sheet import LETTERS_PER_SIDE
-from kicad_rdl.draw.style import AMBER, DIE, GREY, INK, PALE, PAPER, RED, UNUSED, layer_colour, net_classes
-from kicad_rdl.geometry import ORIGIN, Point
+from kicad_rdl.draw.samples import Samples
+from kicad_rdl.draw.sheet import letter_for
+from kicad_rdl.draw.style import GREY, INK, LOADED, PALE, PAPER, RED, UNUSED, layer_colour, net_classes
+from kicad_rdl.geometry import Circle, Octagon, Rectangle, Shape
 from kicad_rdl.model.layout import Cut, Layout, Side
 from kicad_rdl.model.package import Package
 from kicad_rdl.model.report import Violation
@@ -21,88 +20,13 @@ LISTED = 6
 """Violations and cuts that the panel spells out."""
 
 
-def letter_of(package: Package) -> Nm:
-    """Font size of the sheet [nm]."""
-    return max(1, max(package.width, package.height) // LETTERS_PER_SIDE)
-
-
-class Samples:
-    """Small pictures for the legend, around their own origin, sized to the sheet of a package."""
-
-    def __init__(self, package: Package) -> None:
-        self._letter = letter_of(package)
-
-    def _n(self, count: float) -> Nm:
-        return round(self._letter * count)
-
-    def trace(self, colour: str) -> Element:
-        """A piece of trace that ends in a pad."""
-        start, end = Point(self._n(-1.2), 0), Point(self._n(0.6), 0)
-        return group(
-            (
-                line(start, end, stroke=colour, stroke_width=self._n(0.28), stroke_linecap="round"),
-                disc(Point(self._n(0.75), 0), self._n(0.95), fill=colour),
-            )
-        )
-
-    def plane(self, colour: str) -> Element:
-        """A patch of plane."""
-        style = {"fill": colour, "fill_opacity": PLANE_OPACITY, "stroke": colour, "stroke_width": self._n(0.06)}
-        return box(ORIGIN, self._n(2.4), self._n(0.95), **style)
-
-    def stroke(self, colour: str, *, dash: bool = False, bars: bool = False, dots: bool = False) -> Element:
-        """A line, with bars at its ends for a cut."""
-        start, end = Point(self._n(-1.2), 0), Point(self._n(1.2), 0)
-        pattern = None
-        if dash:
-            pattern = format_length(self._n(0.5)) + " " + format_length(self._n(0.3))
-        if dots:
-            pattern = dash_dot(self._letter)
-        parts = [line(start, end, stroke_dasharray=pattern)]
-        if bars:
-            up = Point(0, self._n(0.35))
-            parts += [line(x - up, x + up) for x in (start, end)]
-        return group(parts, stroke=colour, stroke_width=self._n(0.16 if bars else 0.09))
-
-    def ring(self, colour: str, fill: str = "none", pattern: str | None = None) -> Element:
-        """An outline of a round thing."""
-        return disc(
-            ORIGIN, self._n(1.1), fill=fill, stroke=colour, stroke_width=self._n(0.09), stroke_dasharray=pattern
-        )
-
-    def via(self, colour: str, *, onward: bool) -> Element:
-        """A via that goes on to the next layer, or one that comes from the layer before."""
-        hole = disc(ORIGIN, self._n(0.55), fill=PAPER if onward else "none", stroke=PAPER, stroke_width=self._n(0.09))
-        return group((disc(ORIGIN, self._n(1.15), fill=colour), hole))
-
-    def pad(self, colour: str) -> Element:
-        """A pad with the opening in it."""
-        hole = disc(ORIGIN, self._n(0.85), fill="none", stroke=PAPER, stroke_width=self._n(0.07))
-        return group((disc(ORIGIN, self._n(1.2), fill=colour), hole))
-
-    def die(self) -> Element:
-        """A patch of die shadow."""
-        style = {"fill": DIE, "stroke": GREY, "stroke_width": self._n(0.07), "stroke_dasharray": dash_dot(self._letter)}
-        return box(ORIGIN, self._n(2.4), self._n(0.95), **style)
-
-    def violation(self) -> Element:
-        """The ring around a violation."""
-        ring = disc(ORIGIN, self._n(1.1), fill="none", stroke=RED, stroke_width=self._n(0.16))
-        return group((ring, disc(ORIGIN, self._n(0.2), fill=RED)))
-
-
-def dash_dot(letter: Nm) -> str:
-    """Pattern of the die outline."""
-    return " ".join(format_length(round(letter * part)) for part in (0.9, 0.28, 0.12, 0.28))
-
-
 # --- rows ----------------------------------------------------------------------------------------
 
 
 def all_rows(layout: Layout) -> list[Row]:
     """Legend of the drawing of all layers."""
     package = layout.package
-    samples = Samples(package)
+    samples = Samples(letter_for(package))
     rows: list[Row] = [Heading("Copper, from the die outwards")]
     for layer in range(1, package.metal_count + 1):
         colour = layer_colour(package, layer)
@@ -128,7 +52,7 @@ def all_rows(layout: Layout) -> list[Row]:
 def layer_rows(layout: Layout, layer: int) -> list[Row]:
     """Legend of one copper layer: net classes, vias, what is shown for orientation."""
     package = layout.package
-    samples = Samples(package)
+    samples = Samples(letter_for(package))
     rows: list[Row] = [Heading("Nets on " + package.layer_name(layer))]
     here = _nets_on(layout, layer)
     plane_nets = {plane.net for plane in layout.planes if plane.layer == layer}
@@ -175,7 +99,7 @@ def _layer_counts(layout: Layout, layer: int, samples: Samples) -> list[Row]:
 def opening_rows(layout: Layout, side: Side) -> list[Row]:
     """Legend of the openings of a side."""
     package = layout.package
-    samples = Samples(package)
+    samples = Samples(letter_for(package))
     openings = [opening for opening in layout.openings if opening.side is side]
     sizes = sorted({_shape_words(opening.shape) for opening in openings})
     rows: list[Row] = [Heading("Openings, " + side.value)]
@@ -193,17 +117,14 @@ def opening_rows(layout: Layout, side: Side) -> list[Row]:
     return rows + _things(layout, samples, copper=False)
 
 
-def _shape_words(shape: object) -> str:
-    from kicad_rdl.geometry import Circle, Octagon, Rectangle
-
+def _shape_words(shape: Shape) -> str:
     match shape:
         case Circle(diameter):
             return "round " + _um(diameter) + " um"
         case Octagon(width):
             return "octagon " + _um(width) + " um"
         case Rectangle(width, height):
-            return "rectangle " + _um(width) + " x " + _um(height) + " um"
-    return ""
+            return "rectangle " + _um(width) + " × " + _um(height) + " um"
 
 
 def _things(layout: Layout, samples: Samples, *, copper: bool = True) -> list[Row]:
@@ -224,7 +145,7 @@ def _things(layout: Layout, samples: Samples, *, copper: bool = True) -> list[Ro
 
 def finding_rows(layout: Layout, shown: Sequence[Cut], violations: Sequence[tuple[int, Violation]]) -> list[Row]:
     """What is unrouted, too narrow or broken; nothing where all is well."""
-    samples = Samples(layout.package)
+    samples = Samples(letter_for(layout.package))
     rows: list[Row] = []
     if layout.unrouted:
         rows.append(Heading("Not routed"))
@@ -249,11 +170,20 @@ def finding_rows(layout: Layout, shown: Sequence[Cut], violations: Sequence[tupl
     return rows
 
 
-def fullest_rows(layout: Layout, cut: Cut) -> list[Row]:
-    """The most loaded cut of what was routed."""
-    samples = Samples(layout.package)
+def fullest_rows(layout: Layout, layer: int | None = None) -> list[Row]:
+    """The most loaded cut of what was routed, if it is loaded at all and on the layer asked for."""
+    cut = fullest_cut(layout, layer)
+    if cut is None:
+        return []
+    samples = Samples(letter_for(layout.package))
     words = "fullest cut, " + str(cut.needed) + " of " + str(cut.fits)
-    return [Heading("Load"), Entry(samples.stroke(AMBER, bars=True), words, cut.start_name + " – " + cut.end_name)]
+    return [Heading("Load"), Entry(samples.stroke(LOADED, bars=True), words, cut.start_name + " – " + cut.end_name)]
+
+
+def fullest_cut(layout: Layout, layer: int | None = None) -> Cut | None:
+    """The cut that the drawing of a layer (None: of all) shows as the fullest."""
+    cut = layout.fullest
+    return cut if cut is not None and cut.needed > 0 and layer in (None, cut.layer) else None
 
 
 def _more(count: int) -> list[Row]:
@@ -274,13 +204,13 @@ def _nets_on(layout: Layout, layer: int) -> set[str | None]:
 def title_block(layout: Layout, subject: str, *, routed: bool = True) -> TitleBlock:
     """The facts of a layout; ``routed`` is False for a drawing made before routing."""
     package = layout.package
-    size = _mm(package.width) + " x " + _mm(package.height) + " mm"
+    size = _mm(package.width) + " × " + _mm(package.height) + " mm"
     rdls = str(package.rdl_count) + (" RDL" if package.rdl_count == 1 else " RDLs")
     fields = [Field("Package", size + ", " + rdls), *_dies(package), Field("Balls", _balls(package))]
     fields.append(Field("Technology", package.technology.name))
     if routed:
         fields += _results(layout)
-    fields.append(Field("View", "from the die side; dimensions in mm"))
+    fields.append(Field("View", "from the die side, in mm"))
     return TitleBlock(package.name, subject, tuple(fields))
 
 
@@ -290,13 +220,13 @@ def _dies(package: Package) -> Iterable[Field]:
             yield Field("", "and " + str(len(package.dies) - 3) + " more dies")
             return
         die = placed.die
-        words = die.name + ", " + _mm(die.width) + " x " + _mm(die.height) + " mm, " + str(len(die.bumps)) + " bumps"
+        words = die.name + ", " + _mm(die.width) + " × " + _mm(die.height) + " mm, " + str(len(die.bumps)) + " bumps"
         yield Field("Die" if index == 0 else "", words)
 
 
 def _balls(package: Package) -> str:
     x, y = _mm(package.ball.pitch_x), _mm(package.ball.pitch_y)
-    return str(len(package.balls)) + ", pitch " + (x if x == y else x + " x " + y) + " mm"
+    return str(len(package.balls)) + ", pitch " + (x if x == y else x + " × " + y) + " mm"
 
 
 def _results(layout: Layout) -> Iterable[Field]:
@@ -304,10 +234,10 @@ def _results(layout: Layout) -> Iterable[Field]:
     missing = len({one.net for one in layout.unrouted})
     yield Field("Nets routed", str(nets - missing) + " of " + str(nets), RED if missing else INK)
     length = math.fsum(connection.length or 0.0 for connection in layout.connections)
-    words = _mm(length) + " mm"
+    yield Field("Wirelength", _mm(length) + " mm")
     if layout.lower_bound > 0:
-        words += ", bound " + _mm(layout.lower_bound) + " mm, ratio " + f"{length / layout.lower_bound:.3f}"
-    yield Field("Wirelength", words)
+        ratio = f"{length / layout.lower_bound:.3f}"
+        yield Field("Lower bound", _mm(layout.lower_bound) + " mm, ratio " + ratio)
 
 
 def _um(length: Nm) -> str:

@@ -55,7 +55,7 @@ def wrapped(text: str, size: Nm, width: Nm, lines: int) -> tuple[str, ...]:
 
 
 def broken(name: str, lines: int) -> tuple[str, ...]:
-    """A net name in as many lines, broken where names have their joints (after ``_``, before ``[``) if they have any."""
+    """A net name in one or two lines, broken at a joint (after ``_``, before ``[``) if it has any."""
     if lines == 1 or len(name) < 4:
         return (name,)
     joints = [

@@ -32,9 +32,8 @@ def flight_lines(sheet: Sheet, places: Mapping[str, Point], unrouted: Iterable[U
             drawn.append(group((words, line(start, end)), data_net=one.net))
         elif start is not None:
             drawn.append(disc(start, sheet.letters(1.1), words, data_net=one.net))
-    dash = sheet.letters(0.5)
-    style = {"stroke_dasharray": number(dash) + " " + number(dash * 3 // 5), "stroke_width": sheet.thin}
-    return group(drawn, fill="none", stroke=RED, id="unrouted", **style)
+    dash = number(sheet.letters(0.5)) + " " + number(sheet.letters(0.3))
+    return group(drawn, fill="none", stroke=RED, stroke_width=sheet.thin, stroke_dasharray=dash, id="unrouted")
 
 
 def cuts(sheet: Sheet, drawn_cuts: Sequence[Cut], colour: str, name: str) -> Element:

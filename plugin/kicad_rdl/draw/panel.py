@@ -197,7 +197,7 @@ def _title_block(sheet: Sheet, block: TitleBlock, foot: Nm) -> list[Element]:
             shortened(block.subject, middle, room), Point(text_left, top - sheet.letters(4.4)), middle, anchor="start"
         )
     )
-    column = text_left + sheet.letters(6.3)
+    column = text_left + sheet.letters(5.8)
     for index, field in enumerate(block.fields):
         edge = foot + sheet.letters(FIELD * (len(block.fields) - index))
         y = edge - sheet.letters(FIELD / 2)

@@ -58,6 +58,11 @@ class Sheet:
         return self.letters(0.16)
 
 
+def letter_for(package: Package) -> Nm:
+    """Font size of normal text on the sheet of a package [nm]."""
+    return max(1, max(package.width, package.height) // LETTERS_PER_SIDE)
+
+
 def sheet_for(package: Package, lanes_below: int, lanes_right: int, panel_height: float) -> Sheet:
     """The sheet for a package.
 
@@ -67,7 +72,7 @@ def sheet_for(package: Package, lanes_below: int, lanes_right: int, panel_height
         lanes_right: dimension lines at its right.
         panel_height: of legend and title block, in font sizes.
     """
-    letter = max(1, max(package.width, package.height) // LETTERS_PER_SIDE)
+    letter = letter_for(package)
 
     def room(lanes: int) -> float:
         return FIRST_LANE + LANE * lanes if lanes else 2.0
@@ -77,7 +82,7 @@ def sheet_for(package: Package, lanes_below: int, lanes_right: int, panel_height
     top = package.height // 2 + round(letter * (NAMES + edge))
     bottom = -package.height // 2 - round(letter * (room(lanes_below) + edge))
     panel = package.width // 2 + round(letter * (room(lanes_right) + 1))
-    right = panel + round(letter * (PANEL + BORDER * 1))
+    right = panel + round(letter * (PANEL + BORDER))
     missing = round(letter * (panel_height + edge)) - (top - bottom)
     if missing > 0:
         top += missing // 2

@@ -14,7 +14,7 @@ PAPER = "#ffffff"
 DIE = "#eef2f6"
 POLYMER = "#f3ead6"
 RED = "#c62828"
-AMBER = "#b26a00"
+LOADED = "#a8127a"
 
 SIGNAL = "#2b6ca3"
 UNUSED = "#aab3bc"

@@ -11,12 +11,13 @@ from kicad_rdl.draw.copper import ball_spheres, layer_copper, opening_shapes, pa
 from kicad_rdl.draw.dimension import a1_corner, a1_mark, dimension_lines, grid_names, lanes, naming
 from kicad_rdl.draw.marks import cuts, flight_lines, terminal_places, violation_marks
 from kicad_rdl.draw.panel import Row, TitleBlock, panel, panel_height
+from kicad_rdl.draw.samples import dash_dot
 from kicad_rdl.draw.sheet import PIXELS, Sheet, sheet_for
 from kicad_rdl.draw.style import (
-    AMBER,
     DIE,
     GREY,
     INK,
+    LOADED,
     PALE,
     PAPER,
     POLYMER,
@@ -25,11 +26,12 @@ from kicad_rdl.draw.style import (
     layer_colour,
     net_classes,
 )
-from kicad_rdl.draw.terminals import ball_names, bump_names
+from kicad_rdl.draw.terminals import ball_names, ball_names_over, bump_names
 from kicad_rdl.geometry import ORIGIN
 from kicad_rdl.model.layout import Cut, Layout, Pad, PadKind, Side, Unrouted
 from kicad_rdl.model.package import Package, terminal_name
 from kicad_rdl.model.report import Violation
+from kicad_rdl.units import format_length
 
 FOLDER = "svg/"
 LAYER_OPACITY = "0.86"
@@ -68,8 +70,8 @@ def estimate_drawing(package: Package, too_narrow: Sequence[Cut]) -> str:
     return scene.text(
         _ground(sheet, package, INK, PAPER),
         _layers(sheet, layout),
-        ball_names(sheet, layout, package.ball.opening, _colour_of_last(package), halo=False),
-        bump_names(sheet, layout, (1, package.rdl_count), shadowed=True),
+        ball_names(sheet, layout, package.ball.opening, _colour_of_last(package)),
+        bump_names(sheet, layout, (1, package.rdl_count), on_copper=True),
         cuts(sheet, layout.bottlenecks, RED, "bottlenecks"),
     )
 
@@ -105,8 +107,7 @@ class _Scene:
 def _all(layout: Layout, violations: tuple[tuple[int, Violation], ...]) -> str:
     package = layout.package
     rows = legend.all_rows(layout)
-    if layout.fullest is not None:
-        rows += legend.fullest_rows(layout, layout.fullest)
+    rows += legend.fullest_rows(layout)
     rows += legend.finding_rows(layout, layout.bottlenecks, violations)
     scene = _Scene(layout, rows, legend.title_block(layout, "All layers"))
     sheet = scene.sheet
@@ -115,8 +116,8 @@ def _all(layout: Layout, violations: tuple[tuple[int, Violation], ...]) -> str:
         _ground(sheet, package, INK, PAPER),
         ball_spheres(package, fill="none", stroke=PALE, stroke_width=sheet.thin),
         _layers(sheet, layout),
-        ball_names(sheet, layout, package.ball.opening, _colour_of_last(package), halo=package.rdl_count > 1),
-        bump_names(sheet, layout, every, shadowed=True),
+        ball_names_over(sheet, layout, package.ball.opening, _colour_of_last(package), every),
+        bump_names(sheet, layout, every, on_copper=True),
         *_fullest(sheet, layout, None),
         flight_lines(sheet, terminal_places(package), layout.unrouted),
         cuts(sheet, layout.bottlenecks, RED, "bottlenecks"),
@@ -146,8 +147,7 @@ def _layer(layout: Layout, layer: int, violations: tuple[tuple[int, Violation], 
     mine = tuple(pair for pair in violations if pair[1].layer in (name, "-"))
     narrow = [cut for cut in layout.bottlenecks if cut.layer == layer]
     rows = legend.layer_rows(layout, layer)
-    if layout.fullest is not None and layout.fullest.layer == layer:
-        rows += legend.fullest_rows(layout, layout.fullest)
+    rows += legend.fullest_rows(layout, layer)
     missing = _unrouted_on(layout, layer)
     rows += legend.finding_rows(layout, narrow, mine) if missing or narrow or mine else []
     scene = _Scene(layout, rows, legend.title_block(layout, _subject(package, layer)))
@@ -158,10 +158,10 @@ def _layer(layout: Layout, layer: int, violations: tuple[tuple[int, Violation], 
         return UNUSED if net is None else colours.get(net, GREY)
 
     last = layer >= package.rdl_count
-    names = [bump_names(sheet, layout, (layer,), shadowed=True)] if layer == 1 else []
+    names = [bump_names(sheet, layout, (layer,), on_copper=True)] if layer == 1 else []
     if last:
         diameter = package.ball.opening if layer == package.rdl_count else package.ball.ubm
-        names.append(ball_names(sheet, layout, diameter, colour, halo=False))
+        names.append(ball_names(sheet, layout, diameter, colour))
     ghosts = [ball_spheres(package, fill="none", stroke=PALE, stroke_width=sheet.thin)]
     if layer > 1:
         ghosts.append(pad_outlines(layout, (PadKind.BUMP_LAND,), stroke=PALE, stroke_width=sheet.hair))
@@ -181,7 +181,7 @@ def _subject(package: Package, layer: int) -> str:
     if layer > package.rdl_count:
         return "UBM"
     metal = package.technology.metal(layer)
-    rule = "/".join(legend.format_length(value) for value in (metal.line, metal.space))
+    rule = "/".join(format_length(value) for value in (metal.line, metal.space))
     return package.layer_name(layer) + ", " + metal.material + ", line/space " + rule + " um"
 
 
@@ -193,9 +193,8 @@ def _unrouted_on(layout: Layout, layer: int) -> tuple[Unrouted, ...]:
 
 
 def _fullest(sheet: Sheet, layout: Layout, layer: int | None) -> list[Element]:
-    if layout.fullest is None or layer not in (None, layout.fullest.layer):
-        return []
-    return [cuts(sheet, (layout.fullest,), AMBER, "fullest")]
+    cut = legend.fullest_cut(layout, layer)
+    return [] if cut is None else [cuts(sheet, (cut,), LOADED, "fullest")]
 
 
 def _openings(layout: Layout, side: Side) -> str:
@@ -204,10 +203,10 @@ def _openings(layout: Layout, side: Side) -> str:
     sheet = scene.sheet
     if side is Side.LAND:
         kind, outline = PadKind.UBM_PAD, layer_colour(package, package.rdl_count)
-        names = ball_names(sheet, layout, package.ball.opening, lambda net: PAPER, halo=False, dark=True)
+        names = ball_names(sheet, layout, package.ball.opening, lambda net: PAPER, dark=True)
     else:
         kind, outline = PadKind.BUMP_LAND, layer_colour(package, 1)
-        names = bump_names(sheet, layout, (1,), shadowed=False)
+        names = bump_names(sheet, layout, (1,), on_copper=False)
     return scene.text(
         _ground(sheet, package, INK, POLYMER),
         opening_shapes(layout, side, sheet),
@@ -223,7 +222,7 @@ def _opening_subject(side: Side) -> str:
 def _ground(sheet: Sheet, package: Package, ink: str, fill: str) -> Element:
     """Package outline and die shadows."""
     parts = [box(ORIGIN, package.width, package.height, fill=fill, stroke=ink, stroke_width=sheet.thick)]
-    pattern = legend.dash_dot(sheet.letter)
+    pattern = dash_dot(sheet.letter)
     for placed in package.dies:
         width, height = placed.size
         parts.append(
