@@ -1,0 +1,167 @@
+"""From a job to files: the only caller of readers, router, checker and writers. It reads like the flow."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from kicad_rdl.draw.svg import drawings
+from kicad_rdl.exchange.ballmap import ball_map_csv
+from kicad_rdl.kicad_cli import drc
+from kicad_rdl.model.layout import Layout
+from kicad_rdl.model.report import KicadCheck, Progress, Violation
+from kicad_rdl.read.job import Job, read_job
+from kicad_rdl.read.technology import load_technology
+from kicad_rdl.report import is_clean, report_of, report_text, summary
+from kicad_rdl.writing import Written, check_output, write_outputs
+
+if TYPE_CHECKING:
+    from kicad_rdl.route import Estimate
+
+TIMINGS = "timings.json"
+NOT_ASKED = KicadCheck(None, reason="not asked for; --kicad-check runs it")
+
+Listener: TypeAlias = Callable[[Progress], None] | None
+"""Hears of progress. What it raises ends the work; nothing has been written then."""
+
+
+@dataclass(frozen=True, slots=True)
+class BuildResult:
+    """A build that came to its end, clean or not."""
+
+    layout: Layout
+    violations: tuple[Violation, ...]
+    kicad: KicadCheck
+    report: dict[str, Any]
+    """What ``report.json`` says."""
+    output: Path
+    written: Written
+    timings: tuple[tuple[str, float], ...]
+    """Stage and seconds, in the order of the flow."""
+
+    @property
+    def clean(self) -> bool:
+        """Everything routed and nothing violated."""
+        return is_clean(self.layout, self.violations, self.kicad)
+
+    @property
+    def board(self) -> Path:
+        """The board file."""
+        return self.output / _board_name(self.written.files)
+
+    @property
+    def summary(self) -> tuple[str, ...]:
+        """The report in words, line by line."""
+        return summary(self.layout, self.violations, self.kicad)
+
+
+def build(job_path: Path, output: Path, *, kicad_check: bool = False, progress: Listener = None) -> BuildResult:
+    """Builds a job into a folder, whole or not at all (``writing``).
+
+    Args:
+        job_path: the job file.
+        output: the folder; files of the user's in it survive.
+        kicad_check: also run KiCad's own DRC on the result.
+        progress: hears of every step.
+
+    Raises:
+        RdlError: the job cannot be used, or the folder cannot be written.
+    """
+    from kicad_rdl.check import check_layout
+
+    clock = _Clock(progress)
+    check_output(output)
+    with clock.stage("reading"):
+        job = read_job(job_path)
+    with clock.stage("routing"):
+        layout = route_job(job, progress)
+    with clock.stage("checking"):
+        violations = check_layout(layout)
+    with clock.stage("drawing"):
+        files = output_files(layout, violations)
+    kicad = NOT_ASKED
+    if kicad_check:
+        with clock.stage("KiCad check"):
+            kicad = drc(files, _board_name(files))
+    report = report_of(layout, violations, kicad, job=job_path.name, auto_rdl=job.auto_rdl)
+    files["report.json"] = report_text(report)
+    files[TIMINGS] = json.dumps({"seconds": dict(clock.timings)}, indent=1) + "\n"
+    with clock.stage("writing"):
+        written = write_outputs(output, files, group="build", volatile=(TIMINGS,))
+    return BuildResult(layout, violations, kicad, report, output, written, tuple(clock.timings))
+
+
+def route_job(job: Job, progress: Listener = None) -> Layout:
+    """The layout with the least number of RDLs that connects everything; else the one that leaves least unrouted."""
+    from kicad_rdl.route import estimate, route
+
+    best: Layout | None = None
+    for count in job.rdl_counts:
+        package = job.with_rdl_count(count)
+        last = count == job.rdl_counts[-1]
+        if not last and estimate(package).rdl_needed != count:
+            continue
+        layout = route(package, progress)
+        if best is None or len(layout.unrouted) < len(best.unrouted):
+            best = layout
+        if not best.unrouted:
+            break
+    assert best is not None
+    return best
+
+
+def output_files(layout: Layout, violations: Sequence[Violation]) -> dict[str, str]:
+    """Every file that follows from the layout: relative name and text."""
+    from kicad_rdl.kicad.project import kicad_files
+
+    return {**kicad_files(layout), **drawings(layout, violations), "ballmap.csv": ball_map_csv(layout)}
+
+
+def estimate_job(job_path: Path) -> tuple[Job, Estimate]:
+    """What can be said before routing."""
+    from kicad_rdl.route import estimate
+
+    job = read_job(job_path)
+    return job, estimate(job.package)
+
+
+def check_board(board: Path, technology: str) -> tuple[Violation, ...]:
+    """Our checker on any board file; ``technology`` is a name or a path."""
+    from kicad_rdl.check import check_artwork
+    from kicad_rdl.read.board import read_board
+
+    return check_artwork(read_board(board), load_technology(technology, Path()))
+
+
+def write_footprints(job_path: Path, output: Path) -> Written:
+    """Only the footprints of a job, without routing."""
+    from kicad_rdl.kicad.project import footprint_files
+
+    check_output(output)
+    return write_outputs(output, footprint_files(read_job(job_path).package), group="footprint")
+
+
+def _board_name(files: Sequence[str] | dict[str, str]) -> str:
+    return next(name for name in files if name.endswith(".kicad_pcb"))
+
+
+class _Clock:
+    """Announces stages and remembers how long they took."""
+
+    def __init__(self, progress: Listener) -> None:
+        self.timings: list[tuple[str, float]] = []
+        self._progress = progress
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Around the work of one stage."""
+        if self._progress is not None:
+            self._progress(Progress(name, 0, 0))
+        begin = time.perf_counter()
+        yield
+        self.timings.append((name, round(time.perf_counter() - begin, 3)))
