@@ -1,0 +1,1 @@
+"""From a package to copper: layers, topology (flow and sketch), exact geometry."""

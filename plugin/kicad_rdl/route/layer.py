@@ -1,0 +1,78 @@
+"""One layer from sketch to clean copper: pull taut, measure, correct, and give up on what does not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from kicad_rdl.geometry import Path
+from kicad_rdl.route.corridors import ExtraDisc, corridors_of
+from kicad_rdl.route.lay import SLACK, wire_path
+from kicad_rdl.route.network import Wire
+from kicad_rdl.route.spacing import Conflict, conflicts, remedies
+from kicad_rdl.route.taut import tauten
+from kicad_rdl.route.tiles import Tiles
+
+CORRECTIONS = 14
+"""Rounds of measuring and correcting."""
+
+
+@dataclass(frozen=True, slots=True)
+class LaidLayer:
+    """Paths of the wires that fit."""
+
+    paths: tuple[Path | None, ...]
+    """Per wire; None where it does not fit beside the others."""
+    given_up: tuple[Conflict, ...]
+    """Why the missing ones are missing, where measuring knows."""
+
+
+def lay_layer(
+    tiles: Tiles, wires: Sequence[Wire], orders: Mapping[int, Sequence[int]], widths: Sequence[float], space: float
+) -> LaidLayer:
+    """Exact, clean paths for the wires of a sketch.
+
+    Args:
+        tiles: the layer, with clearances that include ``SLACK``.
+        wires: the sketch.
+        orders: gap -> wires in order.
+        widths: of the wires [nm].
+        space: between traces, without slack [nm].
+    """
+    planned = space + SLACK
+    extra: dict[int, list[ExtraDisc]] = {}
+    best: tuple[float, list[Path | None], list[Conflict]] | None = None
+    for turn in range(CORRECTIONS):
+        corridors = corridors_of(tiles, wires, orders, widths, planned, extra)
+        taut = tauten(corridors)
+        paths = [wire_path(corridors, taut, i) if taut.count[i] >= 0 else None for i in range(len(wires))]
+        found = conflicts(tiles, wires, paths, widths, planned)
+        score = sum(c.missing for c in found) + 1e9 * sum(p is None for p in paths)
+        if best is None or score < best[0]:
+            best = (score, paths, found)
+        if not found:
+            break
+        for wire, discs in remedies(tiles, corridors, taut, wires, paths, widths, planned, found, turn).items():
+            known = extra.setdefault(wire, [])
+            known += [disc for disc in discs if disc not in known]
+    assert best is not None
+    _, paths, found = best
+    return _without_conflicts(paths, found)
+
+
+def _without_conflicts(paths: Sequence[Path | None], found: Sequence[Conflict]) -> LaidLayer:
+    """Takes out wires, the most entangled first, until no conflict is left."""
+    kept = list(paths)
+    given_up: list[Conflict] = []
+    left = list(found)
+    while left:
+        count: dict[int, int] = {}
+        for conflict in left:
+            for wire in (conflict.wire, conflict.other):
+                if wire is not None:
+                    count[wire] = count.get(wire, 0) + (2 if conflict.vertex is not None else 1)
+        worst = max(sorted(count), key=lambda wire: count[wire])
+        kept[worst] = None
+        given_up += [c for c in left if worst in (c.wire, c.other)][:1]
+        left = [c for c in left if worst not in (c.wire, c.other)]
+    return LaidLayer(tuple(kept), tuple(given_up))

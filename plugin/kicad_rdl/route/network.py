@@ -1,0 +1,439 @@
+"""Free assignment as one flow: every wire of a layer at once, then uncrossed into an ordered sketch.
+
+A gap is a row of bins, each a pair of nodes (one on each side) joined by an arc that carries as many traces as fit
+there. Inside a tile every bin sees the bins of the other two gaps and the opposite corner. A bump is a source of one
+unit, a ball a sink of one, on every layer where it stands. Minimum-cost maximum flow gives the wires; since they are
+one commodity, two that cross may exchange their ends, so matching the ports around every tile like parentheses gives
+wires that do not cross (Fang, Lin, Hsu, Chang 2005; the uncrossing of planar flows is folklore).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from kicad_rdl.route.flow import maximum_flow, min_cost_max_flow
+from kicad_rdl.route.tiles import F64, I64, Tiles
+
+COST_UNIT = 50.0
+"""Lengths enter the flow as multiples of this [nm]."""
+
+ARC_BUDGET = 600_000
+"""Bins are widened until the network stays below this many arcs."""
+
+
+@dataclass(frozen=True, slots=True)
+class LayerTask:
+    """One layer of the network: its tiles, and which vertex each source and sink stands on (-1: not here)."""
+
+    tiles: Tiles
+    capacity: I64
+    source_vertex: I64
+    sink_vertex: I64
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """A wire of the sketch: from terminal to terminal over gaps, without coordinates.
+
+    ``tiles[i]`` is the triangle between ``gaps[i - 1]`` and ``gaps[i]``; there is one triangle more than gaps.
+    """
+
+    source: int
+    sink: int
+    start: int
+    """Vertex."""
+    end: int
+    gaps: tuple[int, ...]
+    triangles: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FlowPlan:
+    """Wires of every layer, and what did not fit."""
+
+    value: int
+    wires: tuple[tuple[Wire, ...], ...]
+    """Per layer."""
+    orders: tuple[dict[int, list[int]], ...]
+    """Per layer: gap -> indices of wires from its lower to its higher vertex."""
+    cut_gaps: tuple[tuple[int, int], ...]
+    """(layer index, gap) of the minimum cut; empty if everything fits."""
+
+
+@dataclass(slots=True)
+class _Arcs:
+    """Arc lists under construction."""
+
+    tails: list[I64] = field(default_factory=list)
+    heads: list[I64] = field(default_factory=list)
+    capacity: list[I64] = field(default_factory=list)
+    cost: list[F64] = field(default_factory=list)
+    count: int = 0
+
+    def add(self, tails: I64, heads: I64, capacity: I64 | int, cost: F64 | float) -> slice:
+        """Appends arcs; returns where they stand."""
+        size = len(tails)
+        self.tails.append(np.asarray(tails, dtype=np.int64))
+        self.heads.append(np.asarray(heads, dtype=np.int64))
+        self.capacity.append(np.broadcast_to(np.asarray(capacity, dtype=np.int64), size).copy())
+        self.cost.append(np.broadcast_to(np.asarray(cost, dtype=np.float64), size).copy())
+        self.count += size
+        return slice(self.count - size, self.count)
+
+
+@dataclass(frozen=True, slots=True)
+class _LayerArcs:
+    """Where the arcs of one layer stand, and the bins they join."""
+
+    crossing: slice
+    crossing_edge: I64
+    """Edge of each crossing pair; first all left-to-right arcs, then all right-to-left."""
+    leave: slice
+    leave_triangle: I64
+    leave_corner: I64
+    enter: slice
+    enter_triangle: I64
+    enter_corner: I64
+    direct: slice
+    direct_triangle: I64
+    direct_from: I64
+    direct_to: I64
+
+
+@dataclass(frozen=True, slots=True)
+class _Bins:
+    """Bins of all gaps of a layer: edge, position [nm], capacity."""
+
+    edge: I64
+    xy: F64
+    capacity: I64
+    start: I64
+    """[e + 1] bins of edge e are ``start[e] : start[e + 1]``."""
+
+
+def _bins(tiles: Tiles, capacity: I64, size: float) -> _Bins:
+    count = np.clip(np.round(tiles.width / size).astype(np.int64), 1, 12)
+    count = np.minimum(count, np.maximum(capacity, 1))
+    count[capacity == 0] = 0
+    start = np.concatenate([[0], np.cumsum(count)])
+    edge = np.repeat(np.arange(len(count)), count)
+    index = np.arange(len(edge)) - start[edge]
+    u, v = tiles.edges[edge, 0], tiles.edges[edge, 1]
+    # the clear part of the centre line, shared evenly
+    along = tiles.xy[v] - tiles.xy[u]
+    length = np.hypot(*along.T)
+    blocked = np.maximum(length - tiles.width[edge], 0.0)
+    radius = _radius(tiles)
+    total = np.maximum(radius[u] + radius[v], 1e-9)
+    first = blocked * radius[u] / total
+    t = (first + tiles.width[edge] * (index + 0.5) / np.maximum(count[edge], 1)) / np.maximum(length, 1e-9)
+    xy = tiles.xy[u] + along * np.clip(t, 0.0, 1.0)[:, None]
+    share = capacity[edge]
+    n = np.maximum(count[edge], 1)
+    part = (share * (index + 1)) // n - (share * index) // n
+    return _Bins(edge, xy, part, start)
+
+
+def _radius(tiles: Tiles) -> F64:
+    """[n] rough radius of every obstacle, zero for outline points [nm]."""
+    radius = np.zeros(len(tiles.xy))
+    owner = np.repeat(np.arange(len(tiles.xy)), np.diff(tiles.disc_start))
+    reach = np.hypot(*(tiles.disc_xy - tiles.xy[owner]).T) + tiles.disc_r if len(owner) else np.zeros(0)
+    np.maximum.at(radius, owner, reach)
+    return radius
+
+
+def _pairs(first: I64, second: I64, start: I64) -> tuple[I64, I64]:
+    """All pairs (bin of edge first[i], bin of edge second[i]), flattened."""
+    a = start[first + 1] - start[first]
+    b = start[second + 1] - start[second]
+    total = a * b
+    row = np.repeat(np.arange(len(first)), total)
+    inner = np.arange(total.sum()) - np.repeat(np.cumsum(total) - total, total)
+    return start[first[row]] + inner // np.maximum(b[row], 1), start[second[row]] + inner % np.maximum(b[row], 1)
+
+
+def _bin_size(layers: Sequence[LayerTask]) -> float:
+    """Bins as fine as the arc budget allows, but not finer than needed [nm]."""
+    smallest = min(float(np.median(layer.tiles.width)) for layer in layers) / 2
+    size = max(smallest, 1.0)
+    while size < 1e9:
+        arcs = 0
+        for layer in layers:
+            count = np.clip(np.round(layer.tiles.width / size), 1, 12)
+            count = np.minimum(count, np.maximum(layer.capacity, 1)) * (layer.capacity > 0)
+            c = count[layer.tiles.triangle_edges]
+            arcs += int(2 * (c[:, 0] * c[:, 1] + c[:, 1] * c[:, 2] + c[:, 2] * c[:, 0]).sum())
+        if arcs <= ARC_BUDGET:
+            break
+        size *= 1.25
+    return size
+
+
+def plan_flow(
+    layers: Sequence[LayerTask],
+    source_group: I64,
+    group_units: I64,
+    sink_count: int,
+    layer_cost: F64 | None = None,
+) -> FlowPlan:
+    """Routes as many units as fit, at least total length.
+
+    Args:
+        layers: the layers; sources and sinks are numbered alike on all of them.
+        source_group: [sources] the net of each source; a source sends one unit at most.
+        group_units: [nets] how many units a net sends from all its sources together.
+        sink_count: how many sinks; each takes one unit.
+        layer_cost: [layers, sources] extra cost of leaving a source on a layer [nm]; infinite: not allowed.
+    """
+    source_count, group_count = len(source_group), len(group_units)
+    super_source, super_sink = 0, 1
+    group_node = 2 + np.arange(group_count)
+    source_node = 2 + group_count + np.arange(source_count)
+    sink_node = 2 + group_count + source_count + np.arange(sink_count)
+    arcs = _Arcs()
+    arcs.add(np.zeros(group_count, np.int64), group_node, group_units, 0.0)
+    arcs.add(group_node[source_group], source_node, 1, 0.0)
+    arcs.add(sink_node, np.full(sink_count, super_sink), 1, 0.0)
+    offset = 2 + group_count + source_count + sink_count
+    size = _bin_size(layers)
+    placed: list[tuple[_Bins, _LayerArcs]] = []
+    for index, layer in enumerate(layers):
+        bins = _bins(layer.tiles, layer.capacity, size)
+        extra = np.zeros(source_count) if layer_cost is None else layer_cost[index]
+        placed.append((bins, _layer_arcs(arcs, layer, bins, offset, source_node, sink_node, extra)))
+        offset += 2 * len(bins.edge)
+    tails, heads = np.concatenate(arcs.tails), np.concatenate(arcs.heads)
+    capacity = np.concatenate(arcs.capacity)
+    cost = np.round(np.concatenate(arcs.cost) / COST_UNIT).astype(np.int64)
+    result = min_cost_max_flow(tails, heads, capacity, cost, super_source, super_sink)
+    flow = result.flow
+    value = int(flow[:group_count].sum())
+    wires: list[tuple[Wire, ...]] = []
+    orders: list[dict[int, list[int]]] = []
+    for layer, (_, where) in zip(layers, placed, strict=True):
+        found, order = _uncross(layer, where, flow)
+        wires.append(found)
+        orders.append(order)
+    cut: tuple[tuple[int, int], ...] = ()
+    if value < int(group_units.sum()):
+        cut = _cut(layers, placed, tails, heads, capacity, super_source, super_sink)
+    return FlowPlan(value, tuple(wires), tuple(orders), cut)
+
+
+def _layer_arcs(
+    arcs: _Arcs, layer: LayerTask, bins: _Bins, offset: int, source_node: I64, sink_node: I64, extra: F64
+) -> _LayerArcs:
+    """Adds the arcs of one layer."""
+    tiles = layer.tiles
+    node = offset + 2 * np.arange(len(bins.edge))  # left side; right side is the next
+    crossing = arcs.add(
+        np.concatenate([node, node + 1]), np.concatenate([node + 1, node]), np.concatenate([bins.capacity] * 2), 0.0
+    )
+    te = tiles.triangle_edges
+    triangle = np.arange(len(te))
+    for k in range(3):
+        first, second = te[:, k], te[:, (k + 1) % 3]
+        a, b = _pairs(first, second, bins.start)
+        # which side of each edge faces this triangle
+        owner = np.repeat(triangle, (bins.start[first + 1] - bins.start[first]) * (bins.start[second + 1] - bins.start[second]))
+        na = node[a] + (tiles.edge_triangles[bins.edge[a], 0] != owner)
+        nb = node[b] + (tiles.edge_triangles[bins.edge[b], 0] != owner)
+        length = np.hypot(*(bins.xy[a] - bins.xy[b]).T)
+        much = np.minimum(bins.capacity[a], bins.capacity[b])
+        arcs.add(np.concatenate([na, nb]), np.concatenate([nb, na]), np.concatenate([much, much]), np.concatenate([length, length]))
+    source_of = np.full(len(tiles.xy), -1, dtype=np.int64)
+    here = layer.source_vertex >= 0
+    source_of[layer.source_vertex[here]] = np.flatnonzero(here)
+    sink_of = np.full(len(tiles.xy), -1, dtype=np.int64)
+    here = layer.sink_vertex >= 0
+    sink_of[layer.sink_vertex[here]] = np.flatnonzero(here)
+
+    leave_t, leave_c, leave_bin = _corner_bins(tiles, bins, source_of)
+    nodes = node[leave_bin] + (tiles.edge_triangles[bins.edge[leave_bin], 0] != leave_t)
+    vertex = tiles.triangles[leave_t, leave_c]
+    length = np.hypot(*(tiles.xy[vertex] - bins.xy[leave_bin]).T) + extra[source_of[vertex]]
+    fine = np.isfinite(length)
+    leave_t, leave_c = leave_t[fine], leave_c[fine]
+    leave = arcs.add(source_node[source_of[vertex]][fine], nodes[fine], bins.capacity[leave_bin][fine], length[fine])
+
+    enter_t, enter_c, enter_bin = _corner_bins(tiles, bins, sink_of)
+    nodes = node[enter_bin] + (tiles.edge_triangles[bins.edge[enter_bin], 0] != enter_t)
+    vertex = tiles.triangles[enter_t, enter_c]
+    length = np.hypot(*(tiles.xy[vertex] - bins.xy[enter_bin]).T)
+    enter = arcs.add(nodes, sink_node[sink_of[vertex]], bins.capacity[enter_bin], length)
+
+    rows, tails, heads = [], [], []
+    for k in range(3):
+        for other in (1, 2):
+            a, b = tiles.triangles[:, k], tiles.triangles[:, (k + other) % 3]
+            good = (source_of[a] >= 0) & (sink_of[b] >= 0)
+            rows.append(triangle[good])
+            tails.append(np.full(good.sum(), k))
+            heads.append(np.full(good.sum(), (k + other) % 3))
+    direct_t, direct_a, direct_b = np.concatenate(rows), np.concatenate(tails), np.concatenate(heads)
+    va, vb = tiles.triangles[direct_t, direct_a], tiles.triangles[direct_t, direct_b]
+    length = np.hypot(*(tiles.xy[va] - tiles.xy[vb]).T) + extra[source_of[va]]
+    fine = np.isfinite(length)
+    direct_t, direct_a, direct_b, va, vb = direct_t[fine], direct_a[fine], direct_b[fine], va[fine], vb[fine]
+    direct = arcs.add(source_node[source_of[va]], sink_node[sink_of[vb]], 1, length[fine])
+    return _LayerArcs(
+        crossing, bins.edge, leave, leave_t, leave_c, enter, enter_t, enter_c, direct, direct_t, direct_a, direct_b
+    )
+
+
+def _corner_bins(tiles: Tiles, bins: _Bins, wanted: I64) -> tuple[I64, I64, I64]:
+    """(triangle, corner, bin of the opposite edge) for every corner whose vertex is wanted (>= 0)."""
+    triangles, corners, found = [], [], []
+    for k in range(3):
+        t = np.flatnonzero(wanted[tiles.triangles[:, k]] >= 0)
+        opposite = tiles.triangle_edges[t, (k + 1) % 3]
+        count = bins.start[opposite + 1] - bins.start[opposite]
+        triangles.append(np.repeat(t, count))
+        corners.append(np.full(count.sum(), k))
+        inner = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+        found.append(np.repeat(bins.start[opposite], count) + inner)
+    return np.concatenate(triangles), np.concatenate(corners), np.concatenate(found)
+
+
+# --- from flow to wires ---------------------------------------------------------------------------------------------
+
+
+def _uncross(layer: LayerTask, where: _LayerArcs, flow: I64) -> tuple[tuple[Wire, ...], dict[int, list[int]]]:
+    """Matches the ports around every tile like parentheses and follows the wires."""
+    tiles = layer.tiles
+    half = len(where.crossing_edge)
+    crossing = flow[where.crossing]
+    net = np.zeros(len(tiles.edges), dtype=np.int64)
+    np.add.at(net, where.crossing_edge, crossing[:half] - crossing[half:])  # > 0: from the left triangle to the right
+    inject = np.zeros((len(tiles.triangles), 3), dtype=np.int64)
+    np.add.at(inject, (where.leave_triangle, where.leave_corner), flow[where.leave])
+    np.add.at(inject, (where.enter_triangle, where.enter_corner), -flow[where.enter])
+    np.add.at(inject, (where.direct_triangle, where.direct_from), flow[where.direct])
+    np.add.at(inject, (where.direct_triangle, where.direct_to), -flow[where.direct])
+    busy = np.flatnonzero((net[tiles.triangle_edges] != 0).any(axis=1) | (inject != 0).any(axis=1))
+    partner: dict[tuple[int, int, int], tuple[int, int, int]] = {}
+    starts: list[tuple[int, int]] = []
+    for t in busy.tolist():
+        ports = _ports(tiles, t, net, inject)
+        for one, two in _match(ports):
+            partner[(t, one[0], one[1])] = (t, two[0], two[1])
+            partner[(t, two[0], two[1])] = (t, one[0], one[1])
+            for port in (one, two):
+                if port[0] < 0 and port[2] > 0:
+                    starts.append((t, -1 - port[0]))
+    source_of = {int(v): s for s, v in enumerate(layer.source_vertex) if v >= 0}
+    sink_of = {int(v): s for s, v in enumerate(layer.sink_vertex) if v >= 0}
+    wires: list[Wire] = []
+    slots: list[list[tuple[int, int]]] = []
+    for t, corner in sorted(starts):
+        start = int(tiles.triangles[t, corner])
+        gaps: list[tuple[int, int]] = []
+        path = [t]
+        port = partner[(t, -1 - corner, 0)]
+        while port[1] >= 0:
+            edge, slot = port[1], port[2]
+            gaps.append((edge, slot))
+            left, right = tiles.edge_triangles[edge]
+            t = int(right if left == t else left)
+            path.append(t)
+            port = partner[(t, edge, slot)]
+        end = int(tiles.triangles[t, -1 - port[1]])
+        first, last = _trim(tiles, [g for g, _ in gaps], start, end)
+        gaps, path = gaps[first:last], path[first : last + 1]
+        wires.append(Wire(source_of[start], sink_of[end], start, end, tuple(g for g, _ in gaps), tuple(path)))
+        slots.append(gaps)
+    order: dict[int, list[tuple[int, int]]] = {}
+    for index, gaps in enumerate(slots):
+        for edge, slot in gaps:
+            order.setdefault(edge, []).append((slot, index))
+    return tuple(wires), {edge: [i for _, i in sorted(entries)] for edge, entries in sorted(order.items())}
+
+
+def _trim(tiles: Tiles, gaps: list[int], start: int, end: int) -> tuple[int, int]:
+    """Drops the crossings of gaps that end at the wire's own first or last terminal."""
+    first, last = 0, len(gaps)
+    for index, gap in enumerate(gaps):
+        if start in tiles.edges[gap]:
+            first = index + 1
+    for index in range(len(gaps) - 1, first - 1, -1):
+        if end in tiles.edges[gaps[index]]:
+            last = index
+    return first, last
+
+
+Port = tuple[int, int, int, float, float]
+"""(edge or -1 - corner, slot, sign, x, y)."""
+
+
+def _ports(tiles: Tiles, t: int, net: I64, inject: I64) -> list[Port]:
+    """The ports of a tile in counter-clockwise order; sign +1 into the tile, -1 out of it."""
+    ports: list[Port] = []
+    for k in range(3):
+        vertex = int(tiles.triangles[t, k])
+        amount = int(inject[t, k])
+        x, y = tiles.xy[vertex]
+        for _ in range(abs(amount)):
+            ports.append((-1 - k, 0, 1 if amount > 0 else -1, float(x), float(y)))
+        edge = int(tiles.triangle_edges[t, k])
+        count = int(net[edge])
+        if not count:
+            continue
+        outward = (count > 0) == (tiles.edge_triangles[edge, 0] == t)
+        u, v = tiles.edges[edge]
+        n = abs(count)
+        order = range(n) if u == vertex else range(n - 1, -1, -1)
+        for slot in order:
+            share = (slot + 1) / (n + 1)
+            px, py = tiles.xy[u] * (1 - share) + tiles.xy[v] * share
+            ports.append((edge, slot, -1 if outward else 1, float(px), float(py)))
+    return ports
+
+
+def _match(ports: list[Port]) -> list[tuple[Port, Port]]:
+    """Pairs ports of opposite sign without crossings; among the ways to do so, one of least length."""
+    n = len(ports)
+    turns = [i for i in range(n) if ports[i][2] != ports[i - 1][2]] or [0]
+    best: list[tuple[Port, Port]] = []
+    best_length = float("inf")
+    for turn in turns if len(turns) > 2 else turns[:1]:
+        stack: list[Port] = []
+        pairs: list[tuple[Port, Port]] = []
+        length = 0.0
+        for i in range(n):
+            port = ports[(turn + i) % n]
+            if stack and stack[-1][2] != port[2]:
+                other = stack.pop()
+                pairs.append((other, port))
+                length += ((other[3] - port[3]) ** 2 + (other[4] - port[4]) ** 2) ** 0.5
+                if other[0] == port[0]:
+                    length += 1e12  # a wire would leave through the gap it came in by
+            else:
+                stack.append(port)
+        if not stack and length < best_length:
+            best, best_length = pairs, length
+    return best
+
+
+def _cut(
+    layers: Sequence[LayerTask],
+    placed: Sequence[tuple[_Bins, _LayerArcs]],
+    tails: I64,
+    heads: I64,
+    capacity: I64,
+    source: int,
+    sink: int,
+) -> tuple[tuple[int, int], ...]:
+    """The gaps that a minimum cut severs."""
+    mask = maximum_flow(tails, heads, capacity, source, sink).source_side
+    found: list[tuple[int, int]] = []
+    for index, (_, where) in enumerate(placed):
+        t, h = tails[where.crossing], heads[where.crossing]
+        severed = mask[t] & ~mask[h]
+        half = len(where.crossing_edge)
+        edges = np.concatenate([where.crossing_edge, where.crossing_edge])
+        found += [(index, int(e)) for e in np.unique(edges[severed[: 2 * half]])]
+    return tuple(found)

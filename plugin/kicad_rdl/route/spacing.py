@@ -1,0 +1,173 @@
+"""Measures the laid wires of one layer against each other and the obstacles, and says what to keep away from.
+
+Gaps see only the obstacles at their ends. Where a wire is squeezed by something farther off, or bulges over the next
+gap, measuring finds it; the remedy is a further disc in the corridor of the wire that can yield.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+
+from kicad_rdl.geometry import Path, circle_polygon, path_points, shapely_of
+from kicad_rdl.geometry import Circle
+from kicad_rdl.route.corridors import ExtraDisc
+from kicad_rdl.route.lay import SLACK
+from kicad_rdl.route.network import Wire
+from kicad_rdl.route.taut import Corridors, TautWires
+from kicad_rdl.route.tiles import Tiles
+
+CHORD = 1.0
+"""Arcs are measured as chords this close to them [nm]."""
+
+FORGIVEN = SLACK - 1.0
+"""What rounding and measuring on chords may eat of the planned distance [nm]; a nanometre more than the rule is left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Two things that are too close: a wire and another wire, or a wire and an obstacle."""
+
+    wire: int
+    other: int | None
+    vertex: int | None
+    missing: float
+    """By how much [nm]."""
+    at: tuple[float, float]
+    """On the wire."""
+    towards: tuple[float, float]
+    """On the other thing."""
+
+
+def conflicts(
+    tiles: Tiles, wires: Sequence[Wire], paths: Sequence[Path | None], widths: Sequence[float], space: float
+) -> list[Conflict]:
+    """All pairs that are closer than the rule [nm], worst first."""
+    present = [i for i, path in enumerate(paths) if path is not None]
+    if not present:
+        return []
+    lines = np.array([shapely.LineString(path_points(paths[i], CHORD)) for i in present], dtype=object)  # type: ignore[arg-type]
+    width = np.array([widths[i] for i in present], dtype=np.float64)
+    tree = shapely.STRtree(lines)
+    found: list[Conflict] = []
+    a, b = tree.query(lines, predicate="dwithin", distance=float(width.max()) + space)
+    once = a < b
+    a, b = a[once], b[once]
+    distance = shapely.distance(lines[a], lines[b])
+    need = (width[a] + width[b]) / 2 + space
+    for i, j, d, n in zip(a[distance < need - FORGIVEN], b[distance < need - FORGIVEN], distance[distance < need - FORGIVEN], need[distance < need - FORGIVEN], strict=True):
+        p, q = shapely.shortest_line(lines[i], lines[j]).coords if d > 0 else [lines[i].intersection(lines[j]).representative_point().coords[0]] * 2
+        found.append(Conflict(present[i], present[j], None, float(n - d), p, q))
+    pads = np.array([shapely_of(o.shape, o.at, 1.0) for o in tiles.obstacles], dtype=object)
+    if len(pads):
+        keep = tiles.clearance[: len(pads)]
+        a, b = tree.query(pads, predicate="dwithin", distance=float(keep.max() + width.max() / 2))
+        distance = shapely.distance(pads[a], lines[b])
+        need = keep[a] + width[b] / 2
+        close = distance < need - FORGIVEN
+        for v, j, d, n in zip(a[close].tolist(), b[close].tolist(), distance[close], need[close], strict=True):
+            wire = present[j]
+            if v in (wires[wire].start, wires[wire].end):
+                continue
+            line = shapely.shortest_line(lines[j], pads[v]).coords
+            found.append(Conflict(wire, None, v, float(n - d), line[0], line[-1]))
+    found.sort(key=lambda c: (-c.missing, c.wire, -1 if c.other is None else c.other, -1 if c.vertex is None else c.vertex))
+    return found
+
+
+def remedies(
+    tiles: Tiles,
+    corridors: Corridors,
+    taut: TautWires,
+    wires: Sequence[Wire],
+    paths: Sequence[Path | None],
+    widths: Sequence[float],
+    space: float,
+    found: Sequence[Conflict],
+    turn: int,
+) -> dict[int, list[ExtraDisc]]:
+    """A disc for one wire of each conflict.
+
+    Args:
+        turn: number of the round; whoever yields changes with it where nothing else decides.
+    """
+    extra: dict[int, list[ExtraDisc]] = {}
+    lines: dict[int, shapely.LineString] = {}
+
+    def line(i: int) -> shapely.LineString:
+        if i not in lines:
+            lines[i] = shapely.LineString(path_points(paths[i], CHORD))  # type: ignore[arg-type]
+        return lines[i]
+
+    for conflict in found:
+        if conflict.vertex is not None:
+            # everything between the obstacle and the wire must fit
+            x, y = tiles.xy[conflict.vertex].tolist()
+            probe = shapely.LineString([(x, y), conflict.at])
+            between = 0.0
+            for k, path in enumerate(paths):
+                if k != conflict.wire and path is not None and _near(wires[k], wires[conflict.wire]) and line(k).intersects(probe):
+                    between += widths[k] + space
+            keep = float(tiles.clearance[conflict.vertex]) + between + widths[conflict.wire] / 2
+            for d in range(tiles.disc_start[conflict.vertex], tiles.disc_start[conflict.vertex + 1]):
+                cx, cy = tiles.disc_xy[d].tolist()
+                _add(extra, corridors, line(conflict.wire), conflict.wire, cx, cy, float(tiles.disc_r[d]) + keep, conflict.at)
+            continue
+        assert conflict.other is not None
+        one, two = conflict.wire, conflict.other
+        p, q = conflict.at, conflict.towards
+        first, second = _touch_at(corridors, taut, one, p), _touch_at(corridors, taut, two, q)
+        if first is None and second is not None or (first is None) == (second is None) and turn % 2:
+            one, two, p, q, first, second = two, one, q, p, second, first
+        # now ``one`` is the firmer of the two; ``two`` yields
+        need = (widths[one] + widths[two]) / 2 + space
+        if first is not None:
+            cx, cy, radius = first
+            _add(extra, corridors, line(two), two, cx, cy, radius + need, q)
+        else:
+            _add(extra, corridors, line(two), two, p[0], p[1], need, q)
+    return extra
+
+
+def _near(one: Wire, two: Wire) -> bool:
+    return bool(set(one.triangles) & set(two.triangles)) or True
+
+
+def _touch_at(corridors: Corridors, taut: TautWires, wire: int, at: tuple[float, float]) -> tuple[float, float, float] | None:
+    """The disc on whose arc the point of the wire lies."""
+    for index in range(int(taut.start[wire]), int(taut.start[wire]) + int(taut.count[wire])):
+        cx, cy, radius, _, _ = corridors.discs[taut.touch[index]].tolist()
+        if abs(math.hypot(at[0] - cx, at[1] - cy) - radius) < 5.0 and radius > 0:
+            return cx, cy, radius
+    return None
+
+
+def _add(
+    extra: dict[int, list[ExtraDisc]],
+    corridors: Corridors,
+    line: shapely.LineString,
+    wire: int,
+    cx: float,
+    cy: float,
+    radius: float,
+    at: tuple[float, float],
+) -> None:
+    """A disc that the wire passes on the side on which it passes now."""
+    where = line.project(shapely.Point(at))
+    ahead, behind = line.interpolate(min(where + 50.0, line.length)), line.interpolate(max(where - 50.0, 0.0))
+    dx, dy = ahead.x - behind.x, ahead.y - behind.y
+    side = 1.0 if dx * (cy - at[1]) - dy * (cx - at[0]) > 0 else -1.0
+    g0, g1 = int(corridors.gap_start[wire]), int(corridors.gap_start[wire + 1])
+    place = 0
+    for gap in range(g0, g1):
+        lx, ly, rx, ry = corridors.portals[gap].tolist()
+        if line.project(shapely.Point((lx + rx) / 2, (ly + ry) / 2)) < where:
+            place = gap - g0 + 1
+    disc = (cx, cy, radius, side, max(place - 1, 0), min(place, max(g1 - g0 - 1, 0)))
+    entries = extra.setdefault(wire, [])
+    if disc not in entries:
+        entries.append(disc)

@@ -1,0 +1,317 @@
+"""One layer cut into tiles: the triangulation of its obstacles, and what fits through every gap.
+
+Obstacles are convex: the hull of discs (a circle is one disc; a rectangle four points, an octagon eight). Points on
+the package outline close the layer; they are obstacles too, straight ones. A gap is an edge of the Delaunay
+triangulation. Positions are float64 nanometres: the grid is met again when the geometry is laid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import Delaunay
+
+from kicad_rdl.geometry import Circle, Point, Shape, corners
+
+F64 = NDArray[np.float64]
+I64 = NDArray[np.int64]
+
+SHEAR = 1.0e-7
+"""Breaks the ties of cocircular points (regular grids) always the same way: the diagonal of a square cell is the one
+that the shear x += SHEAR * y shortens. Far below one nanometre over a package."""
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """A pad, via land or keep-out disc on one layer."""
+
+    at: Point
+    shape: Shape
+    net: str | None
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tiles:
+    """The triangulation of one layer.
+
+    Vertices ``0 .. obstacle_count - 1`` are the obstacles in their order; the rest are outline points.
+
+    Attributes:
+        obstacles: the obstacles.
+        xy: [n, 2] vertex positions [nm].
+        disc_start: [n + 1] discs of vertex i are ``disc_start[i] : disc_start[i + 1]`` (none for outline points).
+        disc_xy, disc_r: [m, 2], [m] the discs whose hull the obstacle is [nm].
+        normals: [n, 4] for outline points the inward normals (x, y of one side, x, y of the other or zero).
+        clearance: [n] distance from the obstacle to the edge of a foreign trace [nm].
+        triangles: [t, 3] vertices, counter-clockwise.
+        triangle_edges: [t, 3] edge k joins corners k and k + 1.
+        edges: [e, 2] vertices, lower first.
+        edge_triangles: [e, 2] triangle on the left (seen from lower to higher vertex) and right; -1 outside.
+        width: [e] clear width of the gap between the two obstacles [nm].
+    """
+
+    obstacles: tuple[Obstacle, ...]
+    xy: F64
+    disc_start: I64
+    disc_xy: F64
+    disc_r: F64
+    normals: F64
+    clearance: F64
+    triangles: I64
+    triangle_edges: I64
+    edges: I64
+    edge_triangles: I64
+    width: F64
+
+    @property
+    def obstacle_count(self) -> int:
+        """How many vertices are obstacles."""
+        return len(self.obstacles)
+
+    def capacity(self, line: float, space: float) -> I64:
+        """[e] how many traces of one width fit through each gap."""
+        free = self.width - self.clearance[self.edges[:, 0]] - self.clearance[self.edges[:, 1]] + space
+        fits = np.floor(free / (line + space)).astype(np.int64)
+        fits[(self.edge_triangles < 0).any(axis=1)] = 0
+        return np.maximum(fits, 0)
+
+
+def build_tiles(
+    obstacles: Sequence[Obstacle], half_width: float, half_height: float, space: float, edge_clearance: float
+) -> Tiles:
+    """Triangulates one layer.
+
+    Args:
+        obstacles: what stands on the layer; no two at one place.
+        half_width, half_height: the package outline is ``[-half, half]`` on each axis [nm].
+        space: clearance of traces to obstacles [nm].
+        edge_clearance: clearance of traces to the outline [nm].
+    """
+    points = np.array([(o.at.x, o.at.y) for o in obstacles], dtype=np.float64).reshape(-1, 2)
+    outline, normals = _outline_points(points, half_width, half_height)
+    xy = np.vstack([points, outline])
+    disc_start, disc_xy, disc_r = _discs(obstacles, xy)
+    sheared = xy.copy()
+    sheared[:, 0] += SHEAR * xy[:, 1]
+    # outline points must stay on a line, or the hull would bulge: sheared sides of a rectangle stay straight
+    simplices = Delaunay(sheared / max(half_width, half_height)).simplices.astype(np.int64)
+    triangles = _counter_clockwise(xy, simplices)
+    edges, triangle_edges, edge_triangles = _edges(triangles)
+    all_normals = np.zeros((len(xy), 4))
+    all_normals[len(points) :] = normals
+    clearance = np.full(len(xy), float(space))
+    clearance[len(points) :] = edge_clearance
+    tiles = Tiles(
+        tuple(obstacles),
+        xy,
+        disc_start,
+        disc_xy,
+        disc_r,
+        all_normals,
+        clearance,
+        triangles,
+        triangle_edges,
+        edges,
+        edge_triangles,
+        np.zeros(len(edges)),
+    )
+    tiles.width[:] = _widths(tiles)
+    return tiles
+
+
+def flipped(tiles: Tiles, edges: Sequence[int]) -> Tiles:
+    """The tiles with some edges exchanged for the other diagonal of their two tiles; impossible ones stay."""
+    triangles = tiles.triangles.copy()
+    taken: set[int] = set()
+    for edge in edges:
+        left, right = (int(t) for t in tiles.edge_triangles[edge])
+        if left in taken or right in taken or not convex(tiles, edge):
+            continue
+        taken |= {left, right}
+        u, v = (int(w) for w in tiles.edges[edge])
+        p, q = apexes(tiles, edge)
+        triangles[left], triangles[right] = (p, u, q), (q, v, p)
+    triangles = _counter_clockwise(tiles.xy, triangles)
+    all_edges, triangle_edges, edge_triangles = _edges(triangles)
+    result = replace(
+        tiles,
+        triangles=triangles,
+        edges=all_edges,
+        triangle_edges=triangle_edges,
+        edge_triangles=edge_triangles,
+        width=np.zeros(len(all_edges)),
+    )
+    result.width[:] = _widths(result)
+    return result
+
+
+def apexes(tiles: Tiles, edge: int) -> tuple[int, int]:
+    """The corners of the left and of the right tile that do not lie on the edge."""
+    u, v = tiles.edges[edge]
+    left, right = tiles.edge_triangles[edge]
+    p = next(int(w) for w in tiles.triangles[left] if w not in (u, v))
+    q = next(int(w) for w in tiles.triangles[right] if w not in (u, v))
+    return p, q
+
+
+def convex(tiles: Tiles, edge: int) -> bool:
+    """Whether the two tiles at an edge make a convex quadrangle, so that its other diagonal is a cut."""
+    if (tiles.edge_triangles[edge] < 0).any():
+        return False
+    u, v = tiles.edges[edge]
+    p, q = apexes(tiles, edge)
+    (ux, uy), (vx, vy), (px, py), (qx, qy) = tiles.xy[[u, v, p, q]].tolist()
+    one = (qx - px) * (uy - py) - (qy - py) * (ux - px)
+    two = (qx - px) * (vy - py) - (qy - py) * (vx - px)
+    return one * two < 0
+
+
+def clear_width(tiles: Tiles, u: int, v: int) -> float:
+    """Distance between two obstacles, edge to edge [nm]."""
+    pair = replace(tiles, edges=np.array([[min(u, v), max(u, v)]], dtype=np.int64))
+    return float(_widths(pair)[0])
+
+
+def _discs(obstacles: Sequence[Obstacle], xy: F64) -> tuple[I64, F64, F64]:
+    """The discs of all vertices; see ``Tiles``."""
+    start = np.zeros(len(xy) + 1, dtype=np.int64)
+    centres: list[tuple[float, float]] = []
+    radii: list[float] = []
+    for index, obstacle in enumerate(obstacles):
+        if isinstance(obstacle.shape, Circle):
+            centres.append((obstacle.at.x, obstacle.at.y))
+            radii.append(obstacle.shape.diameter / 2)
+        else:
+            for x, y in corners(obstacle.shape):
+                centres.append((obstacle.at.x + x, obstacle.at.y + y))
+                radii.append(0.0)
+        start[index + 1] = len(centres)
+    start[len(obstacles) + 1 :] = len(centres)
+    return start, np.array(centres, dtype=np.float64).reshape(-1, 2), np.array(radii, dtype=np.float64)
+
+
+def _outline_points(points: F64, half_width: float, half_height: float) -> tuple[F64, F64]:
+    """Corners of the outline, and the feet of the obstacles that see it, so that gaps to the edge stand upright."""
+    found: list[tuple[float, float]] = []
+    normals: list[tuple[float, float, float, float]] = []
+    for sx, sy in ((-1, -1), (1, -1), (1, 1), (-1, 1)):
+        found.append((sx * half_width, sy * half_height))
+        normals.append((-sx, 0.0, 0.0, -sy))
+    if not len(points):
+        return np.array(found), np.array(normals)
+    pitch = 0.75 * max(1.0, float(np.median(_nearest(points)))) if len(points) > 1 else half_width
+    for axis, sign in ((0, -1), (0, 1), (1, -1), (1, 1)):
+        side, along_half = (half_width, half_height) if axis == 0 else (half_height, half_width)
+        depth = side - sign * points[:, axis]
+        along = points[:, 1 - axis]
+        order = np.lexsort((along, depth))
+        taken: list[float] = [-along_half, along_half]
+        for index in order:
+            place = float(along[index])
+            # a foot nearer to another than a quarter of the obstacle's own distance adds nothing
+            apart = max(pitch, 0.5 * float(depth[index]))
+            if min(abs(place - other) for other in taken) < apart:
+                continue
+            taken.append(place)
+            found.append((sign * side, place) if axis == 0 else (place, sign * side))
+            normals.append((-sign, 0.0, 0.0, 0.0) if axis == 0 else (0.0, -sign, 0.0, 0.0))
+    return np.array(found), np.array(normals)
+
+
+def _nearest(points: F64) -> F64:
+    """Distance of every point to its nearest neighbour [nm]."""
+    from scipy.spatial import cKDTree
+
+    return np.asarray(cKDTree(points).query(points, k=2)[0][:, 1])
+
+
+def _counter_clockwise(xy: F64, simplices: I64) -> I64:
+    """Orients, drops flat triangles, sorts."""
+    a, b, c = xy[simplices[:, 0]], xy[simplices[:, 1]], xy[simplices[:, 2]]
+    area = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])
+    simplices = simplices[area != 0]
+    area = area[area != 0]
+    flipped = simplices.copy()
+    flipped[area < 0] = simplices[area < 0][:, ::-1]
+    first = np.argmin(flipped, axis=1)
+    rows = np.arange(len(flipped))
+    turned = np.stack([flipped[rows, (first + k) % 3] for k in range(3)], axis=1)
+    return turned[np.lexsort(turned.T[::-1])]
+
+
+def _edges(triangles: I64) -> tuple[I64, I64, I64]:
+    """Unique edges, the edges of each triangle, the triangles of each edge."""
+    pairs = np.concatenate([np.stack([triangles[:, k], triangles[:, (k + 1) % 3]], axis=1) for k in range(3)])
+    forward = pairs[:, 0] < pairs[:, 1]
+    edges, inverse = np.unique(np.sort(pairs, axis=1), axis=0, return_inverse=True)
+    inverse = inverse.reshape(-1)
+    count = len(triangles)
+    triangle_edges = inverse.reshape(3, count).T.copy()
+    edge_triangles = np.full((len(edges), 2), -1, dtype=np.int64)
+    owner = np.tile(np.arange(count), 3)
+    # a triangle is counter-clockwise: it lies to the left of its edges
+    edge_triangles[inverse[forward], 0] = owner[forward]
+    edge_triangles[inverse[~forward], 1] = owner[~forward]
+    return edges.astype(np.int64), triangle_edges.astype(np.int64), edge_triangles
+
+
+def _widths(tiles: Tiles) -> F64:
+    """[e] distance between the two obstacles of each gap; discs at once, hulls one by one."""
+    u, v = tiles.edges[:, 0], tiles.edges[:, 1]
+    starts = tiles.disc_start
+    single = (starts[1:] - starts[:-1]) == 1
+    width = np.hypot(*(tiles.xy[u] - tiles.xy[v]).T)
+    first = np.minimum(starts[:-1], max(len(tiles.disc_r) - 1, 0))
+    radius = np.where(single, tiles.disc_r[first] if len(tiles.disc_r) else 0.0, 0.0)
+    outline = np.arange(len(tiles.xy)) >= tiles.obstacle_count
+    both = (single | outline)[u] & (single | outline)[v]
+    width[both] -= (radius[u] + radius[v])[both]
+    # an outline point stands for the whole side: what counts is the upright distance
+    for near, far in ((u, v), (v, u)):
+        mixed = outline[far] & ~outline[near]
+        upright = _upright(tiles, near[mixed], far[mixed])
+        width[mixed] = upright - radius[near[mixed]]
+    for edge in np.flatnonzero(~both):
+        width[edge] = _hull_distance(tiles, int(u[edge]), int(v[edge]))
+    return width
+
+
+def _upright(tiles: Tiles, near: I64, far: I64) -> F64:
+    """Distance from vertices to the side(s) of the outline on which others lie [nm]."""
+    delta = tiles.xy[near] - tiles.xy[far]
+    normals = tiles.normals[far]
+    first = delta[:, 0] * normals[:, 0] + delta[:, 1] * normals[:, 1]
+    second = delta[:, 0] * normals[:, 2] + delta[:, 1] * normals[:, 3]
+    has_second = (normals[:, 2] != 0) | (normals[:, 3] != 0)
+    return np.where(has_second, np.minimum(first, second), first)
+
+
+def _hull_distance(tiles: Tiles, u: int, v: int) -> float:
+    """Distance between two obstacles of which at least one is not a disc [nm]."""
+    if u >= tiles.obstacle_count or v >= tiles.obstacle_count:
+        near, far = (u, v) if v >= tiles.obstacle_count else (v, u)
+        normals = tiles.normals[far]
+        discs = tiles.disc_xy[tiles.disc_start[near] : tiles.disc_start[near + 1]] - tiles.xy[far]
+        sides = [discs @ normals[:2]]
+        if normals[2:].any():
+            sides.append(discs @ normals[2:])
+        return float(min(side.min() for side in sides))
+    hulls = []
+    for vertex in (u, v):
+        a, b = tiles.disc_start[vertex], tiles.disc_start[vertex + 1]
+        hulls.append((tiles.disc_xy[a:b], tiles.disc_r[a:b]))
+    (p, pr), (q, qr) = hulls
+    best = np.inf
+    for one, one_r, other, other_r in ((p, pr, q, qr), (q, qr, p, pr)):
+        start, end = other, np.roll(other, -1, axis=0)
+        along = end - start
+        length2 = np.maximum((along**2).sum(axis=1), 1e-300)
+        for point, radius in zip(one, one_r, strict=True):
+            t = np.clip(((point - start) * along).sum(axis=1) / length2, 0.0, 1.0)
+            distance = np.hypot(*(start + along * t[:, None] - point).T)
+            best = min(best, float(distance.min()) - float(radius) - float(other_r[0]))
+    return best
