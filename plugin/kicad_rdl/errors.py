@@ -22,7 +22,8 @@ class InputError(RdlError):
 
     def __init__(self, message: str, source: str | None = None, line: int | None = None) -> None:
         place = "" if source is None else source + (f":{line}" if line is not None else "") + ": "
-        super().__init__(place + message)
+        # one line on any terminal, whatever the file held
+        super().__init__(place + "".join(sign if sign.isprintable() else " " for sign in message))
 
 
 class ModelError(RdlError):

@@ -32,6 +32,9 @@ UNITS: dict[str, int] = {
 LIMIT: Nm = 2_000 * MM
 """Two metres: beyond it KiCad's 32-bit coordinates overflow."""
 
+TEXT_LIMIT = 100
+"""Characters of the longest text that is tried as a length (the pattern takes quadratic time on endless digits)."""
+
 _LENGTH = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*([A-Za-zµμ]*)\s*")
 
 
@@ -43,6 +46,8 @@ def parse_length(text: str | int | float, unit: str | None = None) -> Nm:
     Raises:
         UnitError: not a number, no unit, unknown unit, not finite, or beyond two metres.
     """
+    if len(str(text)) > TEXT_LIMIT:
+        raise UnitError(f'"{str(text)[:20]}..." is not a length: it has {len(str(text))} characters')
     match = _LENGTH.fullmatch(str(text))
     if match is None:
         raise UnitError(f'"{text}" is not a length; write a number with a unit, such as "0.5 mm" or "35 um"')

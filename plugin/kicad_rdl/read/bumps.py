@@ -16,6 +16,9 @@ from kicad_rdl.units import Nm, parse_length, um
 NO_NET = ("", "-", "--", "nc", "n/c", "n.c.", "no connect", "unconnected")
 """Texts of a net column that mean: not connected (any case)."""
 
+NAME_LIMIT = 200
+"""Characters of a bump, net or ball name."""
+
 LIMIT = 200_000
 """Bumps of the largest map that is read."""
 
@@ -98,7 +101,15 @@ def _table(path: Path, options: BumpMapOptions) -> tuple[Header, list[Row]]:
 def _bump(row: Row, header: Header, options: BumpMapOptions, source: str) -> Bump:
     name = row.cell(header.name)
     if not name:
-        raise InputError("the bump has no name", source, row.line)
+        raise InputError("the bump has no name; give it one, or remove the row", source, row.line)
+    for text in (name, row.cell(header.net), row.cell(header.ball)):
+        if not text.isprintable() or len(text) > NAME_LIMIT:
+            raise InputError(
+                f"the name {text[:20]!r} ... is longer than {NAME_LIMIT} characters or holds characters that cannot be "
+                "printed; is this a bump map?",
+                source,
+                row.line,
+            )
     x = _coordinate(row, header, "x", name, options, source)
     y = _coordinate(row, header, "y", name, options, source)
     given = Point(x, y)

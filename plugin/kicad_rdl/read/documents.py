@@ -133,7 +133,8 @@ def validated(model: type[Model], tables: dict[str, Any], source: str) -> Model:
 
 def dotted(location: tuple[int | str, ...]) -> str:
     """``("metals", 0, "line")`` as ``metals.0.line``."""
-    return ".".join(str(part) for part in location)
+    text = ".".join(str(part)[:60] for part in location)
+    return text if len(text) <= 120 else text[:117] + "..."
 
 
 def _explain(model: type[BaseModel], problem: Any) -> str:
@@ -160,7 +161,7 @@ def _explain(model: type[BaseModel], problem: Any) -> str:
 def _shown(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    text = f'"{value}"' if isinstance(value, str) else str(value) if isinstance(value, int | float) else repr(value)
+    text = f'"{value[:60]}"' if isinstance(value, str) else str(value) if isinstance(value, int | float) else repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
 
 

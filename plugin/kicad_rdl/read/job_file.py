@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field, StrictBool, model_validator
 from kicad_rdl.read.documents import Count, Length, Size, Table
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
+FileName = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$")]
 SideName = Literal["top", "bottom", "left", "right"]
 CornerName = Literal["top left", "top right", "bottom left", "bottom right"]
 MapUnit = Literal["nm", "um", "mm", "mil", "inch"]
@@ -35,7 +36,7 @@ class ShapeTable(Table):
 class DieTable(Table):
     """A die, its bump map and its place in the package."""
 
-    name: Name = "die"
+    name: FileName = "die"
     bumps: Name
     """File of the bump map, relative to the job file."""
     sheet: Name | None = None
@@ -160,7 +161,8 @@ class JobTables(Table):
 
     model_config = ConfigDict(title="kicad-rdl job", json_schema_extra=_short_forms_in_schema)
 
-    name: Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$")]
+    name: FileName
+    """Of the package, and of the files that are written."""
     description: Annotated[str, Field(max_length=2000)] = ""
     technology: TechnologyChoice
     package: PackageTable

@@ -23,6 +23,7 @@ def refuse_impossible(package: Package, source: str) -> None:
     _bumps(package, source)
     _balls(package, source)
     _sites(package, source)
+    _widths(package, source)
     if package.rdl_count == 1:
         _pads_and_lands(package, source)
 
@@ -186,6 +187,18 @@ def _sites(package: Package, source: str) -> None:
             raise InputError(
                 f'nets "{rules[0].name}" to "{rules[-1].name}" ({len(rules)}) need {needed} balls, but their region '
                 f"has {len(allowed)}: widen it",
+                source,
+            )
+
+
+def _widths(package: Package, source: str) -> None:
+    """A net may run on any RDL, so its width must suit all of them."""
+    least = max(package.technology.metals[: package.rdl_count], key=lambda metal: metal.line)
+    for rule in package.nets:
+        if rule.width is not None and rule.width < least.line:
+            raise InputError(
+                f'net "{rule.name}": width {um(rule.width)} is below the least line of {least.name}, '
+                f"{um(least.line)}: ask for at least that",
                 source,
             )
 
