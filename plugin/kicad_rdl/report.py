@@ -12,7 +12,7 @@ from kicad_rdl.geometry import Point
 from kicad_rdl.model.layout import Cut, Layout
 from kicad_rdl.model.package import Package, terminal_name
 from kicad_rdl.model.report import KicadCheck, Rule, Severity, Violation
-from kicad_rdl.model.technology import Status
+from kicad_rdl.model.technology import Status, Technology
 from kicad_rdl.units import UM, Nm, format_length, mm, um
 
 FORMAT = 1
@@ -52,7 +52,7 @@ def report_of(
         "bottlenecks": [_cut(package, cut) for cut in layout.bottlenecks],
         "ball_assignment": _assignment(layout),
         "package": _package(package, auto_rdl),
-        "technology": _technology(package),
+        "technology": _technology(package.technology),
         "checks": {"kicad-rdl": [rule.value for rule in Rule], "kicad": _kicad(kicad)},
     }
 
@@ -120,18 +120,20 @@ def _violations(violations: Sequence[Violation]) -> Json:
         "errors": sum(item.severity is Severity.ERROR for item in violations),
         "warnings": sum(item.severity is Severity.WARNING for item in violations),
         "by_rule": {rule: count for rule, count in by_rule.items() if count},
-        "list": [
-            {
-                "rule": item.rule.value,
-                "severity": item.severity.value,
-                "where": {"layer": item.layer, **_place(item.at)},
-                "things": list(item.things),
-                "measured_um": None if item.measured is None else _um(item.measured),
-                "required_um": None if item.required is None else _um(item.required),
-                "what_to_do": item.remedy,
-            }
-            for item in violations
-        ],
+        "list": [violation_data(item) for item in violations],
+    }
+
+
+def violation_data(item: Violation) -> Json:
+    """One violation as the report has it."""
+    return {
+        "rule": item.rule.value,
+        "severity": item.severity.value,
+        "where": {"layer": item.layer, **_place(item.at)},
+        "things": list(item.things),
+        "measured_um": None if item.measured is None else _um(item.measured),
+        "required_um": None if item.required is None else _um(item.required),
+        "what_to_do": item.remedy,
     }
 
 
@@ -232,25 +234,31 @@ def _package(package: Package, auto_rdl: bool) -> Json:
     }
 
 
-def _technology(package: Package) -> Json:
-    technology = package.technology
-    values = [
-        {
-            "key": value.key,
-            "number": value.number,
-            "unit": value.unit,
-            "status": value.status.value,
-            "source": value.source,
-        }
-        for value in technology.provenance
-    ]
+def technology_data(technology: Technology) -> Json:
+    """A technology with every value, as ``tech show --json`` prints it."""
     return {
         "name": technology.name,
         "title": technology.title,
         "source": technology.source,
-        "overridden": [value for value in values if value["status"] == Status.JOB.value],
-        "defaults": [value["key"] for value in values if value["status"] == Status.DEFAULT.value],
+        "values": [
+            {
+                "key": value.key,
+                "number": value.number,
+                "unit": value.unit,
+                "status": value.status.value,
+                "source": value.source,
+            }
+            for value in technology.provenance
+        ],
     }
+
+
+def _technology(technology: Technology) -> Json:
+    data = technology_data(technology)
+    values = data.pop("values")
+    data["overridden"] = [value for value in values if value["status"] == Status.JOB.value]
+    data["defaults"] = [value["key"] for value in values if value["status"] == Status.DEFAULT.value]
+    return data
 
 
 def _kicad(kicad: KicadCheck) -> Json:

@@ -1,0 +1,260 @@
+"""The command line.
+
+Exit status: 0 clean, 1 violations or something unrouted, 2 input that cannot be used (also wrong options), 3 a mistake
+of the program itself (a log file has the details), 130 stopped with Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+
+import click
+
+from kicad_rdl import __version__, terminal
+from kicad_rdl.errors import RdlError
+from kicad_rdl.terminal import say
+
+CLEAN, PROBLEMS, UNUSABLE, BUG, STOPPED = 0, 1, 2, 3, 130
+STATUS_HELP = "Exit status: 0 clean, 1 violations or something unrouted, 2 input that cannot be used, 3 a bug."
+
+# Modules of the pipeline are imported inside the commands: they bring numpy, scipy and shapely, and help must be quick.
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}, epilog=STATUS_HELP)
+@click.version_option(__version__, "-V", "--version", prog_name="kicad-rdl")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+def commands(debug: bool) -> None:
+    """From a die's bump map to a finished package in KiCad: RDLs, vias, planes, ball grid, footprints, rules.
+
+    \b
+    A first package, with an example that is shipped:
+      kicad-rdl estimate examples/caravel/fanout.toml
+      kicad-rdl build examples/caravel/fanout.toml --output build/caravel --kicad-check
+      kicad build/caravel/caravel_fanout.kicad_pro
+    """
+
+
+@commands.command()
+@click.argument("job", type=click.Path(path_type=Path))
+@click.option("--output", "-o", required=True, type=click.Path(path_type=Path), help="Folder for the result.")
+@click.option("--kicad-check", is_flag=True, help="Also run KiCad's own DRC; its verdict goes into the report.")
+@click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
+def build(job: Path, output: Path, kicad_check: bool, quiet: bool) -> int:
+    """Route a job and write the KiCad project.
+
+    The folder then holds the board with its project and rules, NAME.pretty with the footprints, NAME.kicad_sym with
+    the symbol, ballmap.csv, a drawing of every layer under svg/, report.json and timings.json. It is written all or
+    not at all: a build that is stopped leaves the earlier one whole. Other files in the folder stay.
+
+    What cannot be routed is reported with its reason, and the rest is written.
+
+    \b
+    Examples:
+      kicad-rdl build job.toml --output build/mypackage
+      kicad-rdl build job.toml -o build/mypackage --kicad-check
+      kicad-rdl build job.toml -o build/mypackage --quiet && echo clean
+    """
+    from kicad_rdl import pipeline
+
+    with terminal.progress_shown(quiet) as listener:
+        result = pipeline.build(job, output, kicad_check=kicad_check, progress=listener)
+    if not quiet:
+        console = terminal.output()
+        for line in result.summary:
+            say(console, line)
+        for name in result.written.kept:
+            say(console, f"replaced a file that had been changed; the changed one is now {output / name}")
+        took = ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in result.timings)
+        say(console, f"time: {took}")
+        say(console, f"board: {result.board}")
+        say(console, f"report: {output / 'report.json'}")
+    elif kicad_check and result.kicad.version is None:
+        say(terminal.errors(), f"KiCad's DRC: not run ({result.kicad.reason})")
+    return CLEAN if result.clean else PROBLEMS
+
+
+@commands.command()
+@click.argument("job", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def estimate(job: Path, as_json: bool) -> int:
+    """Say before routing how much fits, on how many RDLs, and what is in the way.
+
+    The numbers come from the maximum flow through the gaps of each layer, not from a rule of thumb. The bottleneck is
+    the minimum cut: where it is, how many traces want through, how many fit, and what would widen it.
+
+    \b
+    Examples:
+      kicad-rdl estimate examples/caravel/fanout.toml
+      kicad-rdl estimate job.toml --json
+    """
+    raise NotImplementedError
+
+
+@commands.command()
+@click.argument("board", type=click.Path(path_type=Path))
+@click.option("--technology", "-t", required=True, help="Name of a shipped technology, or a TOML file.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--quiet", "-q", is_flag=True, help="Print nothing; the exit status says it.")
+def check(board: Path, technology: str, as_json: bool, quiet: bool) -> int:
+    """Check any KiCad board against the rules of a technology.
+
+    The checker is kicad-rdl's own, exact to the nanometre: shorts, spacing, width, enclosure, vias, mask, edges,
+    angles, opens, dangling copper. It asks nobody how the board was made.
+
+    \b
+    Examples:
+      kicad-rdl check build/caravel/caravel_fanout.kicad_pcb --technology fanout-core-1rdl
+      kicad-rdl check board.kicad_pcb -t my_rules.toml --json
+    """
+    from kicad_rdl import pipeline
+    from kicad_rdl.report import violation_data, violation_words
+
+    violations = pipeline.check_board(board, technology)
+    console = terminal.output()
+    if as_json:
+        click.echo(json.dumps([violation_data(item) for item in violations], indent=1, ensure_ascii=False))
+    elif not quiet:
+        for item in violations:
+            say(console, violation_words(item))
+        say(console, f"{board.name}: " + (f"{len(violations)} violations" if violations else "no violation"))
+    return PROBLEMS if violations else CLEAN
+
+
+@commands.group()
+def tech() -> None:
+    """Show the technologies: rules of a process, every value with its source.
+
+    \b
+    Examples:
+      kicad-rdl tech list
+      kicad-rdl tech show sky130-amkor-p500
+    """
+
+
+@tech.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def tech_list(as_json: bool) -> int:
+    """List the shipped technologies."""
+    from kicad_rdl.read.technology import load_technology, technology_names
+
+    decks = [load_technology(name) for name in technology_names()]
+    if as_json:
+        click.echo(json.dumps([{"name": deck.name, "title": deck.title} for deck in decks], indent=1))
+    else:
+        terminal.output().print(terminal.technologies_table(decks))
+    return CLEAN
+
+
+@tech.command("show")
+@click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def tech_show(name: str, as_json: bool) -> int:
+    """Show every value of a technology (a shipped NAME, or a TOML file) with unit, status and source."""
+    from kicad_rdl.read.technology import load_technology
+    from kicad_rdl.report import technology_data
+
+    deck = load_technology(name, Path())
+    if as_json:
+        click.echo(json.dumps(technology_data(deck), indent=1, ensure_ascii=False))
+    else:
+        console = terminal.output()
+        console.print(terminal.technology_table(deck))
+        say(console, f"source: {deck.source}")
+    return CLEAN
+
+
+@commands.command()
+@click.argument("job", type=click.Path(path_type=Path))
+@click.option("--output", "-o", required=True, type=click.Path(path_type=Path), help="Folder for the footprints.")
+@click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
+def footprint(job: Path, output: Path, quiet: bool) -> int:
+    """Write only the footprints and the symbol of a job, without routing.
+
+    \b
+    Example:
+      kicad-rdl footprint examples/caravel/fanout.toml --output build/footprints
+    """
+    from kicad_rdl import pipeline
+
+    written = pipeline.write_footprints(job, output)
+    if not quiet:
+        for name in written.files:
+            say(terminal.output(), str(output / name))
+    return CLEAN
+
+
+@commands.command()
+@click.argument("kind", type=click.Choice(["job", "technology", "report"]))
+def schema(kind: str) -> int:
+    """Print the JSON Schema of job files, technology files or report.json.
+
+    \b
+    Example:
+      kicad-rdl schema job > job.schema.json
+    """
+    if kind == "report":
+        from kicad_rdl.report import schema_text
+    else:
+        from kicad_rdl.read.schema import schema_text
+    click.echo(schema_text(kind), nl=False)
+    return CLEAN
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Runs the command line and ends the process with its status."""
+    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+
+
+def run(arguments: list[str]) -> int:
+    """Runs the command line; its exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a letter is no reason to fail
+    debug = "--debug" in arguments  # wherever it stands
+    try:
+        status = commands.main([word for word in arguments if word != "--debug"], prog_name="kicad-rdl", standalone_mode=False)
+        sys.stdout.flush()
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.ctx.get_help())
+        return UNUSABLE
+    except click.ClickException as error:
+        error.show()
+        return UNUSABLE
+    except RdlError as error:
+        if debug:
+            traceback.print_exc()
+        say(terminal.errors(), f"error: {error}", "red")
+        return UNUSABLE
+    except (KeyboardInterrupt, click.Abort):
+        say(terminal.errors(), "stopped; nothing was written")
+        return STOPPED
+    except BrokenPipeError:
+        # whoever read our output has left; Python must not complain when it flushes at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return CLEAN
+    except Exception as error:
+        _complain(error, debug)
+        return BUG
+    return status if isinstance(status, int) else CLEAN
+
+
+def _complain(error: Exception, debug: bool) -> None:
+    """A mistake of the program: a short message, and all details in a log file."""
+    details = "".join(traceback.format_exception(error))
+    if debug:
+        sys.stderr.write(details)
+    console = terminal.errors()
+    say(console, f"error: {type(error).__name__}: {error}", "red")
+    say(console, "This is a mistake in kicad-rdl, not in your files. What was built before is untouched.")
+    try:
+        handle, log = tempfile.mkstemp(prefix="kicad-rdl-", suffix=".log")
+        with open(handle, "w", encoding="utf-8") as file:
+            file.write(f"kicad-rdl {__version__}, Python {sys.version}\n{' '.join(sys.argv)}\n{details}")
+    except OSError:
+        return
+    say(console, f"Please report it with this log file: {log}")
