@@ -24,8 +24,8 @@ SHIPPED = (".py", ".toml", ".json", ".txt", ".png", ".typed")
 LIBRARY = {
     "name": "RDL package footprints",
     "description": "Footprints of fan-out packages made with kicad-rdl: land patterns for the PCB under the package.",
-    "description_full": "Land patterns (IPC-7351B) of the example packages that ship with kicad-rdl, each with courtyard, "
-    "A1 mark and ball names. Every one is generated from a job file in the project's repository.",
+    "description_full": "Land patterns (IPC-7351B) of the example packages that ship with kicad-rdl, each with "
+    "courtyard, A1 mark and ball names. Every one is generated from a job file in the project's repository.",
     "identifier": "io.github.kicad-rdl.footprints",
     "type": "library",
     "tags": ["footprints", "bga", "fan-out"],
