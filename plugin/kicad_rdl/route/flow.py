@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-import numba
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import coo_array, csr_array
@@ -18,12 +17,13 @@ from scipy.sparse.csgraph import breadth_first_order
 from scipy.sparse.csgraph import maximum_flow as sparse_maximum_flow
 
 from kicad_rdl.errors import ModelError
+from kicad_rdl.route.scaling import cheapest_flow
 
 Integers: TypeAlias = npt.NDArray[np.int64]
 Mask: TypeAlias = npt.NDArray[np.bool_]
 
-LARGEST_TOTAL = 2**31 - 1
-"""Units that scipy's 32-bit maximum flow can carry."""
+LARGEST_TOTAL = 2**30
+"""Units that a network may carry; scipy's maximum flow and the residual capacities are 32 bits wide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +78,11 @@ def maximum_flow(
     """
     tails, heads, capacity = _arrays(tails, heads, capacity)
     nodes = _node_count(tails, heads, source, sink, node_count)
-    real = tails != heads
-    limit = np.where(real, capacity, 0)
-    limit = np.minimum(limit, min(int(limit[tails == source].sum()), int(limit[heads == sink].sum())))
-    if limit.size and int(np.bincount(tails, limit, 0).max(initial=0)) > LARGEST_TOTAL:
-        raise ModelError(f"a flow of more than {LARGEST_TOTAL} units through one node is not supported")
+    limit = np.where(tails != heads, np.minimum(capacity, LARGEST_TOTAL), 0)
+    total = min(int(limit[tails == source].sum()), int(limit[heads == sink].sum()))
+    if total >= LARGEST_TOTAL:
+        raise ModelError(f"a flow of {total} units is beyond {LARGEST_TOTAL}, the limit of the solver")
+    limit = np.minimum(limit, total)
     graph = csr_array(coo_array((limit.astype(np.int32), (tails, heads)), shape=(nodes, nodes)))
     found = sparse_maximum_flow(graph, source, sink, method="dinic")
     flow = _spread(tails, heads, limit, found.flow)
@@ -135,15 +135,14 @@ def min_cost_max_flow(
     nodes = _node_count(tails, heads, source, sink, node_count)
     if cost.size and int(cost.min()) < 0:
         raise ModelError("costs of a flow must not be negative")
-    order, first = _stars(tails, heads, nodes)
-    left = np.zeros(2 * len(tails), np.int64)
-    left[0::2] = np.where(tails != heads, capacity, 0)
-    ends = np.empty(2 * len(tails), np.int64)
-    ends[0::2], ends[1::2] = heads, tails
-    potential = _successive_paths(order, first, ends, left, cost, source, sink)
-    flow = left[1::2].copy()
-    value = int(flow[tails == source].sum() - flow[heads == source].sum())
-    return FlowResult(value, int((flow * cost).sum()), flow, potential)
+    most = maximum_flow(tails, heads, capacity, source, sink, node_count=nodes).value
+    # no cheapest flow needs an arc more often than once per unit, but for circles that cost nothing; one unit more than
+    # that keeps an arc that all units take from looking full
+    limit = np.where(tails != heads, np.minimum(capacity, most + 1), 0)
+    supply = np.zeros(nodes, np.int64)
+    supply[source], supply[sink] = most, -most
+    flow, potential = cheapest_flow(tails, heads, limit, cost, supply)
+    return FlowResult(most, int((flow * cost).sum()), flow, potential)
 
 
 def _arrays(*given: npt.ArrayLike) -> tuple[Integers, ...]:
@@ -200,97 +199,3 @@ def _reach(
     start = source if cut == "source" else sink
     seen[breadth_first_order(graph, start, return_predecessors=False)] = True
     return seen if cut == "source" else ~seen
-
-
-def _stars(tails: Integers, heads: Integers, nodes: int) -> tuple[Integers, Integers]:
-    """Residual arcs by the node they leave: arc i is 2i forwards and 2i + 1 backwards."""
-    starts = np.empty(2 * len(tails), np.int64)
-    starts[0::2], starts[1::2] = tails, heads
-    order = np.argsort(starts, kind="stable")
-    first = np.zeros(nodes + 1, np.int64)
-    np.cumsum(np.bincount(starts, minlength=nodes), out=first[1:])
-    return order.astype(np.int64), first
-
-
-@numba.njit(cache=True)
-def _successive_paths(order, first, ends, left, cost, source, sink):  # type: ignore[no-untyped-def]
-    """Cheapest path after cheapest path; Dijkstra on reduced costs with a binary heap, stops at the sink."""
-    nodes = len(first) - 1
-    far = np.int64(4_000_000_000_000_000_000)
-    price = np.zeros(nodes, np.int64)
-    distance = np.empty(nodes, np.int64)
-    came = np.empty(nodes, np.int64)
-    done = np.empty(nodes, np.bool_)
-    heap_key = np.empty(len(ends) + 1, np.int64)
-    heap_node = np.empty(len(ends) + 1, np.int64)
-    while True:
-        distance[:] = far
-        done[:] = False
-        distance[source] = 0
-        heap_key[0] = 0
-        heap_node[0] = source
-        size = 1
-        while size > 0:
-            node = heap_node[0]
-            size -= 1
-            key, item = heap_key[size], heap_node[size]
-            at = 0
-            while 2 * at + 1 < size:
-                child = 2 * at + 1
-                if child + 1 < size and heap_key[child + 1] < heap_key[child]:
-                    child += 1
-                if heap_key[child] >= key:
-                    break
-                heap_key[at], heap_node[at] = heap_key[child], heap_node[child]
-                at = child
-            heap_key[at], heap_node[at] = key, item
-            if done[node]:
-                continue
-            done[node] = True
-            if node == sink:
-                break
-            for place in range(first[node], first[node + 1]):
-                arc = order[place]
-                if left[arc] <= 0:
-                    continue
-                other = ends[arc]
-                if done[other]:
-                    continue
-                price_of = cost[arc >> 1] if arc & 1 == 0 else -cost[arc >> 1]
-                length = distance[node] + price_of + price[node] - price[other]
-                if length < distance[other]:
-                    distance[other] = length
-                    came[other] = arc
-                    at = size
-                    size += 1
-                    while at > 0 and heap_key[(at - 1) >> 1] > length:
-                        heap_key[at], heap_node[at] = heap_key[(at - 1) >> 1], heap_node[(at - 1) >> 1]
-                        at = (at - 1) >> 1
-                    heap_key[at], heap_node[at] = length, other
-        if not done[sink]:
-            return _last_prices(price, distance, done)
-        reached = distance[sink]
-        for node in range(nodes):
-            price[node] += distance[node] if done[node] and distance[node] < reached else reached
-        room = far
-        node = sink
-        while node != source:
-            room = min(room, left[came[node]])
-            node = ends[came[node] ^ 1]
-        node = sink
-        while node != source:
-            left[came[node]] -= room
-            left[came[node] ^ 1] += room
-            node = ends[came[node] ^ 1]
-
-
-@numba.njit(cache=True)
-def _last_prices(price, distance, done):  # type: ignore[no-untyped-def]
-    """Prices after the last search: what was not reached moves with the farthest node."""
-    largest = np.int64(0)
-    for node in range(len(price)):
-        if done[node]:
-            largest = max(largest, distance[node])
-    for node in range(len(price)):
-        price[node] += distance[node] if done[node] else largest
-    return price
