@@ -79,10 +79,10 @@ class Obstacles:
 
     def free(self, box: Box) -> bool:
         """Whether no stroke touches the box."""
-        return not any(_touch(stroke, box) for key in self._keys(box) for stroke in self._strokes.get(key, ()))
+        return not any(touches(stroke, box) for key in self._keys(box) for stroke in self._strokes.get(key, ()))
 
 
-def _touch(stroke: Stroke, box: Box) -> bool:
+def touches(stroke: Stroke, box: Box) -> bool:
     """Whether a stroke comes into a box, its round ends taken as square: clips its centre line to the grown box."""
     x0, y0, x1, y1, half = stroke
     start, end = 0.0, 1.0

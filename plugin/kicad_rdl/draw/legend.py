@@ -156,7 +156,7 @@ def finding_rows(layout: Layout, shown: Sequence[Cut], violations: Sequence[tupl
         rows.append(Heading("Too narrow"))
         rows.append(Entry(samples.stroke(RED, bars=True), "cut: needed and what fits"))
         for cut in shown[:LISTED]:
-            where = layout.package.layer_name(cut.layer) + " " + cut.start_name + " – " + cut.end_name
+            where = layout.package.layer_name(cut.layer) + " " + _between(cut)
             rows += notes(where + ": " + str(cut.needed) + " needed, " + str(cut.fits) + " fit", RED, 2)
             for remedy in cut.remedies[:2]:
                 rows += [Note(note.text, GREY, indent=True) for note in notes(remedy, GREY, 2)]
@@ -177,13 +177,17 @@ def fullest_rows(layout: Layout, layer: int | None = None) -> list[Row]:
         return []
     samples = Samples(letter_for(layout.package))
     words = "fullest cut, " + str(cut.needed) + " of " + str(cut.fits)
-    return [Heading("Load"), Entry(samples.stroke(LOADED, bars=True), words, cut.start_name + " – " + cut.end_name)]
+    return [Heading("Load"), Entry(samples.stroke(LOADED, bars=True), words), Note(_between(cut), GREY, indent=True)]
 
 
 def fullest_cut(layout: Layout, layer: int | None = None) -> Cut | None:
     """The cut that the drawing of a layer (None: of all) shows as the fullest."""
     cut = layout.fullest
     return cut if cut is not None and cut.needed > 0 and layer in (None, cut.layer) else None
+
+
+def _between(cut: Cut) -> str:
+    return cut.start_name + " – " + cut.end_name
 
 
 def _more(count: int) -> list[Row]:

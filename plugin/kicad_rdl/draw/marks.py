@@ -6,34 +6,44 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from kicad_rdl.draw.canvas import Element, box, disc, group, letters, line, number, title
+from kicad_rdl.draw.labels import touches
 from kicad_rdl.draw.lettering import text_width
 from kicad_rdl.draw.sheet import Sheet
 from kicad_rdl.draw.style import PAPER, RED
-from kicad_rdl.geometry import Point
+from kicad_rdl.geometry import Point, extent
 from kicad_rdl.model.layout import Cut, Unrouted
 from kicad_rdl.model.package import Package, terminal_name
 from kicad_rdl.model.report import Violation
 from kicad_rdl.units import Nm, um
 
 
-def terminal_places(package: Package) -> dict[str, Point]:
-    """Where every ``bump:NAME`` and ``ball:NAME`` lies."""
-    places = {"bump:" + terminal_name(package, die, bump): bump.at for die, bump in package.bumps}
-    return places | {"ball:" + ball.name: ball.at for ball in package.balls}
+def terminal_places(package: Package) -> dict[str, tuple[Point, Nm]]:
+    """Where every ``bump:NAME`` and ``ball:NAME`` lies, and the radius of its pad."""
+    places = {
+        "bump:" + terminal_name(package, die, bump): (bump.at, max(extent(package.land(bump))) // 2)
+        for die, bump in package.bumps
+    }
+    return places | {"ball:" + ball.name: (ball.at, package.ball.pad // 2) for ball in package.balls}
 
 
-def flight_lines(sheet: Sheet, places: Mapping[str, Point], unrouted: Iterable[Unrouted]) -> Element:
+def flight_lines(sheet: Sheet, places: Mapping[str, tuple[Point, Nm]], unrouted: Iterable[Unrouted]) -> Element:
     """Dashed lines between terminals that could not be joined; a ring where no other end is known."""
     drawn: list[Element] = []
     for one in unrouted:
         start, end = places.get(one.start), places.get(one.end or "")
         words = title(one.net + ": " + one.start + " to " + (one.end or "any ball") + " not routed; " + one.reason)
-        if start is not None and end is not None and start != end:
-            drawn.append(group((words, line(start, end)), data_net=one.net))
+        if start is not None and end is not None and start[0].distance(end[0]) > start[1] + end[1]:
+            drawn.append(group((words, line(_towards(*start, end[0]), _towards(*end, start[0]))), data_net=one.net))
         elif start is not None:
-            drawn.append(disc(start, sheet.letters(1.1), words, data_net=one.net))
+            drawn.append(disc(start[0], max(sheet.letters(1.1), 3 * start[1]), words, data_net=one.net))
     dash = number(sheet.letters(0.5)) + " " + number(sheet.letters(0.3))
     return group(drawn, fill="none", stroke=RED, stroke_width=sheet.thin, stroke_dasharray=dash, id="unrouted")
+
+
+def _towards(at: Point, reach: Nm, other: Point) -> Point:
+    """The point of the pad's edge on the way to another."""
+    part = reach / at.distance(other)
+    return Point(at.x + round((other.x - at.x) * part), at.y + round((other.y - at.y) * part))
 
 
 def cuts(sheet: Sheet, drawn_cuts: Sequence[Cut], colour: str, name: str) -> Element:
@@ -75,17 +85,17 @@ def _free_place(sheet: Sheet, cut: Cut, width: Nm, height: Nm, boxes: Sequence[t
     x, y = _across(cut)
     middle = Point((cut.start.x + cut.end.x) // 2, (cut.start.y + cut.end.y) // 2)
     reach = abs(x) * width / 2 + abs(y) * height / 2 + sheet.letters(0.8)
-    first = None
+    side, up = (sheet.width - width) // 2, (sheet.height - height) // 2
+    own = (cut.start.x, cut.start.y, cut.end.x, cut.end.y, sheet.letters(0.3))
     for step in range(12):
         for sign in (1, -1):
             away = sign * (reach + step * sheet.letters(1.2))
-            centre = Point(middle.x + round(x * away), middle.y + round(y * away))
-            first = first or centre
-            inside = 2 * abs(centre.x) + width < sheet.width and 2 * abs(centre.y) + height < sheet.height
-            if inside and not any(_touch(centre, width, height, other) for other in boxes):
+            wanted = Point(middle.x + round(x * away), middle.y + round(y * away))
+            centre = Point(max(-side, min(side, wanted.x)), max(-up, min(up, wanted.y)))
+            label = (centre.x - width / 2, centre.y - height / 2, centre.x + width / 2, centre.y + height / 2)
+            if not touches(own, label) and not any(_touch(centre, width, height, other) for other in boxes):
                 return centre
-    assert first is not None
-    return first
+    return middle
 
 
 def _touch(centre: Point, width: Nm, height: Nm, other: tuple[Point, Nm, Nm]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 from kicad_rdl.model.package import NetKind, Package
@@ -42,9 +43,13 @@ class NetClass:
 
 
 def net_classes(package: Package) -> tuple[NetClass, ...]:
-    """Signals, then every supply net for itself while colours last, then the other supplies."""
+    """Signals, then every supply net for itself while colours last (those with most bumps first), then
+    the other supplies."""
     signals = tuple(rule.name for rule in package.nets if rule.kind is NetKind.SIGNAL)
-    supplies = tuple(rule.name for rule in package.nets if rule.kind is NetKind.SUPPLY)
+    bumps = Counter(bump.net for _, bump in package.bumps)
+    supplies = tuple(
+        sorted((rule.name for rule in package.nets if rule.kind is NetKind.SUPPLY), key=lambda net: (-bumps[net], net))
+    )
     own = supplies if len(supplies) <= len(SUPPLIES) else supplies[: len(SUPPLIES) - 1]
     classes = [NetClass("signal", SIGNAL, signals)] if signals else []
     classes += [NetClass(net, colour, (net,)) for net, colour in zip(own, SUPPLIES, strict=False)]

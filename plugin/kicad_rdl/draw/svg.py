@@ -10,6 +10,7 @@ from kicad_rdl.draw.canvas import Element, box, document, group
 from kicad_rdl.draw.copper import ball_spheres, layer_copper, opening_shapes, pad_outlines
 from kicad_rdl.draw.dimension import a1_corner, a1_mark, dimension_lines, grid_names, lanes, naming
 from kicad_rdl.draw.marks import cuts, flight_lines, terminal_places, violation_marks
+from kicad_rdl.draw.obstacles import copper_over_balls, copper_strokes, land_strokes
 from kicad_rdl.draw.panel import Row, TitleBlock, panel, panel_height
 from kicad_rdl.draw.samples import dash_dot
 from kicad_rdl.draw.sheet import PIXELS, Sheet, sheet_for
@@ -26,7 +27,7 @@ from kicad_rdl.draw.style import (
     layer_colour,
     net_classes,
 )
-from kicad_rdl.draw.terminals import ball_names, ball_names_over, bump_names
+from kicad_rdl.draw.terminals import ball_names, bump_names
 from kicad_rdl.geometry import ORIGIN
 from kicad_rdl.model.layout import Cut, Layout, Pad, PadKind, Side, Unrouted
 from kicad_rdl.model.package import Package, terminal_name
@@ -71,7 +72,7 @@ def estimate_drawing(package: Package, too_narrow: Sequence[Cut]) -> str:
         _ground(sheet, package, INK, PAPER),
         _layers(sheet, layout),
         ball_names(sheet, layout, package.ball.opening, _colour_of_last(package)),
-        bump_names(sheet, layout, (1, package.rdl_count), on_copper=True),
+        bump_names(sheet, layout, copper_strokes(layout, (1, package.rdl_count)), on_copper=True),
         cuts(sheet, layout.bottlenecks, RED, "bottlenecks"),
     )
 
@@ -116,8 +117,8 @@ def _all(layout: Layout, violations: tuple[tuple[int, Violation], ...]) -> str:
         _ground(sheet, package, INK, PAPER),
         ball_spheres(package, fill="none", stroke=PALE, stroke_width=sheet.thin),
         _layers(sheet, layout),
-        ball_names_over(sheet, layout, package.ball.opening, _colour_of_last(package), every),
-        bump_names(sheet, layout, every, on_copper=True),
+        ball_names(sheet, layout, package.ball.opening, _colour_of_last(package), copper_over_balls(layout, every)),
+        bump_names(sheet, layout, copper_strokes(layout, every), on_copper=True),
         *_fullest(sheet, layout, None),
         flight_lines(sheet, terminal_places(package), layout.unrouted),
         cuts(sheet, layout.bottlenecks, RED, "bottlenecks"),
@@ -158,10 +159,10 @@ def _layer(layout: Layout, layer: int, violations: tuple[tuple[int, Violation], 
         return UNUSED if net is None else colours.get(net, GREY)
 
     last = layer >= package.rdl_count
-    names = [bump_names(sheet, layout, (layer,), on_copper=True)] if layer == 1 else []
+    names = [bump_names(sheet, layout, copper_strokes(layout, (layer,)), on_copper=True)] if layer == 1 else []
     if last:
         diameter = package.ball.opening if layer == package.rdl_count else package.ball.ubm
-        names.append(ball_names(sheet, layout, diameter, colour))
+        names.append(ball_names(sheet, layout, diameter, colour, copper_over_balls(layout, (layer,))))
     ghosts = [ball_spheres(package, fill="none", stroke=PALE, stroke_width=sheet.thin)]
     if layer > 1:
         ghosts.append(pad_outlines(layout, (PadKind.BUMP_LAND,), stroke=PALE, stroke_width=sheet.hair))
@@ -206,7 +207,7 @@ def _openings(layout: Layout, side: Side) -> str:
         names = ball_names(sheet, layout, package.ball.opening, lambda net: PAPER, dark=True)
     else:
         kind, outline = PadKind.BUMP_LAND, layer_colour(package, 1)
-        names = bump_names(sheet, layout, (1,), on_copper=False)
+        names = bump_names(sheet, layout, land_strokes(layout), on_copper=False)
     return scene.text(
         _ground(sheet, package, INK, POLYMER),
         opening_shapes(layout, side, sheet),

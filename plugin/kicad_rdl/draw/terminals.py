@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
-from itertools import pairwise
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from kicad_rdl.draw.canvas import Element, group, letters
 from kicad_rdl.draw.labels import Obstacles, Place, Stroke, Wish, placed
 from kicad_rdl.draw.lettering import LINE_STEP, broken, size_in_disc, text_width
+from kicad_rdl.draw.obstacles import die_edges
 from kicad_rdl.draw.sheet import Sheet
 from kicad_rdl.draw.style import GREY, INK, PAPER
-from kicad_rdl.geometry import Point, circumradius, extent, path_points
+from kicad_rdl.geometry import Point, extent
 from kicad_rdl.model.die import PlacedDie
-from kicad_rdl.model.layout import Layout, PadKind
-from kicad_rdl.model.package import Ball, terminal_name
+from kicad_rdl.model.layout import Layout
+from kicad_rdl.model.package import Ball, Package, terminal_name
 from kicad_rdl.units import Nm
 
 NET_SCALE = 0.62
 """Net name to ball name."""
 LEAST_NET = 0.3
 """Below so many font sizes of the sheet a net name on a ball is left to the tooltip."""
-LEAST_BUMP = 0.12
+LEAST_BUMP = 0.06
 """Likewise the name of a bump in its own land."""
-PART = 0.5
+PARTS = (0.55, 0.46, 0.4)
 """Diameter of the part of a ball that a name takes where vias are in its middle, to that of the ball."""
 
 Rows = tuple[tuple[str, float], ...]
@@ -34,40 +34,29 @@ Rows = tuple[tuple[str, float], ...]
 
 
 def ball_names(
-    sheet: Sheet, layout: Layout, diameter: Nm, colour: Callable[[str | None], str], *, dark: bool = False
+    sheet: Sheet,
+    layout: Layout,
+    diameter: Nm,
+    colour: Callable[[str | None], str],
+    obstacles: Iterable[Stroke] = (),
+    *,
+    dark: bool = False,
 ) -> Element:
     """The ball name on every ball, its net below where that is readable.
+
+    Where something is drawn over the ball the text keeps to a free part of it; where there is none, an edge in the
+    pad's colour keeps the letters readable.
 
     Args:
         sheet: the sheet.
         layout: the balls and their nets.
         diameter: of the disc that the text may fill.
         colour: of the pad under the text.
+        obstacles: what is drawn over the balls.
         dark: letters dark on a light pad.
     """
-    return _on_balls(sheet, layout, diameter, colour, None, INK if dark else PAPER)
-
-
-def ball_names_over(
-    sheet: Sheet, layout: Layout, diameter: Nm, colour: Callable[[str | None], str], layers: Iterable[int]
-) -> Element:
-    """Likewise where copper of other layers is drawn over the balls: the text keeps to a free part of the ball.
-
-    Where there is none, an edge in the pad's colour keeps the letters readable.
-    """
-    shown = tuple(layers)
-    others = Obstacles(copper_strokes(layout, shown, skip=(PadKind.UBM_PAD, PadKind.UBM)), diameter)
-    return _on_balls(sheet, layout, diameter, colour, others, PAPER)
-
-
-def _on_balls(
-    sheet: Sheet,
-    layout: Layout,
-    diameter: Nm,
-    colour: Callable[[str | None], str],
-    others: Obstacles | None,
-    ink: str,
-) -> Element:
+    others = Obstacles(obstacles, diameter)
+    ink = INK if dark else PAPER
     nets = dict(layout.ball_nets)
     drawn: list[Element] = []
     for ball in layout.package.balls:
@@ -79,18 +68,19 @@ def _on_balls(
 
 
 def _on_ball(
-    sheet: Sheet, ball: Ball, net: str | None, diameter: Nm, others: Obstacles | None
+    sheet: Sheet, ball: Ball, net: str | None, diameter: Nm, others: Obstacles
 ) -> tuple[Rows, Nm, Point, bool]:
     """Rows, size, centre, and whether copper is under the letters."""
     rows, size = _rows(sheet, ball, net, diameter)
-    if others is None or others.free(_around(rows, size, ball.at)):
+    if others.free(_around(rows, size, ball.at)):
         return rows, size, ball.at, False
-    small, away = round(diameter * PART), round(diameter * (1 - PART) / 2)
-    fewer, less = _rows(sheet, ball, net, small)
-    for x, y in ((0, 1), (0, -1), (-1, 0), (1, 0)):
-        centre = Point(ball.at.x + x * away, ball.at.y + y * away)
-        if others.free(_around(fewer, less, centre)):
-            return fewer, less, centre, False
+    for part in PARTS:
+        away = round(diameter * (1 - part) / 2)
+        fewer, less = _rows(sheet, ball, net, round(diameter * part))
+        for x, y in ((0, 1), (0, -1), (-1, 0), (1, 0)):
+            centre = Point(ball.at.x + x * away, ball.at.y + y * away)
+            if others.free(_around(fewer, less, centre)):
+                return fewer, less, centre, False
     return rows, size, ball.at, True
 
 
@@ -134,33 +124,34 @@ def _stacked(rows: Rows, centre: Point, size: Nm, ink: str, edge: str | None) ->
 # --- bumps and dies ------------------------------------------------------------------------------
 
 
-def bump_names(sheet: Sheet, layout: Layout, layers: Iterable[int], *, on_copper: bool) -> Element:
-    """The bump's name in its land if it is readable there; its net, or else all of it, beside it where there is room.
+def bump_names(sheet: Sheet, layout: Layout, obstacles: Iterable[Stroke], *, on_copper: bool) -> Element:
+    """The bump's name in its land if it is readable there; its net beside it where there is room.
 
     Args:
         sheet: the sheet.
-        layout: bumps, and the copper that names must not touch.
-        layers: whose copper is drawn.
+        layout: the bumps.
+        obstacles: what names beside the lands must not touch, beside the die edges.
         on_copper: whether lands are filled, so that letters in them must be light.
     """
-    package, shown = layout.package, tuple(layers)
+    package = layout.package
     inner: list[Element] = []
     wishes = [_die_wish(sheet, die) for die in package.dies]
+    largest = _beside_size(sheet, package)
+    holes = {via.at for via in layout.vias if via.layer < package.rdl_count}
     for index, bump in package.bumps:
         name = terminal_name(package, index, bump)
         land = package.land(bump)
-        size = min(size_in_disc(((bump.name, 1.0),), min(extent(bump.shape))), sheet.letters(0.6))
-        fits = size >= sheet.letters(LEAST_BUMP)
+        size = min(size_in_disc(((bump.name, 1.0),), min(extent(bump.shape)) * 4 // 5), sheet.letters(0.6))
+        fits = size >= sheet.letters(LEAST_BUMP) and bump.at not in holes
         if fits:
             inner.append(letters(bump.name, bump.at, size, fill=PAPER if on_copper else INK))
         text = _beside(name, bump.net, fits)
         if text:
-            beside = min(sheet.letters(0.55), max(min(extent(land)) * 9 // 10, sheet.letters(0.22)))
+            beside = min(largest, max(min(extent(land)) * 9 // 10, sheet.letters(0.22)))
             inward = _inward(package.dies[index], bump.at)
             wishes.append(Wish(text, beside, _places(bump.at, extent(land), inward, text, beside)))
-    labels = placed(wishes, copper_strokes(layout, shown), sheet.width // 2, sheet.height // 2)
-    dies = len(package.dies)
-    names = {die.die.name for die in package.dies[:dies]}
+    labels = placed(wishes, (*obstacles, *die_edges(package.dies)), sheet.width // 2, sheet.height // 2)
+    names = {die.die.name for die in package.dies}
     outer = [
         letters(
             label.text,
@@ -174,10 +165,35 @@ def bump_names(sheet: Sheet, layout: Layout, layers: Iterable[int], *, on_copper
     return group((*inner, *outer), pointer_events="none", id="bump-names")
 
 
+def _beside_size(sheet: Sheet, package: Package) -> Nm:
+    """So large that most net names are no wider than the distance from a bump to its neighbour."""
+    points = sorted((bump.at.x, bump.at.y) for _, bump in package.bumps)
+    pitches = sorted(_nearest(points, index) for index in range(len(points)))
+    lengths = sorted(text_width(bump.net, 1000) for _, bump in package.bumps if bump.net is not None)
+    if len(points) < 2 or not lengths:
+        return sheet.letters(0.55)
+    pitch, length = pitches[len(pitches) // 2], lengths[len(lengths) * 9 // 10]
+    # a row of bumps along the rim has room across the row
+    room = max(pitch * 0.85 * 1000 / length, pitch * 0.3)
+    return max(1, min(sheet.letters(0.55), round(room)))
+
+
+def _nearest(points: Sequence[tuple[Nm, Nm]], index: int) -> float:
+    """Distance to the nearest other point; the points are sorted by x, so the search ends where x alone is farther."""
+    x, y = points[index]
+    best = math.inf
+    for neighbours in (range(index + 1, len(points)), range(index - 1, -1, -1)):
+        for other in neighbours:
+            if abs(points[other][0] - x) >= best:
+                break
+            best = min(best, math.hypot(points[other][0] - x, points[other][1] - y))
+    return best
+
+
 def _beside(name: str, net: str | None, named: bool) -> str:
     if net is None or net == name:
         return "" if named else name
-    return net if named else name + " " + net
+    return net
 
 
 def _inward(die: PlacedDie, at: Point) -> Point:
@@ -222,35 +238,3 @@ def _die_wish(sheet: Sheet, placed_die: PlacedDie) -> Wish:
     for y in (height // 2 - room - size // 2, height // 2 + room + size // 2, 0):
         spots += [Point(dx, dy) for dy in ((y, -y) if y else (0,)) for dx in (-x, 0, x)]
     return Wish(text, size, tuple(Place(placed_die.at + spot) for spot in spots))
-
-
-# --- obstacles -----------------------------------------------------------------------------------
-
-
-def copper_strokes(layout: Layout, layers: tuple[int, ...], skip: tuple[PadKind, ...] = ()) -> Iterator[Stroke]:
-    """Pads, vias, traces and teardrops of the layers as strokes, without the pads of the kinds to skip.
-
-    Planes are no obstacle: they are drawn light. Where ball pads are skipped, so are the vias from them to their UBM.
-    """
-    last = layout.package.rdl_count
-    for pad in layout.pads:
-        if pad.layer in layers and pad.kind not in skip:
-            yield pad.at.x, pad.at.y, pad.at.x, pad.at.y, circumradius(pad.shape)
-    for via in layout.vias:
-        if via.layer == last and PadKind.UBM in skip:
-            continue
-        sizes = [size for layer, size in ((via.layer, via.land), (via.layer + 1, via.capture)) if layer in layers]
-        if sizes:
-            yield via.at.x, via.at.y, via.at.x, via.at.y, max(sizes) / 2
-    for trace in layout.traces:
-        # on its own layer a trace ends under the pad of a ball, out of sight
-        if trace.layer in layers and not (skip and trace.layer == last):
-            points = path_points(trace.path, max(1, trace.width))
-            for (x0, y0), (x1, y1) in pairwise(points):
-                yield x0, y0, x1, y1, trace.width / 2
-    for drop in layout.teardrops:
-        if drop.layer in layers and not (skip and drop.layer == last):
-            ring = drop.outline.points
-            for start, end in zip(ring, (*ring[1:], ring[0]), strict=True):
-                if math.hypot(end.x - start.x, end.y - start.y) > 0:
-                    yield start.x, start.y, end.x, end.y, 1.0
