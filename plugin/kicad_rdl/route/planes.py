@@ -21,6 +21,7 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from kicad_rdl.errors import ModelError
 from kicad_rdl.geometry import Path, Point, Shape, polygon_of, shapely_of, shapely_polygon
 from kicad_rdl.model.layout import Plane
 from kicad_rdl.model.package import Joint
@@ -138,16 +139,17 @@ def pour(
         several (see the module), or none if no part of the layer reaches two of its terminals (one, if it has one).
         ``islands`` tells what was not reached.
     """
-    if not requests:
-        return ()
+    if len({request.net for request in requests}) < len(requests):
+        raise ModelError(f"layer {layer}: a net asks for two planes; put its terminals into one request")
     rules = _Rules(min_width, clearance)
     region = boundary.buffer(-rules.reserve * (1 + SIMPLIFY) - GRID_MARGIN, join_style="mitre")
-    territories, lines = _territories(requests, region, rules)
+    wanting = [request for request in requests if request.terminals]
+    territories, lines = _territories(wanting, region, rules)
     nets = {request.net for request in requests}
     common = voids_of([copper for copper in obstacles if copper.net not in nets]).joined(lines)
     blocked = shapely.union_all(around(common, rules.reserve))
     planes: list[Plane] = []
-    for request, territory in zip(requests, territories, strict=True):
+    for request, territory in zip(wanting, territories, strict=True):
         own = voids_of(
             [copper for copper in obstacles if copper.net in nets and copper.net != request.net]
             + [copper for other in requests if other is not request for copper in _copper(other, clearance)]
@@ -190,8 +192,8 @@ def _territories(
     requests: Sequence[PlaneRequest], region: BaseGeometry, rules: _Rules
 ) -> tuple[list[BaseGeometry], Voids]:
     """Per request the part of ``region`` that is its own, and the lines between the parts as voids."""
-    if len(requests) == 1:
-        return [region], NO_VOIDS
+    if len(requests) < 2:
+        return [region] * len(requests), NO_VOIDS
     seeds = [
         shapely.union_all(
             [line_of(skeleton.path) for skeleton in request.skeletons]
@@ -305,9 +307,9 @@ def _written(
         inside = [k for k, spoke in enumerate(spokes) if k not in taken and piece.centres.intersects(spoke.tip)]
         taken |= set(inside)
         swept = piece.centres.buffer(rules.disc, quad_segs=CORNER)
-        fill = shapely.set_precision(shapely.union_all([swept, *(spokes[k].copper for k in inside)]), 1.0)
-        for outline in parts(whole & shapely.box(*piece.window)):
-            fills = [part for part in parts(fill) if part.intersects(outline)]
+        joined = _on_grid(shapely.union_all([swept, *(spokes[k].copper for k in inside)]))
+        for outline in _on_grid(whole & shapely.box(*piece.window)):
+            fills = [part for part in joined if part.intersects(outline)]
             if fills:
                 planes.append(
                     Plane(
@@ -320,3 +322,8 @@ def _written(
                     )
                 )
     return planes
+
+
+def _on_grid(geometry: BaseGeometry) -> list[shapely.Polygon]:
+    """Its polygons with every vertex on the grid, still valid (snap rounding; an edge moves by less than 1 nm)."""
+    return parts(shapely.set_precision(geometry, 1.0))
