@@ -32,8 +32,10 @@ TEXT_HEIGHT: Nm = 200 * UM
 def board_tree(layout: Layout) -> Tree:
     """The content of ``NAME.kicad_pcb``."""
     package, page = layout.package, page_of(layout.package)
-    nets = net_numbers(package)
+    free = free_ball_nets(layout)
+    nets = net_numbers(layout)
     copper_items = _Copper(package, page, nets)
+    at_free = {ball.at: free[ball.name] for ball in package.balls if ball.name in free}
     return (
         "kicad_pcb",
         ("version", FORMAT_VERSION),
@@ -48,17 +50,32 @@ def board_tree(layout: Layout) -> Tree:
         *(("net", str(number), Quoted(name)) for name, number in nets.items()),
         *_footprints(layout, page, nets),
         *_drawings(package, page),
+        *(copper_items.free_pad(at, net) for at, net in at_free.items()),
         *(copper_items.teardrop(drop, index) for index, drop in enumerate(layout.teardrops)),
         *(piece for index, trace in enumerate(layout.traces) for piece in copper_items.trace(trace, index)),
-        *(copper_items.via(via) for via in layout.vias),
+        *(copper_items.via(via, via.net or at_free.get(via.at)) for via in layout.vias),
         *(copper_items.plane(plane, index) for index, plane in enumerate(layout.planes)),
         ("embedded_fonts", "no"),
     )
 
 
-def net_numbers(package: Package) -> dict[str, int]:
+def free_ball_nets(layout: Layout) -> dict[str, str]:
+    """Net by name of a ball without one, where the UBM is a layer: its via would be a hole in foreign copper.
+
+    KiCad takes two things without a net for strangers, so the pad, the via and the UBM of a free ball need one; the
+    name is what KiCad itself gives to a pin that is not connected.
+    """
+    if not layout.package.has_ubm_layer:
+        return {}
+    taken = dict(layout.ball_nets)
+    names = (ball.name for ball in layout.package.balls if ball.name not in taken)
+    return {name: f"unconnected-({BALLS_REFERENCE}-{name}-Pad{name})" for name in names}
+
+
+def net_numbers(layout: Layout) -> dict[str, int]:
     """KiCad's number of every net, from 1, sorted by name."""
-    return {name: number for number, name in enumerate(sorted(rule.name for rule in package.nets), start=1)}
+    names = {rule.name for rule in layout.package.nets} | set(free_ball_nets(layout).values())
+    return {name: number for number, name in enumerate(sorted(names), start=1)}
 
 
 def placements(package: Package) -> tuple[tuple[Footprint, Placement], ...]:
@@ -82,7 +99,7 @@ def _footprints(layout: Layout, page: Page, nets: dict[str, int]) -> list[Tree]:
     names: list[dict[str, str]] = [
         {bump.name: bump.net for bump in placed.die.bumps if bump.net is not None} for placed in package.dies
     ]
-    names.append(dict(layout.ball_nets))
+    names.append(dict(layout.ball_nets) | free_ball_nets(layout))
     trees = []
     for (footprint, placement), net_of in zip(placements(package), names, strict=True):
         entries: dict[str, Tree] = {land: ("net", str(nets[net]), Quoted(net)) for land, net in net_of.items()}
@@ -180,7 +197,21 @@ class _Copper:
             )
         return trees
 
-    def via(self, via: Via) -> Tree:
+    def free_pad(self, at: Point, net: str) -> Tree:
+        """The UBM pad of a free ball on the last RDL, where nothing but the via to the UBM would hold its place."""
+        edge = at + Point(self.package.ball.pad // 2, 0)
+        return (
+            "gr_circle",
+            self.page.spot("center", at),
+            self.page.spot("end", edge),
+            ("stroke", ("width", 0), ("type", "solid")),
+            ("fill", "yes"),
+            self._layer(self.package.rdl_count),
+            self._net(net),
+            identity(self.package.name, "free", net),
+        )
+
+    def via(self, via: Via, net: str | None) -> Tree:
         """Where land and capture differ, KiCad wants the size on every layer, crossed or not."""
         first, last = copper(via.layer, self.count), copper(via.layer + 1, self.count)
         sizes: Tree = (
@@ -199,7 +230,7 @@ class _Copper:
             ("drill", via.opening),
             ("layers", Quoted(first), Quoted(last)),
             *((sizes,) if via.land != via.capture else ()),
-            self._net(via.net),
+            self._net(net),
             identity(self.package.name, "via", via.layer, via.at.x, via.at.y),
         )
 

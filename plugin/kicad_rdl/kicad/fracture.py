@@ -20,7 +20,9 @@ def fractured(polygon: Polygon) -> tuple[Point, ...]:
     """One closed run of points; the polygon itself where it has no holes."""
     if not polygon.holes:
         return polygon.points
-    rings = [polygon.points, *sorted((_from_leftmost(hole) for hole in polygon.holes), key=lambda r: (r[0].x, r[0].y))]
+    # a hole runs against the outline, so that the whole turns once around the copper and not at all around a hole
+    holes = (_from_leftmost(_turning(hole, left=False)) for hole in polygon.holes)
+    rings = [_turning(polygon.points, left=True), *sorted(holes, key=lambda ring: (ring[0].x, ring[0].y))]
     index = _Bands(rings)
     cuts: dict[Edge, list[tuple[Point, int]]] = {}
     for number, ring in enumerate(rings[1:], start=1):
@@ -53,6 +55,12 @@ def _walk(
 
 def _steps(start: Point, spot: Point) -> Nm:
     return abs(spot.x - start.x) + abs(spot.y - start.y)
+
+
+def _turning(ring: tuple[Point, ...], left: bool) -> tuple[Point, ...]:
+    """The ring counter-clockwise (``left``) or clockwise."""
+    area = sum(a.x * b.y - b.x * a.y for a, b in zip(ring, (*ring[1:], ring[0]), strict=True))
+    return ring if (area > 0) is left else ring[::-1]
 
 
 def _from_leftmost(ring: tuple[Point, ...]) -> tuple[Point, ...]:

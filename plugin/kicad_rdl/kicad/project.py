@@ -11,8 +11,8 @@ from kicad_rdl.kicad.footprint import library_tree
 from kicad_rdl.kicad.identity import file_name
 from kicad_rdl.kicad.parts import ball_footprint, board_footprint, die_footprint, die_views
 from kicad_rdl.kicad.rules import minima, rules_text, via_rules
-from kicad_rdl.kicad.sexpr import Quoted, Tree, dump
 from kicad_rdl.kicad.severities import SEVERITIES
+from kicad_rdl.kicad.sexpr import Quoted, Tree, dump
 from kicad_rdl.kicad.symbol import symbol_tree
 from kicad_rdl.model.layout import Layout
 from kicad_rdl.model.package import NetKind, NetRule, Package

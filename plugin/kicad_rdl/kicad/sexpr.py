@@ -78,7 +78,7 @@ def _print(tree: Tree, depth: int, column: int, pieces: list[str]) -> int:
             continue
         word = _word(item)
         if index:
-            if column < WORD_COLUMNS:
+            if column < WORD_COLUMNS or tree[0] == "xy":
                 pieces.append(" ")
                 column += 1
             else:
