@@ -197,11 +197,9 @@ def schema(kind: str) -> int:
     Example:
       kicad-rdl schema job > job.schema.json
     """
-    if kind == "report":
-        from kicad_rdl.report import schema_text
-    else:
-        from kicad_rdl.read.schema import schema_text
-    click.echo(schema_text(kind), nl=False)
+    from kicad_rdl.read.schema import schema_path
+
+    click.echo(schema_path(kind).read_text(encoding="utf-8"), nl=False)
     return CLEAN
 
 
@@ -216,8 +214,9 @@ def run(arguments: list[str]) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a letter is no reason to fail
     debug = "--debug" in arguments  # wherever it stands
+    words = [word for word in arguments if word != "--debug"]
     try:
-        status = commands.main([word for word in arguments if word != "--debug"], prog_name="kicad-rdl", standalone_mode=False)
+        status = commands.main(words, prog_name="kicad-rdl", standalone_mode=False)
         sys.stdout.flush()
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.ctx.get_help())

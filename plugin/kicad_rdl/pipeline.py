@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from kicad_rdl.check import check_artwork, check_layout
 from kicad_rdl.draw.svg import drawings
 from kicad_rdl.exchange.ballmap import ball_map_csv
+from kicad_rdl.kicad.project import footprint_files, kicad_files
 from kicad_rdl.kicad_cli import drc
 from kicad_rdl.model.layout import Layout
-from kicad_rdl.model.report import KicadCheck, Progress, Violation
+from kicad_rdl.model.report import KicadCheck, Progress, Rule, Violation
 from kicad_rdl.read.job import Job, read_job
 from kicad_rdl.read.technology import load_technology
 from kicad_rdl.report import is_clean, report_of, report_text, summary
@@ -72,28 +75,49 @@ def build(job_path: Path, output: Path, *, kicad_check: bool = False, progress: 
     Raises:
         RdlError: the job cannot be used, or the folder cannot be written.
     """
-    from kicad_rdl.check import check_layout
-
     clock = _Clock(progress)
     check_output(output)
     with clock.stage("reading"):
         job = read_job(job_path)
     with clock.stage("routing"):
         layout = route_job(job, progress)
+    return _delivered(layout, output, clock, kicad_check, job_path.name, job.auto_rdl)
+
+
+def deliver(
+    layout: Layout, output: Path, *, kicad_check: bool = False, job: str = "", progress: Listener = None
+) -> BuildResult:
+    """The second half of ``build``: checks a layout, wherever it comes from, and writes everything."""
+    return _delivered(layout, output, _Clock(progress), kicad_check, job, False)
+
+
+def _delivered(layout: Layout, output: Path, clock: _Clock, kicad_check: bool, job: str, auto_rdl: bool) -> BuildResult:
     with clock.stage("checking"):
-        violations = check_layout(layout)
+        violations = undeclared(layout, check_layout(layout))
     with clock.stage("drawing"):
         files = output_files(layout, violations)
     kicad = NOT_ASKED
     if kicad_check:
         with clock.stage("KiCad check"):
             kicad = drc(files, _board_name(files))
-    report = report_of(layout, violations, kicad, job=job_path.name, auto_rdl=job.auto_rdl)
+    report = report_of(layout, violations, kicad, job=job, auto_rdl=auto_rdl)
     files["report.json"] = report_text(report)
     files[TIMINGS] = json.dumps({"seconds": dict(clock.timings)}, indent=1) + "\n"
     with clock.stage("writing"):
         written = write_outputs(output, files, group="build", volatile=(TIMINGS,))
     return BuildResult(layout, violations, kicad, report, output, written, tuple(clock.timings))
+
+
+def undeclared(layout: Layout, violations: Sequence[Violation]) -> tuple[Violation, ...]:
+    """The violations without the opens that the layout itself declares as unrouted.
+
+    The checker sees copper only, so it finds every gap. A net with more gaps than it declares keeps them all.
+    """
+    declared = Counter(f"net {item.net}" for item in layout.unrouted)
+    found = Counter(item.things[0] for item in violations if item.rule is Rule.OPEN)
+    return tuple(
+        item for item in violations if item.rule is not Rule.OPEN or found[item.things[0]] > declared[item.things[0]]
+    )
 
 
 def route_job(job: Job, progress: Listener = None) -> Layout:
@@ -117,8 +141,6 @@ def route_job(job: Job, progress: Listener = None) -> Layout:
 
 def output_files(layout: Layout, violations: Sequence[Violation]) -> dict[str, str]:
     """Every file that follows from the layout: relative name and text."""
-    from kicad_rdl.kicad.project import kicad_files
-
     return {**kicad_files(layout), **drawings(layout, violations), "ballmap.csv": ball_map_csv(layout)}
 
 
@@ -132,18 +154,17 @@ def estimate_job(job_path: Path) -> tuple[Job, Estimate]:
 
 def check_board(board: Path, technology: str) -> tuple[Violation, ...]:
     """Our checker on any board file; ``technology`` is a name or a path."""
-    from kicad_rdl.check import check_artwork
     from kicad_rdl.read.board import read_board
 
     return check_artwork(read_board(board), load_technology(technology, Path()))
 
 
 def write_footprints(job_path: Path, output: Path) -> Written:
-    """Only the footprints of a job, without routing."""
-    from kicad_rdl.kicad.project import footprint_files
-
+    """Only the footprints and the symbol of a job, without routing; the symbol shows the nets whose ball is given."""
     check_output(output)
-    return write_outputs(output, footprint_files(read_job(job_path).package), group="footprint")
+    package = read_job(job_path).package
+    given = {bump.ball: bump.net for _, bump in package.bumps if bump.ball is not None and bump.net is not None}
+    return write_outputs(output, footprint_files(package, given), group="footprint")
 
 
 def _board_name(files: Sequence[str] | dict[str, str]) -> str:

@@ -308,7 +308,7 @@ def summary(layout: Layout, violations: Sequence[Violation], kicad: KicadCheck, 
     )
     lines += _listed("violations", [violation_words(item) for item in violations], most)
     lines.append(_kicad_words(kicad))
-    lines += [f"  {item.severity} {item.type}, {item.count} times, such as: {item.example}" for item in kicad.findings]
+    lines += [f"  {item.count} x {item.severity} {item.type}, such as: {item.example}" for item in kicad.findings]
     return tuple(lines)
 
 
