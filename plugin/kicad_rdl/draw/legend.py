@@ -114,7 +114,7 @@ def opening_rows(layout: Layout, side: Side) -> list[Row]:
         rows.append(Note("Mask: " + web.material + " " + _um(web.thickness) + " um, least web " + _um(web.web) + " um"))
     else:
         rows.append(Entry(samples.ring(layer_colour(package, 1)), "RDL1 land"))
-    return rows + _things(layout, samples, copper=False)
+    return rows + _things(layout, samples, copper=False, balls=side is Side.LAND)
 
 
 def _shape_words(shape: Shape) -> str:
@@ -127,18 +127,20 @@ def _shape_words(shape: Shape) -> str:
             return "rectangle " + _um(width) + " × " + _um(height) + " um"
 
 
-def _things(layout: Layout, samples: Samples, *, copper: bool = True) -> list[Row]:
+def _things(layout: Layout, samples: Samples, *, copper: bool = True, balls: bool = True) -> list[Row]:
     package = layout.package
     rows: list[Row] = [Heading("Package")]
     if copper:
         rows.append(Entry(samples.pad(layer_colour(package, 1)), "bump land, ring: bump end", str(len(package.bumps))))
-        used = str(len(layout.ball_nets)) + " of " + str(len(package.balls)) + " used"
+        count = str(len(package.balls))
+        used = str(len(layout.ball_nets)) + " of " + count + " used" if layout.ball_nets else count
         rows.append(
             Entry(
                 samples.pad(layer_colour(package, package.rdl_count)), "UBM pad " + _um(package.ball.pad) + " um", used
             )
         )
-    rows.append(Entry(samples.ring(PALE), "ball " + _um(package.ball.diameter) + " um", str(len(package.balls))))
+    if balls:
+        rows.append(Entry(samples.ring(PALE), "ball " + _um(package.ball.diameter) + " um", str(len(package.balls))))
     rows.append(Entry(samples.die(), "die shadow", str(len(package.dies))))
     return rows
 

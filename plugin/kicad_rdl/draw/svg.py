@@ -212,6 +212,7 @@ def _openings(layout: Layout, side: Side) -> str:
         _ground(sheet, package, INK, POLYMER),
         opening_shapes(layout, side, sheet),
         pad_outlines(layout, (kind,), stroke=outline, stroke_width=sheet.hair),
+        *([ball_spheres(package, fill="none", stroke=GREY, stroke_width=sheet.hair)] if side is Side.LAND else []),
         names,
     )
 

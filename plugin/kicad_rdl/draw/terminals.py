@@ -147,9 +147,8 @@ def bump_names(sheet: Sheet, layout: Layout, obstacles: Iterable[Stroke], *, on_
             inner.append(letters(bump.name, bump.at, size, fill=PAPER if on_copper else INK))
         text = _beside(name, bump.net, fits)
         if text:
-            beside = min(largest, max(min(extent(land)) * 9 // 10, sheet.letters(0.22)))
             inward = _inward(package.dies[index], bump.at)
-            wishes.append(Wish(text, beside, _places(bump.at, extent(land), inward, text, beside)))
+            wishes.append(Wish(text, largest, _places(bump.at, extent(land), inward, text, largest)))
     labels = placed(wishes, (*obstacles, *die_edges(package.dies)), sheet.width // 2, sheet.height // 2)
     names = {die.die.name for die in package.dies}
     outer = [
