@@ -17,6 +17,7 @@ from kicad_rdl.kicad.layers import (
     page_of,
     paper,
 )
+from kicad_rdl.kicad.order import in_board_order
 from kicad_rdl.kicad.parts import DieView, ball_footprint, die_footprint, die_views
 from kicad_rdl.kicad.sexpr import Quoted, Tree
 from kicad_rdl.kicad.stackup import stackup_tree, thickness
@@ -36,6 +37,15 @@ def board_tree(layout: Layout) -> Tree:
     nets = net_numbers(layout)
     copper_items = _Copper(package, page, nets)
     at_free = {ball.at: free[ball.name] for ball in package.balls if ball.name in free}
+    items = [
+        *_footprints(layout, page, nets),
+        *_drawings(package, page),
+        *(copper_items.free_pad(at, net) for at, net in at_free.items()),
+        *(copper_items.teardrop(drop, index) for index, drop in enumerate(layout.teardrops)),
+        *(piece for index, trace in enumerate(layout.traces) for piece in copper_items.trace(trace, index)),
+        *(copper_items.via(via, via.net or at_free.get(via.at)) for via in layout.vias),
+        *(copper_items.plane(plane, index) for index, plane in enumerate(layout.planes)),
+    ]
     return (
         "kicad_pcb",
         ("version", FORMAT_VERSION),
@@ -48,13 +58,7 @@ def board_tree(layout: Layout) -> Tree:
         _setup(package, page),
         ("net", "0", Quoted("")),
         *(("net", str(number), Quoted(name)) for name, number in nets.items()),
-        *_footprints(layout, page, nets),
-        *_drawings(package, page),
-        *(copper_items.free_pad(at, net) for at, net in at_free.items()),
-        *(copper_items.teardrop(drop, index) for index, drop in enumerate(layout.teardrops)),
-        *(piece for index, trace in enumerate(layout.traces) for piece in copper_items.trace(trace, index)),
-        *(copper_items.via(via, via.net or at_free.get(via.at)) for via in layout.vias),
-        *(copper_items.plane(plane, index) for index, plane in enumerate(layout.planes)),
+        *in_board_order(items),
         ("embedded_fonts", "no"),
     )
 

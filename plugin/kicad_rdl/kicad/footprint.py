@@ -20,6 +20,7 @@ from kicad_rdl.kicad.layers import (
     seen_through,
     turned_over,
 )
+from kicad_rdl.kicad.order import drawings_in_order, name_key
 from kicad_rdl.kicad.sexpr import Quoted, Tree, yes
 from kicad_rdl.units import UM, Nm
 
@@ -107,9 +108,10 @@ def library_tree(library: str, footprint: Footprint) -> Tree:
         ("layer", Quoted("F.Cu")),
         *_words(footprint),
         *form.fields(footprint, "REF**", footprint.name),
+        *_mask(footprint),
         ("attr", *footprint.attributes),
         *form.drawings(footprint),
-        *(form.land(land, index, None) for index, land in enumerate(footprint.lands)),
+        *form.lands(footprint, {}),
         ("embedded_fonts", "no"),
     )
 
@@ -128,16 +130,20 @@ def placed_tree(footprint: Footprint, placement: Placement, page: Page, nets: di
         (*where, str(placement.degrees)) if placement.degrees else where,
         *_words(footprint),
         *form.fields(footprint, placement.reference, placement.value),
+        *_mask(footprint),
         ("attr", *footprint.attributes),
         *form.drawings(footprint),
-        *(form.land(land, index, nets.get(land.name)) for index, land in enumerate(footprint.lands)),
+        *form.lands(footprint, nets),
         ("embedded_fonts", "no"),
     )
 
 
 def _words(footprint: Footprint) -> tuple[Tree, ...]:
-    margin = () if footprint.margin is None else (("solder_mask_margin", footprint.margin),)
-    return (("descr", Quoted(footprint.description)), ("tags", Quoted(footprint.tags)), *margin)
+    return (("descr", Quoted(footprint.description)), ("tags", Quoted(footprint.tags)))
+
+
+def _mask(footprint: Footprint) -> tuple[Tree, ...]:
+    return () if footprint.margin is None else (("solder_mask_margin", footprint.margin),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +201,7 @@ class _Form:
                     self.effects(footprint.label.height, footprint.label.height * 15 // 100),
                 )
             )
-        return tuple(shapes)
+        return tuple(drawings_in_order(shapes))
 
     def drawing(self, drawing: Drawing, number: str, points: tuple[Point, ...]) -> Tree:
         pen: Tree = ("stroke", ("width", drawing.width), ("type", "solid"))
@@ -205,7 +211,14 @@ class _Form:
             return ("fp_poly", outline, pen, ("fill", yes(drawing.filled)), *tail)
         return ("fp_line", self.spot("start", points[0]), self.spot("end", points[1]), pen, *tail)
 
-    def land(self, land: Land, index: int, net: Tree | None) -> Tree:
+    def lands(self, footprint: Footprint, nets: dict[str, Tree]) -> tuple[Tree, ...]:
+        """In KiCad's order of names."""
+        return tuple(
+            self.land(land, nets.get(land.name))
+            for land in sorted(footprint.lands, key=lambda land: name_key(land.name))
+        )
+
+    def land(self, land: Land, net: Tree | None) -> Tree:
         kind, corners = _pad_shape(land.shape)
         side = [f"F.{name}" for name in ("Cu", "Mask", "Paste") if land.paste or name != "Paste"]
         where = self.spot("at", land.at)
@@ -221,7 +234,7 @@ class _Form:
             *corners,
             *(() if net is None else (net,)),
             *(() if land.margin is None else (("solder_mask_margin", land.margin),)),
-            identity(*self.key, "pad", index),
+            identity(*self.key, "pad", land.name),
         )
 
 

@@ -89,13 +89,19 @@ def back(layer: str) -> str:
     return "B." + layer[2:] if layer.startswith("F.") else layer
 
 
+def layer_number(name: str) -> int:
+    """KiCad's number of a layer."""
+    if name.startswith("In"):
+        return 2 + 2 * int(name[2:-3])
+    return _NUMBERS[name]
+
+
 def layer_table(package: Package) -> Tree:
     """The ``layers`` entry of the board; copper layers carry our names beside KiCad's."""
     count = package.metal_count
-    numbers = [0, *range(4, 4 + 2 * (count - 2), 2), 2]
     metals = [
-        (str(number), Quoted(copper(index, count)), "signal", Quoted(package.layer_name(index)))
-        for index, number in enumerate(numbers, start=1)
+        (str(layer_number(name)), Quoted(name), "signal", Quoted(package.layer_name(layer)))
+        for layer, name in ((layer, copper(layer, count)) for layer in range(1, count + 1))
     ]
     return ("layers", *metals, *_TECHNICAL)
 
@@ -121,3 +127,5 @@ _TECHNICAL: tuple[Tree, ...] = (
     ("33", Quoted("B.Fab"), "user"),
     ("39", Quoted(MOLD_LAYER), "user", Quoted("Mold")),
 )
+
+_NUMBERS: dict[str, int] = {"F.Cu": 0, "B.Cu": 2} | {str(row[1]): int(str(row[0])) for row in _TECHNICAL}
