@@ -28,13 +28,19 @@ class LaidLayer:
 
 
 def lay_layer(
-    tiles: Tiles, wires: Sequence[Wire], orders: Mapping[int, Sequence[int]], widths: Sequence[float], space: float
+    tiles: Tiles,
+    wires: Sequence[Wire],
+    nets: Sequence[str],
+    orders: Mapping[int, Sequence[int]],
+    widths: Sequence[float],
+    space: float,
 ) -> LaidLayer:
     """Exact, clean paths for the wires of a sketch.
 
     Args:
         tiles: the layer, with clearances that include ``SLACK``.
         wires: the sketch.
+        nets: of the wires.
         orders: gap -> wires in order.
         widths: of the wires [nm].
         space: between traces, without slack [nm].
@@ -46,7 +52,7 @@ def lay_layer(
         corridors = corridors_of(tiles, wires, orders, widths, planned, extra)
         taut = tauten(corridors)
         paths = [wire_path(corridors, taut, i) if taut.count[i] >= 0 else None for i in range(len(wires))]
-        found = conflicts(tiles, wires, paths, widths, planned)
+        found = conflicts(tiles, wires, nets, paths, widths, planned)
         score = sum(c.missing for c in found) + 1e9 * sum(p is None for p in paths)
         if best is None or score < best[0]:
             best = (score, paths, found)

@@ -44,9 +44,14 @@ class Conflict:
 
 
 def conflicts(
-    tiles: Tiles, wires: Sequence[Wire], paths: Sequence[Path | None], widths: Sequence[float], space: float
+    tiles: Tiles,
+    wires: Sequence[Wire],
+    nets: Sequence[str],
+    paths: Sequence[Path | None],
+    widths: Sequence[float],
+    space: float,
 ) -> list[Conflict]:
-    """All pairs that are closer than the rule [nm], worst first."""
+    """All pairs of different nets that are closer than the rule [nm], worst first."""
     present = [i for i, path in enumerate(paths) if path is not None]
     if not present:
         return []
@@ -55,7 +60,8 @@ def conflicts(
     tree = shapely.STRtree(lines)
     found: list[Conflict] = []
     a, b = tree.query(lines, predicate="dwithin", distance=float(width.max()) + space)
-    once = a < b
+    net = np.array([nets[i] for i in present])
+    once = (a < b) & (net[a] != net[b])
     a, b = a[once], b[once]
     distance = shapely.distance(lines[a], lines[b])
     need = (width[a] + width[b]) / 2 + space
@@ -71,7 +77,7 @@ def conflicts(
         close = distance < need - FORGIVEN
         for v, j, d, n in zip(a[close].tolist(), b[close].tolist(), distance[close], need[close], strict=True):
             wire = present[j]
-            if v in (wires[wire].start, wires[wire].end):
+            if v in (wires[wire].start, wires[wire].end) or tiles.obstacles[v].net == nets[wire]:
                 continue
             line = shapely.shortest_line(lines[j], pads[v]).coords
             found.append(Conflict(wire, None, v, float(n - d), line[0], line[-1]))

@@ -1,0 +1,161 @@
+"""What the route amounts to: connections with their bounds, the fullest cut, and why something is open."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+import shapely
+
+from kicad_rdl.geometry import Path, path_points, shapely_of
+from kicad_rdl.model.layout import Connection, Cut, Unrouted
+from kicad_rdl.model.package import Angles
+from kicad_rdl.route.joins import neighbours
+from kicad_rdl.route.lay import SLACK
+from kicad_rdl.route.plan import Plan
+from kicad_rdl.route.problem import Problem, Terminal
+from kicad_rdl.route.tiles import Tiles
+from kicad_rdl.units import um
+
+
+class Laid(Protocol):
+    """A wire that was laid."""
+
+    net: str
+    layer: int
+    start: Terminal
+    end: Terminal
+    path: Path
+    width: int
+
+
+class Open(Protocol):
+    """A wire that was not."""
+
+    net: str
+    start: Terminal
+    end: Terminal | None
+    layer: int
+    reason: str
+
+
+def straight(problem: Problem, one: Terminal, two: Terminal) -> float:
+    """Least length of copper between the edges of two terminals in the metric of the output [nm]."""
+    gap = float(shapely.distance(shapely_of(one.shape, one.at, 1.0), shapely_of(two.shape, two.at, 1.0)))
+    if problem.package.angles is Angles.ANY:
+        return gap
+    dx, dy = abs(one.at.x - two.at.x), abs(one.at.y - two.at.y)
+    whole = max(dx, dy) + (math.sqrt(2) - 1) * min(dx, dy)
+    centres = one.at.distance(two.at)
+    return max(gap, whole - (centres - gap) * 1.0824)
+
+
+def copper_length(wire: Laid) -> float:
+    """Length of a wire outside its own two terminals [nm]."""
+    line = shapely.LineString(path_points(wire.path, 1.0))
+    outside = line.difference(shapely_of(wire.start.shape, wire.start.at, 1.0))
+    outside = outside.difference(shapely_of(wire.end.shape, wire.end.at, 1.0))
+    # chords shorten arcs: measure the whole path exactly and take off what lies inside the pads
+    return wire.path.length - (float(line.length) - float(outside.length))
+
+
+def connections_of(
+    problem: Problem, plan: Plan, routed: Sequence[Laid], missing: Sequence[Open]
+) -> tuple[Connection, ...]:
+    """Every pair of terminals that the plan joins."""
+    found = [
+        Connection(r.net, r.start.label, r.end.label, straight(problem, r.start, r.end), r.layer, copper_length(r))
+        for r in routed
+    ]
+    for m in missing:
+        if m.end is not None:
+            found.append(Connection(m.net, m.start.label, m.end.label, straight(problem, m.start, m.end), None, None))
+    return tuple(sorted(found, key=lambda c: (c.net, c.start, c.end, c.layer or 0)))
+
+
+def lower_bound(problem: Problem, plan: Plan, connections: Sequence[Connection]) -> float:
+    """Least total length of what was routed: every net's shortest tree over its own terminals [nm]."""
+    del plan
+    return math.fsum(c.straight for c in connections if c.length is not None)
+
+
+def cuts_of(problem: Problem, plan: Plan, missing: Sequence[Open]) -> tuple[tuple[Unrouted, ...], tuple[Cut, ...]]:
+    """The open connections with their reasons, and the cuts that are to blame."""
+    cuts: list[Cut] = []
+    for layer, gap in plan.cut:
+        tiles = plan.cut_tiles[layer - 1]
+        metal = problem.package.technology.metal(layer)
+        fits = int(tiles.capacity(metal.line, metal.space + SLACK)[gap])
+        cuts.append(_cut(problem, layer, tiles, *tiles.edges[gap].tolist(), needed=fits + 1, fits=fits))
+    open_nets: list[Unrouted] = []
+    routed_bumps = {w.source for layer_plan in plan.layers for w in layer_plan.wires}
+    planes = {r.name for r in problem.package.nets if r.style.value == "plane"}
+    flowing = {problem.bumps[i].net for i in routed_bumps}
+    for bump in problem.bumps:
+        if bump.net is None or bump.net in planes or bump.net in flowing:
+            continue
+        flowing.add(bump.net)
+        reason = (
+            f"{plan.wanted} connections want a ball, {plan.value} fit: the cut through {len(cuts)} gaps is full"
+            if cuts
+            else "no ball is left for it"
+        )
+        open_nets.append(Unrouted(bump.net, bump.label, None, reason, 0 if cuts else None))
+    for m in missing:
+        open_nets.append(Unrouted(m.net, m.start.label, m.end.label if m.end else None, m.reason, None))
+    for net in plan.homeless:
+        open_nets.append(Unrouted(net, f"net:{net}", None, "too few balls are left for its plane", None))
+    return tuple(sorted(open_nets, key=lambda u: (u.net, u.start, u.end or ""))), tuple(cuts)
+
+
+def fullest_cut(problem: Problem, plan: Plan, routed: Sequence[Laid]) -> Cut | None:
+    """The most loaded gap of all layers."""
+    del routed
+    best: tuple[float, Cut] | None = None
+    for layer_plan in plan.layers:
+        if not layer_plan.orders:
+            continue
+        metal = problem.package.technology.metal(layer_plan.layer)
+        capacity = layer_plan.tiles.capacity(metal.line, metal.space + SLACK)
+        for gap, order in layer_plan.orders.items():
+            fits = int(capacity[gap])
+            load = len(order) / fits if fits else math.inf
+            if best is None or load > best[0] + 1e-12:
+                u, v = layer_plan.tiles.edges[gap].tolist()
+                best = (load, _cut(problem, layer_plan.layer, layer_plan.tiles, u, v, len(order), fits))
+    return best[1] if best else None
+
+
+def _cut(problem: Problem, layer: int, tiles: Tiles, u: int, v: int, needed: int, fits: int) -> Cut:
+    """A gap as a cut, in the package frame."""
+    from kicad_rdl.geometry import Point
+
+    def name(vertex: int) -> str:
+        return tiles.obstacles[vertex].name if vertex < tiles.obstacle_count else "package edge"
+
+    def at(vertex: int) -> Point:
+        x, y = np.round(tiles.xy[vertex]).astype(int).tolist()
+        return problem.pose.undo(Point(x, y))
+
+    metal = problem.package.technology.metal(layer)
+    width = float(tiles.width[(tiles.edges == sorted((u, v))).all(axis=1)][0])
+    return Cut(layer, at(u), at(v), name(u), name(v), needed, fits, remedies_of(problem, layer, width, metal.line, metal.space, needed))
+
+
+def remedies_of(problem: Problem, layer: int, width: float, line: int, space: int, needed: int) -> tuple[str, ...]:
+    """What would widen a cut [nm]."""
+    found = []
+    pitch = (width - space) / max(needed, 1)
+    if pitch > 0:
+        found.append(f"line + space of {um(int(pitch))} instead of {um(line + space)} on RDL{layer}")
+    missing = needed * (line + space) + space - width
+    if missing > 0:
+        found.append(f"{um(math.ceil(missing))} more distance here: a larger pitch or smaller pads")
+    if problem.package.rdl_count < len(problem.package.technology.metals):
+        found.append("one more RDL")
+    return tuple(found)
+
+
+__all__ = ["connections_of", "cuts_of", "fullest_cut", "lower_bound", "neighbours", "remedies_of", "straight"]

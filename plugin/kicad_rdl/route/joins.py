@@ -1,0 +1,136 @@
+"""Trees: wires that join the terminals of a net that the flow has left apart, shortest first.
+
+Kruskal's algorithm over the neighbours among a net's own terminals; each edge is drawn through the sketch without
+crossing what is there, or left to another edge if there is no way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.spatial import Delaunay, QhullError
+
+from kicad_rdl.route.sketch import Sketch
+
+DETOUR = 2.5
+"""In the first pass a join may be this much longer than straight."""
+
+
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """Terminals of a net that no wire joins to the rest; vertices of the layer."""
+
+    net: str
+    vertices: tuple[int, ...]
+    rest: tuple[int, ...]
+
+
+class Pieces:
+    """Which terminals hang together (union-find over any keys)."""
+
+    def __init__(self) -> None:
+        self._parent: dict[int, int] = {}
+
+    def root(self, key: int) -> int:
+        """The representative of a terminal's piece."""
+        while self._parent.setdefault(key, key) != key:
+            self._parent[key] = self._parent[self._parent[key]]
+            key = self._parent[key]
+        return key
+
+    def join(self, one: int, two: int) -> None:
+        """Puts two pieces together."""
+        self._parent[self.root(max(one, two))] = self.root(min(one, two))
+
+
+def neighbours(points: np.ndarray) -> list[tuple[int, int]]:
+    """Pairs of indices that contain a minimum spanning tree: Delaunay edges, or all pairs of a few points."""
+    count = len(points)
+    if count < 2:
+        return []
+    if count >= 4:
+        try:
+            simplices = Delaunay(points, qhull_options="Qbb Qc QJ Pp").simplices
+        except QhullError:
+            simplices = None
+        if simplices is not None:
+            pairs = {tuple(sorted((int(s[a]), int(s[b])))) for s in simplices for a, b in ((0, 1), (1, 2), (0, 2))}
+            return sorted(pairs)  # type: ignore[arg-type]
+    return [(a, b) for a in range(count) for b in range(a + 1, count)]
+
+
+def join_nets(
+    sketch: Sketch,
+    nets: Mapping[str, Sequence[int]],
+    widths: Mapping[str, float],
+    wired: Sequence[tuple[int, int]],
+    progress: Callable[[int, int], None],
+) -> tuple[list[tuple[str, int]], list[Apart]]:
+    """Draws trees.
+
+    Args:
+        sketch: the layer; it gets the new wires.
+        nets: vertices of each net.
+        widths: trace width of each net [nm].
+        wired: pairs of vertices that are joined already.
+        progress: gets how many edges are looked at, of how many.
+
+    Returns:
+        (net, number of the wire) of every new wire, and what stayed apart.
+    """
+    xy = sketch.tiles.xy
+    pieces = Pieces()
+    for a, b in wired:
+        pieces.join(a, b)
+    edges: list[tuple[float, str, int, int]] = []
+    for net in sorted(nets):
+        vertices = list(nets[net])
+        points = xy[vertices]
+        for a, b in neighbours(points):
+            edges.append((float(np.hypot(*(points[a] - points[b]))), net, vertices[a], vertices[b]))
+    edges.sort()
+    made: list[tuple[str, int]] = []
+    for index, (length, net, a, b) in enumerate(edges):
+        progress(index, len(edges))
+        if pieces.root(a) == pieces.root(b):
+            continue
+        way = sketch.find((a,), (b,), widths[net], DETOUR * length)
+        if way is not None:
+            made.append((net, sketch.insert(way, widths[net])))
+            pieces.join(a, b)
+    apart: list[Apart] = []
+    for net in sorted(nets):
+        apart += _join_rest(sketch, net, nets[net], widths[net], pieces, made)
+    return made, apart
+
+
+def _join_rest(
+    sketch: Sketch, net: str, vertices: Sequence[int], width: float, pieces: Pieces, made: list[tuple[str, int]]
+) -> list[Apart]:
+    """Joins the pieces of one net by any way there is, smallest piece first."""
+    stuck: set[int] = set()
+    while True:
+        groups: dict[int, list[int]] = {}
+        for v in vertices:
+            groups.setdefault(pieces.root(v), []).append(v)
+        loose = sorted((g for r, g in groups.items() if r not in stuck), key=lambda g: (len(g), g))
+        if len(groups) < 2 or not loose or (len(loose) == 1 and not stuck):
+            break
+        own = loose[0]
+        others = [v for v in vertices if pieces.root(v) != pieces.root(own[0])]
+        way = sketch.find(own, others, width)
+        if way is None:
+            stuck.add(pieces.root(own[0]))
+            continue
+        made.append((net, sketch.insert(way, width)))
+        pieces.join(way.start, way.end)
+        stuck = set()
+    groups = {}
+    for v in vertices:
+        groups.setdefault(pieces.root(v), []).append(v)
+    if len(groups) < 2:
+        return []
+    largest = max(groups.values(), key=lambda g: (len(g), [-v for v in g]))
+    return [Apart(net, tuple(g), tuple(largest)) for g in groups.values() if g is not largest]
