@@ -15,11 +15,12 @@ help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 demo: system $(RUN_STAMP) ## builds the Caravel fan-out package into build/demo and says where to look
-	@$(BIN)/kicad-rdl build examples/caravel/fanout.toml --output build/demo --kicad-check
-	@echo
-	@echo "Look at   build/demo/svg/all.svg      all layers in one drawing"
-	@echo "          build/demo/report.json      what was checked and measured"
-	@echo "Open      pcbnew $$(ls build/demo/*.kicad_pcb)"
+	@status=0; $(BIN)/kicad-rdl build examples/caravel/fanout.toml --output build/demo --kicad-check || status=$$?; \
+	[ $$status -gt 1 ] || printf '\n%s\n%s\n%s\n' \
+	  'Look at  build/demo/svg/all.svg   all layers in one drawing' \
+	  '         build/demo/report.json   what was checked and measured' \
+	  "Open     pcbnew $$(ls build/demo/*.kicad_pcb)"; \
+	exit $$status
 
 test: system $(TEST_STAMP) ## ruff, mypy and all tests, the live KiCad included
 	@tools/test.sh $(VENV)
