@@ -11,6 +11,10 @@ class UnitError(RdlError):
     """A length that cannot be read."""
 
 
+NAME_SHOWN = 400
+"""Characters of a file's name that a message shows, the last ones."""
+
+
 class InputError(RdlError):
     """A file that cannot be used, with the place in it.
 
@@ -21,9 +25,11 @@ class InputError(RdlError):
     """
 
     def __init__(self, message: str, source: str | None = None, line: int | None = None) -> None:
-        place = "" if source is None else source + (f":{line}" if line is not None else "") + ": "
+        if source is not None:
+            name = source if len(source) <= NAME_SHOWN else "..." + source[-NAME_SHOWN:]
+            message = f"{name}:{line}: {message}" if line is not None else f"{name}: {message}"
         # one line on any terminal, whatever the file held
-        super().__init__(place + "".join(sign if sign.isprintable() else " " for sign in message))
+        super().__init__("".join(sign if sign.isprintable() else " " for sign in message))
 
 
 class ModelError(RdlError):

@@ -161,7 +161,9 @@ def _explain(model: type[BaseModel], problem: Any) -> str:
 def _shown(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    text = f'"{value[:60]}"' if isinstance(value, str) else str(value) if isinstance(value, int | float) else repr(value)
+    text = (
+        f'"{value[:60]}"' if isinstance(value, str) else str(value) if isinstance(value, int | float) else repr(value)
+    )
     return text if len(text) <= 60 else text[:57] + "..."
 
 
