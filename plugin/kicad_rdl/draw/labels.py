@@ -20,7 +20,7 @@ Stroke: TypeAlias = tuple[float, float, float, float, float]
 Box: TypeAlias = tuple[float, float, float, float]
 """Least x, least y, largest x, largest y [nm]."""
 
-GAP = 0.25
+GAP = 0.2
 """Free distance around a name, in its font size."""
 
 

@@ -173,7 +173,7 @@ def _beside_size(sheet: Sheet, package: Package) -> Nm:
         return sheet.letters(0.55)
     pitch, length = pitches[len(pitches) // 2], lengths[len(lengths) * 9 // 10]
     # a row of bumps along the rim has room across the row
-    room = max(pitch * 0.85 * 1000 / length, pitch * 0.3)
+    room = max(pitch * 0.72 * 1000 / length, pitch * 0.3)
     return max(1, min(sheet.letters(0.55), round(room)))
 
 
@@ -211,7 +211,7 @@ def _inward(die: PlacedDie, at: Point) -> Point:
 def _places(at: Point, land: tuple[Nm, Nm], inward: Point, text: str, size: Nm) -> tuple[Place, ...]:
     """Beside the land along the inward axis, then along the other, with the text turned along the axis it follows."""
     half, long = size * 3 // 5, text_width(text, size) // 2
-    gap = size * 2 // 5
+    gap = size * 3 // 10
     across, up = land[0] // 2 + gap, land[1] // 2 + gap
     right, left = Place(at + Point(across + long, 0)), Place(at - Point(across + long, 0))
     above, below = Place(at + Point(0, up + half)), Place(at - Point(0, up + half))
