@@ -52,7 +52,7 @@ def check_artwork(artwork: Artwork, technology: Technology) -> tuple[Violation, 
     found += islands(artwork, piece)
     found += check_widths(artwork, rules)
     found += check_vias(artwork, rules)
-    found += check_mask(artwork, rules)
+    found += check_mask(artwork, rules, nets)
     found += check_edges(artwork, rules)
     found += check_angles(artwork, nets)
     return _sorted(found)

@@ -17,25 +17,26 @@ from kicad_rdl.model.report import Rule, Severity, Violation
 def nodes(artwork: Artwork) -> list[int]:
     """The electrical node of every copper item: its net; without a net, the thing itself.
 
-    Without a net, what is centred on one point belongs together (pad, via and UBM of an unused ball), but never two
+    Without a net, things centred on one point belong together (pad, via and UBM of an unused ball), but never two
     pads of one layer.
     """
     numbers: dict[str, int] = {}
+    place: dict[int, Point] = {}
     pads: dict[tuple[Point, int], int] = {}
-    for k, copper in enumerate(artwork.copper):
-        if copper.net is None and copper.kind is CopperKind.PAD:
-            pads.setdefault((centre(copper), copper.layer), k)
-    places = {at for at, _ in pads}
+    for copper in artwork.copper:
+        if copper.net is None and copper.kind in (CopperKind.PAD, CopperKind.VIA):
+            at = place.setdefault(copper.thing, centre(copper))
+            if copper.kind is CopperKind.PAD:
+                pads.setdefault((at, copper.layer), copper.thing)
     result: list[int] = []
-    for k, copper in enumerate(artwork.copper):
+    for copper in artwork.copper:
+        key = f"thing {copper.thing}"
         if copper.net is not None:
             key = f"net {copper.net}"
-        elif copper.kind is CopperKind.PAD and pads[centre(copper), copper.layer] != k:
-            key = f"thing {copper.thing}"
-        elif copper.kind in (CopperKind.PAD, CopperKind.VIA) and centre(copper) in places:
-            key = f"place {centre(copper)}"
-        else:
-            key = f"thing {copper.thing}"
+        elif copper.thing in place:
+            at = place[copper.thing]
+            if copper.kind is CopperKind.VIA or pads[at, copper.layer] == copper.thing:
+                key = f"place {at}"
         result.append(numbers.setdefault(key, len(numbers)))
     return result
 
@@ -62,7 +63,7 @@ def pieces_of(artwork: Artwork, touching: Sequence[tuple[int, int]]) -> list[int
 
     Args:
         artwork: the copper.
-        touching: pairs of copper of one node that touch on their layer; vias join their lands besides.
+        touching: pairs of copper of one node that touch on their layer; vias and pads join all their parts besides.
     """
     parent = list(range(len(artwork.copper)))
 
@@ -76,7 +77,7 @@ def pieces_of(artwork: Artwork, touching: Sequence[tuple[int, int]]) -> list[int
     through = [
         (lands.setdefault(copper.thing, k), k)
         for k, copper in enumerate(artwork.copper)
-        if copper.kind is CopperKind.VIA
+        if copper.kind in (CopperKind.VIA, CopperKind.PAD)
     ]
     for a, b in (*touching, *through):
         low, high = sorted((find(a), find(b)))

@@ -13,7 +13,6 @@ from kicad_rdl.check.primitives import inside, near, tabulate
 from kicad_rdl.geometry import Arc, Line, Point
 from kicad_rdl.model.artwork import Artwork, CopperKind
 from kicad_rdl.model.report import Rule, Severity, Violation
-from kicad_rdl.units import Nm
 
 
 def loose_ends(artwork: Artwork, layer: int, nets: Sequence[int]) -> Iterator[Violation]:
@@ -52,7 +51,7 @@ def loose_ends(artwork: Artwork, layer: int, nets: Sequence[int]) -> Iterator[Vi
 
 
 def loose_vias(artwork: Artwork, touching: Sequence[tuple[int, int]]) -> Iterator[Violation]:
-    """Vias that touch other copper on fewer than two layers."""
+    """Vias that touch other copper on fewer than two layers; not the vias of unused balls, which have no net."""
     met: dict[int, set[int]] = defaultdict(set)
     first: dict[int, int] = {}
     for k, copper in enumerate(artwork.copper):
@@ -64,9 +63,10 @@ def loose_vias(artwork: Artwork, touching: Sequence[tuple[int, int]]) -> Iterato
             if copper.kind is CopperKind.VIA:
                 met[copper.thing].add(copper.layer)
     for thing, k in first.items():
-        if len(met[thing]) < 2:
+        copper = artwork.copper[k]
+        if len(met[thing]) < (1 if copper.net is None else 2):
             remedy = "join the via on both of its layers, or remove it"
-            yield _dangling(artwork, k, centre(artwork.copper[k]), remedy)
+            yield _dangling(artwork, k, centre(copper), remedy)
 
 
 def islands(artwork: Artwork, piece: Sequence[int]) -> Iterator[Violation]:
@@ -86,6 +86,5 @@ def islands(artwork: Artwork, piece: Sequence[int]) -> Iterator[Violation]:
 
 def _dangling(artwork: Artwork, k: int, at: Point, remedy: str) -> Violation:
     copper = artwork.copper[k]
-    measured: Nm | None = None
     layer = artwork.layers[copper.layer - 1]
-    return Violation(Rule.DANGLING, Severity.WARNING, layer, at, (copper.name,), measured, None, remedy)
+    return Violation(Rule.DANGLING, Severity.WARNING, layer, at, (copper.name,), None, None, remedy)

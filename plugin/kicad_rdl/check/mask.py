@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from kicad_rdl.check.closeness import anchor, breaches, contained, gaps
 from kicad_rdl.check.connection import centre_of
 from kicad_rdl.check.enclosure import enclosure
 from kicad_rdl.check.primitives import tabulate
 from kicad_rdl.check.rules import Rules
-from kicad_rdl.model.artwork import Artwork, Copper, MaskOpening
+from kicad_rdl.model.artwork import Artwork, MaskOpening
 from kicad_rdl.model.layout import Side
 from kicad_rdl.model.report import Rule, Severity, Violation
 from kicad_rdl.units import Nm, um
 
 
-def check_mask(artwork: Artwork, rules: Rules) -> Iterator[Violation]:
-    """All openings of both sides."""
+def check_mask(artwork: Artwork, rules: Rules, nets: Sequence[int]) -> Iterator[Violation]:
+    """All openings of both sides; ``nets`` is the electrical node of every copper item."""
     for side, web in ((Side.BUMP, rules.bump_space), (Side.LAND, rules.mask_web)):
         openings = [opening for opening in artwork.openings if opening.side is side]
         yield from _webs(openings, side, web)
@@ -27,7 +27,7 @@ def check_mask(artwork: Artwork, rules: Rules) -> Iterator[Violation]:
                 free.append(opening)
             elif found[0] < found[1]:
                 yield _thin(artwork, opening, *found)
-        yield from _foreign(artwork, free)
+        yield from _foreign(artwork, free, nets)
 
 
 def _webs(openings: list[MaskOpening], side: Side, web: Nm) -> Iterator[Violation]:
@@ -47,10 +47,11 @@ def _webs(openings: list[MaskOpening], side: Side, web: Nm) -> Iterator[Violatio
 def _metal(artwork: Artwork, rules: Rules, opening: MaskOpening) -> tuple[Nm, Nm] | None:
     """(metal beyond the opening, required); None where the pad's edge is free on purpose (copper-defined)."""
     if opening.pad is None:
-        return None
+        return None  # an opening of no pad: all copper in it is foreign
     pad = artwork.copper[opening.pad]
     measured = enclosure((opening.skeleton, opening.width), (pad.skeleton, pad.width))
-    if measured < 0 and enclosure((pad.skeleton, pad.width), (opening.skeleton, opening.width)) >= 0:
+    least = 0 if opening.side is Side.LAND else -1  # an opening as large as its land leaves the land's edge free
+    if measured <= least and enclosure((pad.skeleton, pad.width), (opening.skeleton, opening.width)) >= 0:
         return None
     if opening.side is Side.BUMP:
         return measured, rules.bump_enclosure
@@ -71,13 +72,13 @@ def _thin(artwork: Artwork, opening: MaskOpening, measured: Nm, required: Nm) ->
     )
 
 
-def _foreign(artwork: Artwork, openings: list[MaskOpening]) -> Iterator[Violation]:
+def _foreign(artwork: Artwork, openings: list[MaskOpening], nets: Sequence[int]) -> Iterator[Violation]:
     """Copper of another net in an opening that is larger than its pad."""
     for layer in sorted({opening.layer for opening in openings}):
         here = [opening for opening in openings if opening.layer == layer]
-        copper = [item for item in artwork.copper if item.layer == layer]
+        copper = [k for k, item in enumerate(artwork.copper) if item.layer == layer]
         holes = tabulate((opening.skeleton, opening.width) for opening in here)
-        metal = tabulate((item.skeleton, item.width) for item in copper)
+        metal = tabulate((artwork.copper[k].skeleton, artwork.copper[k].width) for k in copper)
         # Metal that only touches the rim is covered: the limit is "less than zero".
         places = {(b.a, b.b): b.at for b in breaches(holes, metal, gaps(holes, metal, 0), 0)}
         for owner, guest in contained(holes, metal):
@@ -85,14 +86,9 @@ def _foreign(artwork: Artwork, openings: list[MaskOpening]) -> Iterator[Violatio
         for owner, guest in contained(metal, holes):
             places.setdefault((guest, owner), anchor(holes, guest))
         for a, b in sorted(places):
-            if _other_node(artwork, here[a], copper[b]):
-                things = (f"opening of {here[a].name}", copper[b].name)
+            own = here[a].pad
+            if own is None or nets[own] != nets[copper[b]]:
+                things = (f"opening of {here[a].name}", artwork.copper[copper[b]].name)
                 remedy = "make the opening smaller or keep the copper out of it"
                 where = artwork.layers[layer - 1]
                 yield Violation(Rule.MASK_WEB, Severity.ERROR, where, places[a, b], things, 0, 0, remedy)
-
-
-def _other_node(artwork: Artwork, opening: MaskOpening, copper: Copper) -> bool:
-    if opening.pad is not None and copper is artwork.copper[opening.pad]:
-        return False
-    return opening.net is None or opening.net != copper.net

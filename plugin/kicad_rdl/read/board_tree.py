@@ -1,0 +1,121 @@
+"""KiCad's s-expressions as nodes with words, numbers and lengths."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import sexpdata
+
+from kicad_rdl.errors import InputError
+from kicad_rdl.geometry import Point
+from kicad_rdl.units import LIMIT, Nm
+
+SIZE_LIMIT = 256 * 1024 * 1024
+"""Bytes of the largest board that is read: some million tracks."""
+
+Atom: TypeAlias = str | int | float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Node:
+    """``(word value value (child ...) ...)``; ``values`` are the atoms after the word, in order."""
+
+    word: str
+    values: tuple[Atom, ...]
+    children: tuple[Node, ...]
+    source: str
+
+    def all(self, word: str) -> Iterator[Node]:
+        """Children of that word."""
+        return (child for child in self.children if child.word == word)
+
+    def first(self, word: str) -> Node | None:
+        """The first child of that word."""
+        return next(self.all(word), None)
+
+    def need(self, word: str) -> Node:
+        """The child of that word, or a refusal."""
+        child = self.first(word)
+        if child is None:
+            raise InputError(f'"({self.word} ...)" has no "({word} ...)"; save the board again in KiCad', self.source)
+        return child
+
+    def text(self, word: str, otherwise: str = "") -> str:
+        """The first value of a child, as text."""
+        child = self.first(word)
+        return str(child.values[0]) if child is not None and child.values else otherwise
+
+    def number(self, index: int) -> float:
+        """Value ``index``, which must be a finite number."""
+        value = self.values[index] if index < len(self.values) else None
+        if isinstance(value, str) or value is None or not abs(value) < 1e15:
+            raise InputError(f'"({self.word} ...)" needs a number as value {index + 1}, found {value!r}', self.source)
+        return value
+
+    def length(self, index: int = 0) -> Nm:
+        """Value ``index``, in the file a number of millimetres."""
+        found = round(self.number(index) * 1_000_000)
+        if abs(found) > LIMIT:
+            raise InputError(f'"({self.word} ...)": {self.number(index):g} mm is beyond two metres', self.source)
+        return found
+
+    def length_of(self, word: str, otherwise: Nm) -> Nm:
+        """The length in a child."""
+        child = self.first(word)
+        return otherwise if child is None else child.length()
+
+    def point(self, index: int = 0) -> Point:
+        """Two values as a point on KiCad's page (y down)."""
+        return Point(self.length(index), self.length(index + 1))
+
+
+def read_tree(path: Path) -> Node:
+    """The root node of a board file.
+
+    Raises:
+        InputError: not readable, too large, or not a board of KiCad 6 or later.
+    """
+    source = str(path)
+    try:
+        size = path.stat().st_size
+        if size > SIZE_LIMIT:
+            raise InputError(f"the file has {size} bytes; the limit is {SIZE_LIMIT}", source)
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}; check the path", source) from None
+    except UnicodeDecodeError as error:
+        raise InputError(f"not UTF-8 text at byte {error.start}; is it a KiCad board?", source) from None
+    if not text.lstrip().startswith("(kicad_pcb"):
+        raise InputError('not a KiCad board: it does not begin with "(kicad_pcb"', source)
+    try:
+        raw = sexpdata.loads(text, nil=None, true=None, false=None)
+    except RecursionError:
+        raise InputError("brackets are nested too deeply for a KiCad board", source) from None
+    except Exception as error:  # sexpdata raises AssertionError and AttributeError too
+        problem = (
+            str(error).splitlines()[0] if isinstance(error, sexpdata.ExpectClosingBracket) else "brackets or quotes"
+        )
+        raise InputError(f"the file is damaged ({problem}); save it again in KiCad", source) from None
+    root = _node(raw, source)
+    if root.word != "kicad_pcb":
+        raise InputError('not a KiCad board: it does not begin with "(kicad_pcb"', source)
+    return root
+
+
+def _node(raw: list[Any], source: str) -> Node:
+    """Bare numbers such as layer ``0`` in ``(0 "F.Cu" signal)`` are words too."""
+    head = raw[0] if raw else ""
+    word = head.value() if isinstance(head, sexpdata.Symbol) else str(head)
+    values: list[Atom] = []
+    children: list[Node] = []
+    for item in raw[1:]:
+        if isinstance(item, list):
+            children.append(_node(item, source))
+        elif isinstance(item, sexpdata.Symbol):
+            values.append(str(item.value()))
+        elif isinstance(item, str | int | float):
+            values.append(item)
+    return Node(word, tuple(values), tuple(children), source)
