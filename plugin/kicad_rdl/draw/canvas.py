@@ -23,6 +23,9 @@ CAPITAL_HEIGHT = 0.72
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML 1.0 cannot hold even when escaped."""
 
+_PLAIN = re.compile(r"[\w .,:;/#()\[\]+-]*", re.ASCII)
+"""Nearly every text of a drawing: nothing to escape."""
+
 
 @dataclass(frozen=True, slots=True)
 class Element:
@@ -55,6 +58,8 @@ def number(length: Nm) -> str:
 
 def escaped(text: str) -> str:
     """Character data for XML: markup and quotes escaped, characters that XML cannot hold replaced."""
+    if _PLAIN.fullmatch(text):
+        return text
     text = _FORBIDDEN.sub("\ufffd", text)
     for plain, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;"), ("'", "&#39;")):
         text = text.replace(plain, entity)
