@@ -72,7 +72,8 @@ def valid_jobs(draw: st.DrawFn) -> tuple[dict[str, Any], str, dict[str, int]]:
     rows, count = [], dict.fromkeys(pool, 0)
     for i in range(across):
         for j in range(down):
-            x, y = (i + 1) * pitch, (j + 1) * pitch
+            x: float = (i + 1) * pitch
+            y: float = (j + 1) * pitch
             if not lower_left:
                 x, y = x - width / 2, y - height / 2
             net = draw(st.sampled_from([*pool, ""]))
@@ -95,16 +96,22 @@ def valid_jobs(draw: st.DrawFn) -> tuple[dict[str, Any], str, dict[str, int]]:
         "technology": technology,
         "package": {"width": f"{reach + 1000} um", "height": f"{(reach + 1000) / 1000} mm", "rdl_count": rdl_count},
         "die": {
-            "bumps": "b.csv", "width": f"{width} um", "height": f"{height}um", "quarter_turns": turns,
-            "origin": "lower left" if lower_left else "die centre", "face": draw(st.sampled_from(["up", "down"])),
+            "bumps": "b.csv",
+            "width": f"{width} um",
+            "height": f"{height}um",
+            "quarter_turns": turns,
+            "origin": "lower left" if lower_left else "die centre",
+            "face": draw(st.sampled_from(["up", "down"])),
         },
         "balls": {
-            "pitch": f"{ball_pitch / 1000} mm", "columns": columns, "rows": ball_rows,
+            "pitch": f"{ball_pitch / 1000} mm",
+            "columns": columns,
+            "rows": ball_rows,
             "a1": draw(st.sampled_from(["top left", "top right", "bottom left", "bottom right"])),
             "letters": draw(st.sampled_from(["rows", "columns"])),
         },
         "nets": {"rules": [{"match": ["*"], "balls": balls_each}]} if count else {},
-    }  # fmt: skip
+    }
     return tables, table, count
 
 
@@ -165,9 +172,37 @@ def seeds() -> dict[str, bytes]:
 
 SEEDS = seeds()
 
-PIECES = [b"", b"\0", b"\xff\xfe", b"\xef\xbb\xbf", b"nan", b"inf", b"1e999999999", b"9" * 400, b"-1", b"0", b'"', b"'''", b"[[", b"]",
-          b"{", b"=", b"\n", b",", b"\t", b";", b"\r", b"true", b"\xc3\x28", b"[" * 3000, b"a." * 3000, b"1979-05-27",
-          b"PK\x03\x04", "٣".encode(), b"\x1b[31m"]  # fmt: skip
+PIECES = [
+    b"",
+    b"\0",
+    b"\xff\xfe",
+    b"\xef\xbb\xbf",
+    b"nan",
+    b"inf",
+    b"1e999999999",
+    b"9" * 400,
+    b"-1",
+    b"0",
+    b'"',
+    b"'''",
+    b"[[",
+    b"]",
+    b"{",
+    b"=",
+    b"\n",
+    b",",
+    b"\t",
+    b";",
+    b"\r",
+    b"true",
+    b"\xc3\x28",
+    b"[" * 3000,
+    b"a." * 3000,
+    b"1979-05-27",
+    b"PK\x03\x04",
+    "٣".encode(),
+    b"\x1b[31m",
+]
 
 
 @st.composite
@@ -227,8 +262,34 @@ def test_files_that_are_nothing(name: str, content: bytes) -> None:
     assert check_file(name, content)
 
 
-VALUES: list[Any] = [None, True, -1, 0, 10**30, 1.5, "", "x", "1e999 mm", "nan um", "-0 mm", "9" * 300, "\n\x1b", [], [[]], {},
-                     {"a": {"b": 1}}, ["*"], [""], [1], "*" * 50, "A1:B9999", "A-Z", "3-1", "up", "auto"]  # fmt: skip
+VALUES: list[Any] = [
+    None,
+    True,
+    -1,
+    0,
+    10**30,
+    1.5,
+    "",
+    "x",
+    "1e999 mm",
+    "nan um",
+    "-0 mm",
+    "9" * 300,
+    "\n\x1b",
+    [],
+    [[]],
+    {},
+    {"a": {"b": 1}},
+    ["*"],
+    [""],
+    [1],
+    "*" * 50,
+    "A1:B9999",
+    "A-Z",
+    "3-1",
+    "up",
+    "auto",
+]
 
 FULL: dict[str, Any] = {
     "name": "x",
@@ -236,22 +297,56 @@ FULL: dict[str, Any] = {
     "technology": {"name": "fanout-core-1rdl", "override": {"metals.0.line": "12 um", "die_pad.pitch": "60 um"}},
     "package": {"width": "5.5 mm", "height": "6.5 mm", "rdl_count": 1, "angles": "any"},
     "die": {
-        "name": "die", "bumps": "die_pads.csv", "width": "3588 um", "height": "5188 um", "origin": "lower left", "unit": "um",
-        "face": "up", "quarter_turns": 0, "position": ["0 um", "0 um"], "bump": {"shape": "square", "width": "35 um"},
+        "name": "die",
+        "bumps": "die_pads.csv",
+        "width": "3588 um",
+        "height": "5188 um",
+        "origin": "lower left",
+        "unit": "um",
+        "face": "up",
+        "quarter_turns": 0,
+        "position": ["0 um", "0 um"],
+        "bump": {"shape": "square", "width": "35 um"},
         "types": {"T": {"shape": "rectangle", "width": "20 um", "height": "30 um"}},
     },
     "balls": {
-        "pitch": "0.5 mm", "columns": 9, "rows": 12, "offset": ["0 um", "0 um"], "style": "perimeter", "rings": 2,
-        "staggered": False, "depopulate": ["A1"], "depopulate_corners": 0, "nc": ["M9"], "letters": "rows",
-        "skip_letters": "IOQSXZ", "a1": "top left", "diameter": "300 um", "opening": "220 um", "ubm": "250 um",
-        "pad": "270 um", "terminals": "mask-defined",
+        "pitch": "0.5 mm",
+        "columns": 9,
+        "rows": 12,
+        "offset": ["0 um", "0 um"],
+        "style": "perimeter",
+        "rings": 2,
+        "staggered": False,
+        "depopulate": ["A1"],
+        "depopulate_corners": 0,
+        "nc": ["M9"],
+        "letters": "rows",
+        "skip_letters": "IOQSXZ",
+        "a1": "top left",
+        "diameter": "300 um",
+        "opening": "220 um",
+        "ubm": "250 um",
+        "pad": "270 um",
+        "terminals": "mask-defined",
     },
     "nets": {
         "supplies": ["vcc*"],
-        "rules": [{"match": ["vss"], "kind": "supply", "style": "tree", "joint": "solid", "balls": 2, "width": "40 um",
-                   "side": "top", "rows": "A-C", "columns": "1-9", "at": ["*"]}],
+        "rules": [
+            {
+                "match": ["vss"],
+                "kind": "supply",
+                "style": "tree",
+                "joint": "solid",
+                "balls": 2,
+                "width": "40 um",
+                "side": "top",
+                "rows": "A-C",
+                "columns": "1-9",
+                "at": ["*"],
+            }
+        ],
     },
-}  # fmt: skip
+}
 
 
 def places(tables: Any, place: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:

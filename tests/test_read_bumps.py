@@ -34,7 +34,8 @@ EXPECTED = [("A1", -500_000, 250_000, "VDD"), ("A2", 500_000, 250_000, None)]
         "NET;Y (mm);X (mm);Bump Name\nVDD;0,25;-0,5;A1\n-;0,25;0,5;A2\n",
         "Pad\tNet Name\tX [um]\tY [um]\nA1\tVDD\t-500\t250\nA2\tNC\t500\t250\n",
         "# a comment,,,\n,x_um,y_um,signal\nA1,-500.0,250,VDD\nA2,500,250,n/c\n",
-        "Die: X17\nRevision, 3\n\nall sizes in um, x and y from the centre\n\nref,x_um,y_um,net\nA1,-500,250,VDD\nA2,500,250,\n",
+        "Die: X17\nRevision, 3\n\nall sizes in um, x and y from the centre\n\n"
+        "ref,x_um,y_um,net\nA1,-500,250,VDD\nA2,500,250,\n",
         'name,x_um,y_um,net\n"A1","-500","250","VDD,"\nA2,500,250,","\n',
         "name,x_um,y_um,net,,\nA1,-500,250,VDD,,\nA2,500,250,,,\n,,,,,\n",
         "name,x,y,net\nA1,-0.5 mm,250um,VDD\nA2,0.5mm,0.25 mm,\n",
@@ -143,9 +144,18 @@ def test_die_edges_belong_to_the_die(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "pattern", "meant"),
-    [("io[3]", "io[3]", True), ("io[3]", "io*", True), ("io3", "io[3]", False), ("io3", "io?", True), ("io", "io?", False),
-     ("vdda1", "*a*", True), ("", "*", True), ("abcabc", "*abc", True), ("ab", "a*b*c", False)],
-)  # fmt: skip
+    [
+        ("io[3]", "io[3]", True),
+        ("io[3]", "io*", True),
+        ("io3", "io[3]", False),
+        ("io3", "io?", True),
+        ("io", "io?", False),
+        ("vdda1", "*a*", True),
+        ("", "*", True),
+        ("abcabc", "*abc", True),
+        ("ab", "a*b*c", False),
+    ],
+)
 def test_patterns(name: str, pattern: str, meant: bool) -> None:
     assert matches(name, pattern) is meant
 

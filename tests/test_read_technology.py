@@ -59,24 +59,69 @@ def test_decks_are_consistent(name: str) -> None:
 
 # (value, published number [um]) from the tables named in the decks
 PUBLISHED: list[tuple[str, str, float]] = [
-    *(("sky130-amkor-p400", key, um) for key, um in {
-        "die_pad.opening": 35, "die_pad.space": 20, "die_pad.enclosure": 10, "metals.0.line": 10, "metals.0.space": 10,
-        "balls.0.pitch": 400, "balls.0.ball": 261, "balls.0.opening": 170, "balls.0.ubm": 215, "balls.0.pad": 235,
-        "stagger": 25}.items()),
-    *(("sky130-amkor-p500", key, um) for key, um in {
-        "die_pad.opening": 35, "die_pad.space": 20, "die_pad.enclosure": 10, "metals.0.line": 10, "metals.0.space": 10,
-        "balls.0.pitch": 500, "balls.0.ball": 310, "balls.0.opening": 220, "balls.0.ubm": 250, "balls.0.pad": 270,
-        "stagger": 25}.items()),
-    *(("sky130-deca-p400", key, um) for key, um in {
-        "die_pad.opening": 20, "die_pad.enclosure": 10, "balls.0.pitch": 400, "balls.0.ball": 264, "balls.0.opening": 155,
-        "balls.0.ubm": 215, "balls.0.pad": 235, "stagger": 25}.items()),
-    *(("sky130-micross-p500", key, um) for key, um in {
-        "metals.0.line": 15, "balls.0.opening": 220, "balls.0.ubm": 250, "balls.0.pad": 270}.items()),
-    *(("gf180-solder-bump", key, um) for key, um in {
-        "die_pad.opening": 40, "die_pad.enclosure": 16, "die_pad.pitch": 148}.items()),
-    *(("ihp-copper-pillar", key, um) for key, um in {
-        "die_pad.opening": 35, "die_pad.space": 40, "die_pad.pitch": 75, "die_pad.enclosure": 7.5}.items()),
-]  # fmt: skip
+    *(
+        ("sky130-amkor-p400", key, um)
+        for key, um in {
+            "die_pad.opening": 35,
+            "die_pad.space": 20,
+            "die_pad.enclosure": 10,
+            "metals.0.line": 10,
+            "metals.0.space": 10,
+            "balls.0.pitch": 400,
+            "balls.0.ball": 261,
+            "balls.0.opening": 170,
+            "balls.0.ubm": 215,
+            "balls.0.pad": 235,
+            "stagger": 25,
+        }.items()
+    ),
+    *(
+        ("sky130-amkor-p500", key, um)
+        for key, um in {
+            "die_pad.opening": 35,
+            "die_pad.space": 20,
+            "die_pad.enclosure": 10,
+            "metals.0.line": 10,
+            "metals.0.space": 10,
+            "balls.0.pitch": 500,
+            "balls.0.ball": 310,
+            "balls.0.opening": 220,
+            "balls.0.ubm": 250,
+            "balls.0.pad": 270,
+            "stagger": 25,
+        }.items()
+    ),
+    *(
+        ("sky130-deca-p400", key, um)
+        for key, um in {
+            "die_pad.opening": 20,
+            "die_pad.enclosure": 10,
+            "balls.0.pitch": 400,
+            "balls.0.ball": 264,
+            "balls.0.opening": 155,
+            "balls.0.ubm": 215,
+            "balls.0.pad": 235,
+            "stagger": 25,
+        }.items()
+    ),
+    *(
+        ("sky130-micross-p500", key, um)
+        for key, um in {"metals.0.line": 15, "balls.0.opening": 220, "balls.0.ubm": 250, "balls.0.pad": 270}.items()
+    ),
+    *(
+        ("gf180-solder-bump", key, um)
+        for key, um in {"die_pad.opening": 40, "die_pad.enclosure": 16, "die_pad.pitch": 148}.items()
+    ),
+    *(
+        ("ihp-copper-pillar", key, um)
+        for key, um in {
+            "die_pad.opening": 35,
+            "die_pad.space": 40,
+            "die_pad.pitch": 75,
+            "die_pad.enclosure": 7.5,
+        }.items()
+    ),
+]
 
 
 @pytest.mark.parametrize(("deck", "key", "number"), PUBLISHED, ids=[f"{d}-{k}" for d, k, _ in PUBLISHED])
@@ -106,12 +151,15 @@ BROKEN = [
     ("value = 15,", 'value = "15",', r'metals.0.line.value = "15": '),
     ("value = false", "value = 0", r"stacked_vias.value = 0: "),
     ("[die_pad]", "[diepad]", r'unknown key "diepad"; did you mean "die_pad"\?'),
-    ("[[metals]]", '[[vias]]\nopening = { value = 1, unit = "um", status = "default", source = "x" }\n'
-     'land_enclosure = { value = 1, unit = "um", status = "default", source = "x" }\n'
-     'capture_enclosure = { value = 1, unit = "um", status = "default", source = "x" }\n'
-     'space = { value = 1, unit = "um", status = "default", source = "x" }\n\n[[metals]]',
-     r"1 metals need as many dielectrics and one via less; got 1 dielectrics and 1 vias"),
-]  # fmt: skip
+    (
+        "[[metals]]",
+        '[[vias]]\nopening = { value = 1, unit = "um", status = "default", source = "x" }\n'
+        'land_enclosure = { value = 1, unit = "um", status = "default", source = "x" }\n'
+        'capture_enclosure = { value = 1, unit = "um", status = "default", source = "x" }\n'
+        'space = { value = 1, unit = "um", status = "default", source = "x" }\n\n[[metals]]',
+        r"1 metals need as many dielectrics and one via less; got 1 dielectrics and 1 vias",
+    ),
+]
 
 
 @pytest.mark.parametrize(("old", "new", "message"), BROKEN, ids=[new[:30] for _, new, _ in BROKEN])
