@@ -13,11 +13,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from kicad_rdl.check import check_artwork, check_layout
 from kicad_rdl.draw.svg import drawings
+from kicad_rdl.errors import InputError, ModelError
 from kicad_rdl.exchange.ballmap import ball_map_csv
 from kicad_rdl.kicad.project import footprint_files, kicad_files
 from kicad_rdl.kicad_cli import drc
 from kicad_rdl.model.layout import Layout
+from kicad_rdl.model.package import Package
 from kicad_rdl.model.report import KicadCheck, Progress, Rule, Violation
+from kicad_rdl.read.board import read_board
 from kicad_rdl.read.job import Job, read_job
 from kicad_rdl.read.technology import load_technology
 from kicad_rdl.report import is_clean, report_of, report_text, summary
@@ -121,22 +124,36 @@ def undeclared(layout: Layout, violations: Sequence[Violation]) -> tuple[Violati
 
 
 def route_job(job: Job, progress: Listener = None) -> Layout:
-    """The layout with the least number of RDLs that connects everything; else the one that leaves least unrouted."""
-    from kicad_rdl.route import estimate, route
+    """The layout with the least number of RDLs that connects everything; else the one that leaves least unrouted.
+
+    Numbers of RDLs that cannot be enough, as the maximum flow says, are not tried, but the last one always is.
+    """
+    from kicad_rdl.route import route
 
     best: Layout | None = None
-    for count in job.rdl_counts:
-        package = job.with_rdl_count(count)
-        last = count == job.rdl_counts[-1]
-        if not last and estimate(package).rdl_needed != count:
-            continue
-        layout = route(package, progress)
-        if best is None or len(layout.unrouted) < len(best.unrouted):
-            best = layout
-        if not best.unrouted:
-            break
+    try:
+        for package in _candidates(job):
+            layout = route(package, progress)
+            if best is None or len(layout.unrouted) < len(best.unrouted):
+                best = layout
+            if not best.unrouted:
+                break
+    except ModelError as error:
+        raise InputError(str(error), str(job.path)) from None
     assert best is not None
     return best
+
+
+def _candidates(job: Job) -> Iterator[Package]:
+    *lesser, last = job.rdl_counts
+    if lesser:
+        from kicad_rdl.route import estimate
+
+        for count in lesser:
+            package = job.with_rdl_count(count)
+            if estimate(package).enough:
+                yield package
+    yield job.with_rdl_count(last)
 
 
 def output_files(layout: Layout, violations: Sequence[Violation]) -> dict[str, str]:
@@ -154,8 +171,6 @@ def estimate_job(job_path: Path) -> tuple[Job, Estimate]:
 
 def check_board(board: Path, technology: str) -> tuple[Violation, ...]:
     """Our checker on any board file; ``technology`` is a name or a path."""
-    from kicad_rdl.read.board import read_board
-
     return check_artwork(read_board(board), load_technology(technology, Path()))
 
 

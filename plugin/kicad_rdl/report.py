@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
@@ -149,16 +150,21 @@ def _wirelength(layout: Layout) -> Json:
 
 def _vias(layout: Layout) -> Json:
     package = layout.package
-    layers = sorted({via.layer for via in layout.vias})
+    counts = Counter(via.layer for via in layout.vias)
     return {
-        "total": len(layout.vias),
+        "total": _via_count(layout),
         "between": {
-            f"{package.layer_name(layer)}-{package.layer_name(layer + 1)}": sum(
-                via.layer == layer for via in layout.vias
-            )
-            for layer in layers
+            f"{package.layer_name(layer)}-{package.layer_name(layer + 1)}": counts[layer]
+            for layer in sorted(counts)
+            if layer < package.rdl_count
         },
+        "to_ubm": counts[package.rdl_count],
     }
+
+
+def _via_count(layout: Layout) -> int:
+    """Vias between RDLs; the openings under the balls, which are vias where the UBM is a layer, do not count."""
+    return sum(via.layer < layout.package.rdl_count for via in layout.vias)
 
 
 def _layers(layout: Layout) -> list[Json]:
@@ -289,7 +295,7 @@ def summary(layout: Layout, violations: Sequence[Violation], kicad: KicadCheck, 
     bound = "" if ratio is None else f", {ratio:.4f} times its lower bound of {mm(_round_to_um(layout.lower_bound))}"
     lines = [
         f"{package.name}: {total - len(unconnected)} of {total} nets connected on {rdls} in {package.technology.name}",
-        f"wirelength {mm(_round_to_um(length))}{bound}; {_counted(len(layout.vias), 'via')}",
+        f"wirelength {mm(_round_to_um(length))}{bound}; {_counted(_via_count(layout), 'via')}",
     ]
     if layout.fullest is not None:
         lines.append(f"most loaded cut: {_cut_words(package, layout.fullest)}")

@@ -1,0 +1,47 @@
+"""A small job as files: nine bumps, eight nets, twelve balls around them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+BUMPS = """name,x_um,y_um,net
+1,-300,300,D0
+2,0,300,TX
+3,300,300,D1
+4,-300,0,D2
+5,300,0,CLK
+6,-300,-300,VSS
+7,0,-300,RX
+8,300,-300,VDD
+9,0,0,
+"""
+
+JOB = """name = "tiny"
+technology = "fanout-core-1rdl"
+
+[package]
+width = "3 mm"
+height = "3 mm"
+rdl_count = 1
+
+[die]
+name = "chip"
+bumps = "bumps.csv"
+width = "0.8 mm"
+height = "0.8 mm"
+
+[balls]
+pitch = "0.65 mm"
+columns = 4
+rows = 4
+style = "perimeter"
+rings = 1
+"""
+
+
+def write_job(folder: Path, job: str = JOB, bumps: str = BUMPS, line_end: str = "\n") -> Path:
+    """Writes both files; the path of the job."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "bumps.csv").write_bytes(bumps.replace("\n", line_end).encode())
+    (folder / "job.toml").write_bytes(job.replace("\n", line_end).encode())
+    return folder / "job.toml"

@@ -1,0 +1,362 @@
+"""The command line as a user meets it: exit status, messages, pipes, help."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import jsonschema
+import pytest
+from jobs import BUMPS, JOB, write_job
+
+from kicad_rdl import __version__, cli, pipeline
+
+ROOT = Path(__file__).parents[1]
+PROGRAM = [sys.executable, "-c", "from kicad_rdl.cli import main; main()"]
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    """``run("build", job, ...)``: status, standard output, standard error."""
+
+    def called(*arguments: str | Path) -> tuple[int, str, str]:
+        status = cli.run([str(argument) for argument in arguments])
+        out, err = capsys.readouterr()
+        return status, out, err
+
+    return called
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != "timings.json"
+    }
+
+
+# --- build -----------------------------------------------------------------------------------------------------------
+
+
+def test_clean_build(run: Run, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    status, said, told = run("build", write_job(tmp_path), "--output", out)
+    assert status == 0, said
+    assert "tiny: 8 of 8 nets connected on 1 RDL" in said
+    assert f"board: {out / 'tiny.kicad_pcb'}" in said
+    assert "KiCad's DRC: not run (not asked for" in said
+    assert "\x1b" not in said + told
+    assert told.splitlines()[0] == "reading"
+    assert len(told.splitlines()) == len(set(told.splitlines()))
+    assert json.loads((out / "report.json").read_text("utf-8"))["clean"] is True
+    assert "seconds" in json.loads((out / "timings.json").read_text("utf-8"))
+
+
+def test_quiet_build_says_nothing(run: Run, tmp_path: Path) -> None:
+    assert run("build", write_job(tmp_path), "-o", tmp_path / "out", "--quiet") == (0, "", "")
+
+
+def test_two_builds_give_the_same_bytes(run: Run, tmp_path: Path) -> None:
+    job = write_job(tmp_path)
+    for folder in ("a", "b", "b"):
+        assert run("build", job, "-o", tmp_path / folder, "-q")[0] == 0
+    assert contents(tmp_path / "a") == contents(tmp_path / "b")
+
+
+def test_line_ends_and_places_do_not_matter(run: Run, tmp_path: Path) -> None:
+    unix = write_job(tmp_path / "unix")
+    odd = write_job(tmp_path / "w i n d \u00f6 w s \u2603", line_end="\r\n")
+    assert run("build", unix, "-o", tmp_path / "a", "-q")[0] == 0
+    assert run("build", odd, "-o", tmp_path / "\u00fc [b] 'c'", "-q")[0] == 0
+    assert contents(tmp_path / "a") == contents(tmp_path / "\u00fc [b] 'c'")
+
+
+def test_unrouted_is_status_1_and_the_rest_is_written(run: Run, tmp_path: Path) -> None:
+    # lines so wide that they cannot leave between the bumps
+    wide = JOB.replace('technology = "fanout-core-1rdl"\n', "") + (
+        '\n[technology]\nname = "fanout-core-1rdl"\n[technology.override]\n"metals.0.line" = "400 um"\n'
+    )
+    status, said, _ = run("build", write_job(tmp_path, wide), "-o", tmp_path / "out")
+    assert status == 1
+    report = json.loads((tmp_path / "out" / "report.json").read_text("utf-8"))
+    assert report["clean"] is False
+    assert report["connections"]["unrouted"]
+    assert all(item["reason"] for item in report["connections"]["unrouted"])
+    assert [value["key"] for value in report["technology"]["overridden"]] == ["metals.0.line"]
+    assert (tmp_path / "out" / "tiny.kicad_pcb").is_file()
+    assert "not routed: " in said
+
+
+def test_rdl_count_auto(run: Run, tmp_path: Path) -> None:
+    auto = JOB.replace("rdl_count = 1", 'rdl_count = "auto"').replace("fanout-core-1rdl", "fanout-hd-2rdl")
+    assert run("build", write_job(tmp_path, auto), "-o", tmp_path / "out", "-q")[0] == 0
+    report = json.loads((tmp_path / "out" / "report.json").read_text("utf-8"))
+    assert report["package"]["rdl_count"] == 1
+    assert report["package"]["rdl_count_chosen_by"] == "kicad-rdl"
+
+
+# --- what cannot be used ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("job", "bumps", "words"),
+    [
+        (None, BUMPS, "job.toml"),
+        ("name = [", BUMPS, "job.toml:1"),
+        (JOB + "\nnonsense = 1\n", BUMPS, "nonsense"),
+        (JOB.replace("3 mm", "3 furlong"), BUMPS, "furlong"),
+        (JOB.replace("bumps.csv", "none.csv"), BUMPS, "none.csv"),
+        (JOB.replace("fanout-core-1rdl", "fanout-core"), BUMPS, "fanout-core"),
+        (JOB, BUMPS + "1,0,0,AGAIN\n", '"1"'),
+        (JOB, "", "bumps.csv"),
+        (JOB, "\x00\x01\x02", "bumps.csv"),
+    ],
+)
+def test_unusable_input_is_one_message_and_status_2(
+    run: Run, tmp_path: Path, job: str | None, bumps: str, words: str
+) -> None:
+    path = write_job(tmp_path, job or "", bumps)
+    if job is None:
+        path.unlink()
+    for command in ("build", "footprint"):
+        status, said, told = run(command, path, "-o", tmp_path / "out", "-q")
+        assert (status, said) == (2, "")
+        assert told.startswith("error: ")
+        assert told.count("\n") == 1
+        assert words in told
+        assert "Traceback" not in told
+    assert not (tmp_path / "out").exists()
+
+
+def test_output_is_a_file(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("mine")
+    status, _, told = run("build", write_job(tmp_path), "-o", tmp_path / "out", "-q")
+    assert status == 2
+    assert "is a file, not a folder" in told
+    assert (tmp_path / "out").read_text() == "mine"
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs /proc, which not even root may write")
+def test_output_cannot_be_written(run: Run, tmp_path: Path) -> None:
+    status, said, told = run("build", write_job(tmp_path), "-o", "/proc/self/out", "-q")
+    assert (status, said) == (2, "")
+    assert re.fullmatch(r"error: /proc/self/out.*cannot be written.*\n|error: /proc/\d+.*cannot be written.*\n", told)
+
+
+def test_a_failed_build_leaves_the_earlier_one(run: Run, tmp_path: Path) -> None:
+    job, out = write_job(tmp_path), tmp_path / "out"
+    assert run("build", job, "-o", out, "-q")[0] == 0
+    before = contents(out)
+    write_job(tmp_path, JOB, BUMPS + "10,9999,0,FAR\n")
+    assert run("build", job, "-o", out, "-q")[0] == 2
+    assert contents(out) == before
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("build",), ("build", "x.toml"), ("nonsense",), ("build", "--nonsense"), ("schema", "nonsense"), ("tech", "show")],
+)
+def test_wrong_use_is_status_2(run: Run, arguments: tuple[str, ...]) -> None:
+    status, _, told = run(*arguments)
+    assert status == 2
+    assert "Usage: kicad-rdl" in told
+    assert "Error: " in told
+
+
+def test_a_mistake_of_the_program(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("deep inside")
+
+    monkeypatch.setattr(pipeline, "build", broken)
+    status, said, told = run("build", write_job(tmp_path), "-o", tmp_path / "out")
+    assert (status, said) == (3, "")
+    assert "error: ZeroDivisionError: deep inside" in told
+    assert "Traceback" not in told
+    log = Path(told.split("log file: ")[1].strip())
+    assert "in broken" in log.read_text()
+    log.unlink()
+    status, _, told = run("build", write_job(tmp_path), "-o", tmp_path / "out", "--debug")
+    assert status == 3
+    assert "Traceback" in told
+    Path(told.split("log file: ")[1].strip()).unlink()
+
+
+def test_ctrl_c(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(pipeline, "build", interrupted)
+    assert run("build", write_job(tmp_path), "-o", tmp_path / "out") == (130, "", "\nstopped; nothing was written\n")
+
+
+# --- the other commands ----------------------------------------------------------------------------------------------
+
+
+def test_technologies(run: Run) -> None:
+    status, said, _ = run("tech", "list")
+    assert status == 0
+    names = [deck["name"] for deck in json.loads(run("tech", "list", "--json")[1])]
+    assert len(names) >= 8
+    for name in names:
+        assert name in said
+        status, shown, _ = run("tech", "show", name)
+        assert status == 0
+        values = json.loads(run("tech", "show", name, "--json")[1])["values"]
+        assert all(value["source"] and value["status"] for value in values)
+        for value in values:
+            assert value["key"] in shown
+    assert run("tech", "show", "sky130-amkor-p50")[0] == 2
+
+
+def test_footprints_only(run: Run, tmp_path: Path) -> None:
+    status, said, _ = run("footprint", write_job(tmp_path), "-o", tmp_path / "out")
+    assert status == 0
+    written = sorted(Path(line) for line in said.splitlines())
+    assert all(path.is_file() for path in written)
+    assert sum(path.suffix == ".kicad_mod" for path in written) >= 2
+    # a build into the same folder and the footprints leave each other alone
+    assert run("build", tmp_path / "job.toml", "-o", tmp_path / "out", "-q")[0] == 0
+    assert run("footprint", tmp_path / "job.toml", "-o", tmp_path / "out", "-q") == (0, "", "")
+    assert (tmp_path / "out" / "tiny.kicad_pcb").is_file()
+
+
+def test_estimate(run: Run, tmp_path: Path) -> None:
+    status, said, _ = run("estimate", write_job(tmp_path))
+    assert status == 0
+    assert "RDL1" in said
+    status, said, _ = run("estimate", tmp_path / "job.toml", "--json")
+    assert status == 0
+    data = json.loads(said)
+    assert data["rdl_needed"] == 1
+
+
+def test_check_of_a_board(run: Run, tmp_path: Path) -> None:
+    assert run("build", write_job(tmp_path), "-o", tmp_path / "out", "-q")[0] == 0
+    board = tmp_path / "out" / "tiny.kicad_pcb"
+    status, said, _ = run("check", board, "--technology", "fanout-core-1rdl")
+    assert (status, said) == (0, "tiny.kicad_pcb: no violation\n")
+    assert run("check", board, "-t", "fanout-core-1rdl", "--quiet") == (0, "", "")
+    assert run("check", board, "-t", "fanout-core-1rdl", "--json")[1] == "[]\n"
+    # rules of a coarser process: wider lines than were drawn
+    coarse = (ROOT / "plugin/kicad_rdl/technologies/fanout-core-1rdl.toml").read_text()
+    (tmp_path / "coarse.toml").write_text(re.sub(r"(?m)^(line = \{ value = )15", r"\g<1>16", coarse))
+    status, said, _ = run("check", board, "-t", tmp_path / "coarse.toml")
+    assert status == 1
+    assert "error width on RDL1" in said
+    listed = json.loads(run("check", board, "-t", tmp_path / "coarse.toml", "--json")[1])
+    assert {item["rule"] for item in listed} == {"width"}
+    (tmp_path / "broken.kicad_pcb").write_text("(kicad_pcb (version")
+    for path in (tmp_path / "broken.kicad_pcb", tmp_path / "none.kicad_pcb", tmp_path):
+        status, _, told = run("check", path, "-t", "fanout-core-1rdl")
+        assert status == 2
+        assert told.count("\n") == 1
+
+
+@pytest.mark.parametrize("kind", ["job", "technology", "report"])
+def test_schemas(run: Run, kind: str) -> None:
+    status, said, _ = run("schema", kind)
+    assert status == 0
+    jsonschema.Draft202012Validator.check_schema(json.loads(said))
+
+
+def test_help_teaches(run: Run) -> None:
+    status, said, _ = run("--help")
+    assert status == 0
+    assert "kicad-rdl build examples/caravel/fanout.toml" in said
+    assert run()[0] == 2
+    for command in ("build", "estimate", "check", "tech", "footprint", "schema"):
+        assert command in said
+        status, text, _ = run(command, "--help")
+        assert status == 0
+        assert "Example" in text
+        assert f"kicad-rdl {command} " in text
+    assert run("--version")[1] == f"kicad-rdl, version {__version__}\n"
+
+
+def test_examples_in_the_help_exist(run: Run) -> None:
+    text = "".join(run(*words, "--help")[1] for words in ((), ("build",), ("estimate",), ("footprint",)))
+    for path in set(re.findall(r"examples/\S+\.toml", text)):
+        assert (ROOT / path).is_file()
+
+
+# --- as a process ----------------------------------------------------------------------------------------------------
+
+
+def test_in_a_pipe_whose_reader_leaves(tmp_path: Path) -> None:
+    command = " ".join(f"'{word}'" for word in [*PROGRAM, "tech", "show", "fanout-hd-2rdl"])
+    result = subprocess.run(
+        ["bash", "-c", f"{command} | head -1; echo ${{PIPESTATUS[0]}}"], capture_output=True, text=True, check=False
+    )
+    assert result.stderr == ""
+    assert result.stdout.splitlines()[-1] == "0"
+
+
+def test_on_a_terminal_there_is_a_bar(tmp_path: Path) -> None:
+    job = write_job(tmp_path)
+    main, side = pty.openpty()
+    environment = os.environ | {"TERM": "xterm-256color", "COLUMNS": "100"}
+    process = subprocess.Popen(
+        [*PROGRAM, "build", str(job), "-o", str(tmp_path / "out")], stdout=side, stderr=side, env=environment
+    )
+    os.close(side)
+    said = b""
+    while True:
+        try:
+            piece = os.read(main, 4096)
+        except OSError:
+            break
+        if not piece:
+            break
+        said += piece
+    os.close(main)
+    assert process.wait() == 0
+    assert b"\x1b[" in said
+    assert "\u2501".encode() in said  # the bar
+    assert b"8 of 8 nets" in said
+
+
+def test_a_terminal_without_letters(tmp_path: Path) -> None:
+    job = write_job(tmp_path / "\u2603")
+    environment = os.environ | {"PYTHONIOENCODING": "ascii"}
+    result = subprocess.run(
+        [*PROGRAM, "build", str(job), "-o", str(tmp_path / "\u2603" / "out")],
+        capture_output=True,
+        env=environment,
+        check=False,
+    )
+    assert result.returncode == 0
+    assert b"\\u2603" in result.stdout
+
+
+def test_killed_builds_leave_the_old_output_whole(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    build = [*PROGRAM, "build", str(tmp_path / "job.toml"), "-o", str(out), "-q"]
+    write_job(tmp_path)
+    begin = time.monotonic()
+    assert subprocess.run(build, check=False).returncode == 0
+    whole = time.monotonic() - begin
+    old = contents(out)
+    write_job(tmp_path, JOB.replace('"tiny"', '"other"'))
+    for step in range(12):
+        process = subprocess.Popen(build)
+        time.sleep(whole * (0.4 + 0.05 * step))
+        process.send_signal(signal.SIGKILL)
+        if process.wait() == 0:
+            break
+        found = contents(out)
+        assert found == old or ("other.kicad_pcb" in found and "tiny.kicad_pcb" not in found)
+    assert subprocess.run(build, check=False).returncode == 0
+    found = contents(out)
+    assert "other.kicad_pcb" in found
+    assert not any("tiny" in name for name in found)
+    assert not [path for path in tmp_path.iterdir() if "kicad-rdl-new" in path.name]
