@@ -40,6 +40,10 @@ LANDS: tuple[tuple[Nm, Nm], ...] = tuple(
 )
 """IPC-7351B, nominal land for a collapsing ball: (ball, land)."""
 
+MARK_LEG: Nm = 500 * UM
+MARK_LEAST: Nm = 100 * UM
+"""Legs of the A1 mark on the ball side: as in KiCad's library where there is room, and the least one can see."""
+
 MASK_MARGIN: Nm = 50 * UM
 """Mask opening beyond a board's land, where there is room."""
 MASK_WEB: Nm = 75 * UM
@@ -97,7 +101,8 @@ def ball_footprint(package: Package) -> Footprint:
     """Ball side of the package, seen from the balls: A1 comes to lie at the right."""
     ball = package.ball
     shape, opening = (ball.ubm, ball.ubm) if package.has_ubm_layer else (ball.pad, ball.opening)
-    height = _text_height(package.width, package.height)
+    height = _text_height(package.width, package.height) // 2
+    below = -(package.height // 2) - height
     corner = first_corner(package)
     mark = Point(-corner.x, corner.y)
     line = _line(FAB_LINE, package.width, package.height)
@@ -120,9 +125,10 @@ def ball_footprint(package: Package) -> Footprint:
                 closed=True,
             ),
             Drawing("F.Fab", line, _chamfered(package, mark, -line // 2), closed=True),
+            *_corner_mark(package, mark),
         ),
-        reference=Text("F.Fab", Point(0, height), height),
-        value=Text("F.Fab", Point(0, -height), height),
+        reference=Text("F.Fab", Point(0, below), height),
+        value=Text("F.Fab", Point(0, below - 2 * height), height),
     )
 
 
@@ -207,6 +213,25 @@ def _silk(package: Package, corner: Point) -> tuple[Drawing, ...]:
         Drawing("F.SilkS", SILK_LINE, run),
         Drawing("F.SilkS", SILK_LINE, triangle, closed=True, filled=True),
     )
+
+
+def _corner_mark(package: Package, corner: Point) -> tuple[Drawing, ...]:
+    """A filled triangle in the corner at A1, clear of edge and openings; none where there is no room."""
+    rules, ball = package.technology, package.ball
+    inset = rules.edges.trace_to_package
+    opening = ball.ubm if package.has_ubm_layer else ball.opening
+    # from the package corner at A1, the sum of both distances is the same all along the triangle's long side
+    sums = [
+        package.width // 2 + package.height // 2 + corner.x * item.at.x - corner.y * item.at.y for item in package.balls
+    ]
+    clear = (opening // 2 + rules.mask.web) * 1415 // 1000
+    leg = min(MARK_LEG, min(sums, default=2 * inset + MARK_LEG + clear) - clear - 2 * inset)
+    if leg < MARK_LEAST:
+        return ()
+    x, y = package.width // 2 - inset, package.height // 2 - inset
+    points = (Point(x, y), Point(x - leg, y), Point(x, y - leg))
+    turned = tuple(Point(corner.x * point.x, corner.y * point.y) for point in points)
+    return (Drawing("F.SilkS", 0, turned, closed=True, filled=True),)
 
 
 def _chamfer(package: Package) -> Nm:

@@ -105,13 +105,14 @@ def _units(package: Package, ball_nets: Mapping[str, str]) -> tuple[Unit, ...]:
     return tuple(units)
 
 
-def _order(pin: Pin) -> tuple[list[tuple[int, int, str]], list[tuple[int, int, str]]]:
-    return _natural(pin.name), _natural(pin.number)
+def _order(pin: Pin) -> tuple[list[tuple[int, int, str]], int, list[tuple[int, int, str]]]:
+    """By net, D9 before D10; then by ball, B1 before AA1."""
+    letters = len(pin.number.rstrip("0123456789"))
+    return _natural(pin.name), letters, _natural(pin.number)
 
 
 def _natural(text: str) -> list[tuple[int, int, str]]:
-    """So that D10 comes after D9 and B1 before AA1."""
-    return [(0, int(part), "") if part.isdigit() else (1, len(part), part) for part in re.findall(r"\d+|\D+", text)]
+    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in re.findall(r"[0-9]+|[^0-9]+", text)]
 
 
 def _grouped(pins: list[Pin]) -> Column:
