@@ -108,18 +108,10 @@ PUBLISHED: list[tuple[str, str, float]] = [
         ("sky130-micross-p500", key, um)
         for key, um in {"metals.0.line": 15, "balls.0.opening": 220, "balls.0.ubm": 250, "balls.0.pad": 270}.items()
     ),
-    *(
-        ("gf180-solder-bump", key, um)
-        for key, um in {"die_pad.opening": 40, "die_pad.enclosure": 16, "die_pad.pitch": 148}.items()
-    ),
+    *(("gf180-solder-bump", key, um) for key, um in {"die_pad.opening": 40, "die_pad.pitch": 148}.items()),
     *(
         ("ihp-copper-pillar", key, um)
-        for key, um in {
-            "die_pad.opening": 35,
-            "die_pad.space": 40,
-            "die_pad.pitch": 75,
-            "die_pad.enclosure": 7.5,
-        }.items()
+        for key, um in {"die_pad.opening": 44, "die_pad.space": 31, "die_pad.pitch": 75, "edges.die_to_die": 50}.items()
     ),
 ]
 
