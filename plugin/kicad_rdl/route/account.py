@@ -52,8 +52,20 @@ def straight(problem: Problem, one: Terminal, two: Terminal) -> float:
     return max(gap, whole - (centres - gap) * 1.0824)
 
 
-def copper_length(wire: Laid) -> float:
-    """Length of a wire outside its own two terminals [nm]."""
+def copper_length(problem: Problem, plan: Plan, wire: Laid) -> float:
+    """Length of a wire, and of the dog bones at its ends, outside its own two terminals [nm]."""
+    return _outside(wire) + sum(_bone(problem, plan, t) for t in (wire.start, wire.end) if wire.layer > 1)
+
+
+def _bone(problem: Problem, plan: Plan, terminal: Terminal) -> float:
+    """What a dog bone adds to a wire that starts at its far end [nm]."""
+    for index, bump in enumerate(problem.bumps):
+        if bump is terminal:
+            return bump.at.distance(plan.sites.at[index])
+    return 0.0
+
+
+def _outside(wire: Laid) -> float:
     line = shapely.LineString(path_points(wire.path, 1.0))
     outside = line.difference(shapely_of(wire.start.shape, wire.start.at, 1.0))
     outside = outside.difference(shapely_of(wire.end.shape, wire.end.at, 1.0))
@@ -66,7 +78,7 @@ def connections_of(
 ) -> tuple[Connection, ...]:
     """Every pair of terminals that the plan joins."""
     found = [
-        Connection(r.net, r.start.label, r.end.label, straight(problem, r.start, r.end), r.layer, copper_length(r))
+        Connection(r.net, r.start.label, r.end.label, straight(problem, r.start, r.end), r.layer, copper_length(problem, plan, r))
         for r in routed
     ]
     for m in missing:

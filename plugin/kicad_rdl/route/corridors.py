@@ -197,6 +197,7 @@ class _Builder:
                     reach = max(reach, keep / along)
             return reach, 0
         x, y = self.xy[vertex]
+        keep += self.disc_r[a]  # all discs of one hull are alike
         best, nearest, nearest_dot = 0.0, 0, -math.inf
         hull = [(cx - x, cy - y) for cx, cy in self.disc_xy[a:b]]
         for k, (cx, cy) in enumerate(hull):

@@ -17,6 +17,7 @@ from kicad_rdl.route.audit import diagonal_loads
 from kicad_rdl.route.lay import SLACK
 from kicad_rdl.route.network import FlowPlan, LayerTask, Wire, plan_flow
 from kicad_rdl.route.problem import Problem
+from kicad_rdl.route.sites import Sites, sites_of
 from kicad_rdl.route.stacks import LayerObstacles, obstacles_on
 from kicad_rdl.route.tiles import Tiles, build_tiles, flipped
 
@@ -47,6 +48,7 @@ class Plan:
     """RDL1 .. RDLn."""
     deep: tuple[int, ...]
     high: tuple[int, ...]
+    sites: Sites
     ball_nets: tuple[str | None, ...]
     wanted: int
     """Connections that the flow was asked for."""
@@ -99,6 +101,11 @@ def make_plan(problem: Problem, progress: Callable[[int, int], None]) -> Plan:
     for i, bump in enumerate(problem.bumps):
         if bump.net in plane_layer:
             deep[i] = plane_layer[bump.net or ""]
+    reach = list(deep)
+    for i in bumps:
+        reach[i] = max(signal_layers)
+    sites = sites_of(problem, reach)
+    deep = [min(d, limit) if d > 1 else 1 for d, limit in zip(deep, sites.limit, strict=True)]
     fixed_deep = list(deep)
     usable = [j for j, ball in enumerate(problem.balls) if ball.usable]
     assigned: dict[int, tuple[int, int]] = {}  # bump -> (layer, ball)
@@ -106,8 +113,10 @@ def make_plan(problem: Problem, progress: Callable[[int, int], None]) -> Plan:
     rounds = ROUNDS if len(signal_layers) > 1 else 1
     for turn in range(rounds):
         progress(turn, rounds + FLIPS)
-        deep, high = _reach(fixed_deep, assigned, bumps, usable, signal_layers, len(problem.balls), count, turn == 0)
-        flow, standing, tiles = _flow(problem, signal_layers, deep, high, bumps, group, units, assigned)
+        deep, high = _reach(
+            fixed_deep, assigned, bumps, usable, signal_layers, len(problem.balls), count, sites, turn == 0
+        )
+        flow, standing, tiles = _flow(problem, signal_layers, deep, high, sites, bumps, group, units, assigned)
         if best is None or flow.value >= best[0]:
             better = best is None or flow.value > best[0]
             best = (flow.value, flow, standing, tiles)
@@ -132,7 +141,7 @@ def make_plan(problem: Problem, progress: Callable[[int, int], None]) -> Plan:
     homeless = _house(problem, rules, plane_layer, ball_nets)
     deep, high = _settled(fixed_deep, assigned, ball_nets, plane_layer, count)
 
-    layers, flow = _settle(problem, signal_layers, deep, high, bumps, group, units, assigned, ball_nets, progress)
+    layers, flow = _settle(problem, signal_layers, deep, high, sites, bumps, group, units, assigned, ball_nets, progress)
     ball_nets = [net if net in plane_layer else None for net in ball_nets]
     for plan in layers:
         for wire in plan.wires:
@@ -142,6 +151,7 @@ def make_plan(problem: Problem, progress: Callable[[int, int], None]) -> Plan:
         tuple(layers),
         tuple(deep),
         tuple(high),
+        sites,
         tuple(ball_nets),
         wanted,
         value,
@@ -164,12 +174,13 @@ def _reach(
     signal_layers: Sequence[int],
     balls: int,
     count: int,
+    sites: Sites,
     first: bool,
 ) -> tuple[list[int], list[int]]:
     """How far stacks may reach in the next flow: assigned ones as far as they need, open ones everywhere."""
     deep = list(fixed)
     for i in bumps:
-        deep[i] = assigned[i][0] if i in assigned else max(signal_layers)
+        deep[i] = assigned[i][0] if i in assigned else min(max(signal_layers), sites.limit[i])
     high = [count] * balls
     taken = {ball: layer for layer, ball in assigned.values()}
     complete = not first and all(i in assigned for i in bumps)
@@ -183,12 +194,13 @@ def _flow(
     signal_layers: Sequence[int],
     deep: Sequence[int],
     high: Sequence[int],
+    sites: Sites,
     bumps: Sequence[int],
     group: np.ndarray,
     units: np.ndarray,
     assigned: dict[int, tuple[int, int]],
 ) -> tuple[FlowPlan, list[LayerObstacles], list[Tiles]]:
-    standing = [obstacles_on(problem, k, deep, high, [None] * len(problem.balls)) for k in signal_layers]
+    standing = [obstacles_on(problem, k, deep, high, [None] * len(problem.balls), sites) for k in signal_layers]
     tiles = [tiles_of(problem, k, s) for k, s in zip(signal_layers, standing, strict=True)]
     tasks = []
     for layer, s, t in zip(signal_layers, standing, tiles, strict=True):
@@ -280,6 +292,7 @@ def _settle(
     signal_layers: Sequence[int],
     deep: list[int],
     high: list[int],
+    sites: Sites,
     bumps: Sequence[int],
     group: np.ndarray,
     units: np.ndarray,
@@ -289,7 +302,7 @@ def _settle(
 ) -> tuple[list[LayerPlan], FlowPlan]:
     """The last flows: obstacles as they will be, diagonals corrected where the wires overfill them."""
     count = problem.package.rdl_count
-    standing = [obstacles_on(problem, k, deep, high, ball_nets) for k in range(1, count + 1)]
+    standing = [obstacles_on(problem, k, deep, high, ball_nets, sites) for k in range(1, count + 1)]
     tiles = [tiles_of(problem, k, s) for k, s in enumerate(standing, 1)]
     technology = problem.package.technology
     planes = [j for j, net in enumerate(ball_nets) if net is not None and j not in {b for _, b in assigned.values()}]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import shapely
 
 from kicad_rdl.errors import ModelError
-from kicad_rdl.geometry import Circle, Path, Point
+from kicad_rdl.geometry import Circle, Path, Point, Shape
 from kicad_rdl.model.layout import (
     Connection,
     Cut,
@@ -206,35 +206,58 @@ def _pour(problem: Problem, plan: Plan, routed: Sequence[Routed]) -> tuple[list[
     for layer in range(1, package.rdl_count + 1):
         metal = technology.metal(layer)
         asked = [r for r in package.nets if r.style is SupplyStyle.PLANE and plane_layer_of(problem, r) == layer]
-        requests, foreign = [], []
-        standing = [
-            (b, bump_copper(problem, b, layer, d), b.net)
-            for b, d in zip(problem.bumps, plan.deep, strict=True)
-            if d >= layer
-        ] + [
-            (b, ball_copper(problem, b, layer, h), net)
-            for b, h, net in zip(problem.balls, plan.high, plan.ball_nets, strict=True)
-            if h <= layer
-        ]
+        requests: list[PlaneRequest] = []
+        standing = _standing(problem, plan, layer)
         names = {rule.name for rule in asked}
         for rule in asked:
-            own = tuple(PlaneTerminal(t.label, t.at, shape) for t, shape, net in standing if net == rule.name)
+            own = tuple(PlaneTerminal(t.label, at, shape) for t, at, shape, net in standing if net == rule.name)
             bones = tuple(Skeleton(r.path, r.width) for r in routed if r.layer == layer and r.net == rule.name)
             if own:
                 requests.append(PlaneRequest(rule.name, own, bones, rule.joint))
         if not requests:
             continue
         copper: list[Copper] = [
-            Land(t.at, shape, metal.space, net) for t, shape, net in standing if net not in names
+            Land(at, shape, metal.space, net) for _, at, shape, net in standing if net not in names
         ]
         copper += [Run(r.path, r.width, metal.space, r.net) for r in routed if r.layer == layer and r.net not in names]
+        if layer == 1:
+            copper += [Run(b.path, b.width, metal.space, b.net) for b in bones_of(problem, plan)]
         poured = pour(layer, requests, copper, boundary, min_width=metal.line, clearance=metal.space)
         planes += poured
         for island in islands(requests, poured):
             for label in island.terminals:
                 unreached.append(Missing(island.net, by_label[label], None, layer, "the plane does not reach it"))
-        del foreign
+        for bump, deep in zip(problem.bumps, plan.deep, strict=True):
+            if bump.net in names and deep < layer:
+                unreached.append(Missing(bump.net or "", bump, None, layer, "no site for its stack of vias"))
     return planes, unreached
+
+
+def _standing(problem: Problem, plan: Plan, layer: int) -> list[tuple[Terminal, Point, Shape, str | None]]:
+    """Copper of terminals on a layer: whose, where, its outline and net."""
+    found: list[tuple[Terminal, Point, Shape, str | None]] = []
+    via_land = Circle(problem.package.technology.via(1).land) if problem.package.rdl_count > 1 else None
+    for index, (bump, deep) in enumerate(zip(problem.bumps, plan.deep, strict=True)):
+        if deep < layer:
+            continue
+        place = bump.at if layer == 1 else plan.sites.at[index]
+        found.append((bump, place, bump_copper(problem, bump, layer, deep), bump.net))
+        if layer == 1 and deep > 1 and via_land is not None and plan.sites.has_bone(problem, index):
+            found.append((bump, plan.sites.at[index], via_land, bump.net))
+    for ball, high, net in zip(problem.balls, plan.high, plan.ball_nets, strict=True):
+        if high <= layer:
+            found.append((ball, ball.at, ball_copper(problem, ball, layer, high), net))
+    return found
+
+
+def bones_of(problem: Problem, plan: Plan) -> list[Routed]:
+    """The dog bones of RDL1."""
+    width = problem.package.technology.metal(1).line
+    return [
+        Routed(bump.net, 1, bump, bump, Path.through(bump.at, plan.sites.at[i]), width)
+        for i, bump in enumerate(problem.bumps)
+        if bump.net is not None and plan.deep[i] > 1 and plan.sites.has_bone(problem, i)
+    ]
 
 
 # --- the layout -----------------------------------------------------------------------------------------------------
@@ -253,7 +276,7 @@ def _layout(
     connections = connections_of(problem, plan, routed, missing)
     unrouted, bottlenecks = cuts_of(problem, plan, [*missing, *unreached])
     traces = sorted(
-        (Trace(r.net, r.layer, r.width, pose.undo_path(r.path)) for r in routed),
+        (Trace(r.net, r.layer, r.width, pose.undo_path(r.path)) for r in [*routed, *bones_of(problem, plan)]),
         key=lambda t: (t.layer, t.net, t.path.start, t.path.end),
     )
     return Layout(
@@ -305,12 +328,12 @@ def _pads(package: Package, ball_net: dict[str, str | None]) -> tuple[Pad, ...]:
 def _vias(problem: Problem, plan: Plan) -> tuple[Via, ...]:
     package = problem.package
     vias: list[Via] = []
-    for bump, deep in zip(problem.bumps, plan.deep, strict=True):
+    for bump, place, deep in zip(problem.bumps, plan.sites.at, plan.deep, strict=True):
         if bump.net is not None:
-            vias += stack(problem, bump, bump.net, 1, deep)
+            vias += stack(problem, place, bump.net, 1, deep)
     for ball, high, net in zip(problem.balls, plan.high, plan.ball_nets, strict=True):
         if net is not None:
-            vias += stack(problem, ball, net, high, package.rdl_count)
+            vias += stack(problem, ball.at, net, high, package.rdl_count)
         if package.has_ubm_layer:
             geometry = package.ball
             vias.append(

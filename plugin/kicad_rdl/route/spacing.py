@@ -13,8 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 
-from kicad_rdl.geometry import Path, circle_polygon, path_points, shapely_of
-from kicad_rdl.geometry import Circle
+from kicad_rdl.geometry import Path, path_points
 from kicad_rdl.route.corridors import ExtraDisc
 from kicad_rdl.route.lay import SLACK
 from kicad_rdl.route.network import Wire
@@ -68,7 +67,7 @@ def conflicts(
     for i, j, d, n in zip(a[distance < need - FORGIVEN], b[distance < need - FORGIVEN], distance[distance < need - FORGIVEN], need[distance < need - FORGIVEN], strict=True):
         p, q = shapely.shortest_line(lines[i], lines[j]).coords if d > 0 else [lines[i].intersection(lines[j]).representative_point().coords[0]] * 2
         found.append(Conflict(present[i], present[j], None, float(n - d), p, q))
-    pads = np.array([shapely_of(o.shape, o.at, 1.0) for o in tiles.obstacles], dtype=object)
+    pads = np.array([o.outline(1.0) for o in tiles.obstacles], dtype=object)
     if len(pads):
         keep = tiles.clearance[: len(pads)]
         a, b = tree.query(pads, predicate="dwithin", distance=float(keep.max() + width.max() / 2))

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kicad_rdl.geometry import Circle, Shape, circumradius, extent
+from kicad_rdl.geometry import Circle, Point, Shape, circumradius, extent
 from kicad_rdl.model.layout import Via
 from kicad_rdl.model.technology import Technology
 from kicad_rdl.route.problem import Problem, Terminal
+from kicad_rdl.route.sites import Sites
 from kicad_rdl.route.tiles import Obstacle
 
 
@@ -25,18 +26,28 @@ class LayerObstacles:
 
 
 def obstacles_on(
-    problem: Problem, layer: int, deep: Sequence[int], high: Sequence[int], ball_nets: Sequence[str | None]
+    problem: Problem,
+    layer: int,
+    deep: Sequence[int],
+    high: Sequence[int],
+    ball_nets: Sequence[str | None],
+    sites: Sites,
 ) -> LayerObstacles:
     """The obstacles of a layer when bump i reaches ``deep[i]`` and ball j ``high[j]``."""
     found: list[Obstacle] = []
     bump_vertex: list[int] = []
     ball_vertex: list[int] = []
-    for bump, reach in zip(problem.bumps, deep, strict=True):
+    for index, (bump, reach) in enumerate(zip(problem.bumps, deep, strict=True)):
         if reach < layer:
             bump_vertex.append(-1)
             continue
         bump_vertex.append(len(found))
-        found.append(Obstacle(bump.at, bump_copper(problem, bump, layer, reach), bump.net, bump.label))
+        shape = bump_copper(problem, bump, layer, reach)
+        if layer > 1:
+            found.append(Obstacle(sites.at[index], shape, bump.net, bump.label))
+        else:
+            bone = sites.at[index] if reach > 1 and sites.has_bone(problem, index) else None
+            found.append(Obstacle(bump.at, shape, bump.net, bump.label, bone))
     for ball, reach, net in zip(problem.balls, high, ball_nets, strict=True):
         if reach > layer:
             ball_vertex.append(-1)
@@ -77,10 +88,10 @@ def _covering(shape: Shape, discs: Sequence[int]) -> Shape:
     return Circle(max(max(discs), 2 * round(circumradius(shape) + 0.5)))
 
 
-def stack(problem: Problem, terminal: Terminal, net: str, top: int, bottom: int) -> list[Via]:
-    """The vias of a terminal between two layers, in the package frame."""
+def stack(problem: Problem, place: Point, net: str, top: int, bottom: int) -> list[Via]:
+    """The vias at a place (in the pose) between two layers, in the package frame."""
     technology = problem.package.technology
-    at = problem.pose.undo(terminal.at)
+    at = problem.pose.undo(place)
     return [
         Via(net, at, layer, technology.via(layer).opening, technology.via(layer).land, technology.via(layer).capture)
         for layer in range(top, bottom)

@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 from scipy.spatial import Delaunay
 
-from kicad_rdl.geometry import Circle, Point, Shape, corners
+from kicad_rdl.geometry import Circle, Point, Shape, circle_polygon, circumradius, corners, shapely_of
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
@@ -32,6 +33,25 @@ class Obstacle:
     shape: Shape
     net: str | None
     name: str
+    bone: Point | None = None
+    """Where a dog bone ends: the obstacle is then the hull of two discs that cover the shape and the bone's end."""
+
+    @property
+    def discs(self) -> tuple[tuple[float, float, float], ...]:
+        """Discs whose hull covers it: x, y, radius [nm]."""
+        if self.bone is not None:
+            radius = circumradius(self.shape)
+            return ((self.at.x, self.at.y, radius), (self.bone.x, self.bone.y, radius))
+        if isinstance(self.shape, Circle):
+            return ((self.at.x, self.at.y, self.shape.diameter / 2),)
+        return tuple((self.at.x + x, self.at.y + y, 0.0) for x, y in corners(self.shape))
+
+    def outline(self, tolerance: float) -> shapely.Polygon:
+        """Its outline; circles stand out by ``tolerance`` at most [nm]."""
+        if self.bone is None:
+            return shapely_of(self.shape, self.at, tolerance)
+        ends = [circle_polygon(x, y, r, tolerance) for x, y, r in self.discs]
+        return shapely.union_all(ends).convex_hull
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,13 +202,9 @@ def _discs(obstacles: Sequence[Obstacle], xy: F64) -> tuple[I64, F64, F64]:
     centres: list[tuple[float, float]] = []
     radii: list[float] = []
     for index, obstacle in enumerate(obstacles):
-        if isinstance(obstacle.shape, Circle):
-            centres.append((obstacle.at.x, obstacle.at.y))
-            radii.append(obstacle.shape.diameter / 2)
-        else:
-            for x, y in corners(obstacle.shape):
-                centres.append((obstacle.at.x + x, obstacle.at.y + y))
-                radii.append(0.0)
+        for x, y, radius in obstacle.discs:
+            centres.append((x, y))
+            radii.append(radius)
         start[index + 1] = len(centres)
     start[len(obstacles) + 1 :] = len(centres)
     return start, np.array(centres, dtype=np.float64).reshape(-1, 2), np.array(radii, dtype=np.float64)
@@ -296,10 +312,11 @@ def _hull_distance(tiles: Tiles, u: int, v: int) -> float:
         near, far = (u, v) if v >= tiles.obstacle_count else (v, u)
         normals = tiles.normals[far]
         discs = tiles.disc_xy[tiles.disc_start[near] : tiles.disc_start[near + 1]] - tiles.xy[far]
+        radius = float(tiles.disc_r[tiles.disc_start[near]])
         sides = [discs @ normals[:2]]
         if normals[2:].any():
             sides.append(discs @ normals[2:])
-        return float(min(side.min() for side in sides))
+        return float(min(side.min() for side in sides)) - radius
     hulls = []
     for vertex in (u, v):
         a, b = tiles.disc_start[vertex], tiles.disc_start[vertex + 1]
