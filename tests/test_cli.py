@@ -298,7 +298,7 @@ def test_in_a_pipe_whose_reader_leaves(tmp_path: Path) -> None:
         ["bash", "-c", f"{command} | head -1; echo ${{PIPESTATUS[0]}}"], capture_output=True, text=True, check=False
     )
     assert result.stderr == ""
-    assert result.stdout.splitlines()[-1] == "0"
+    assert result.stdout.splitlines()[-1] == "141"  # as a shell names the end by SIGPIPE
 
 
 def test_on_a_terminal_there_is_a_bar(tmp_path: Path) -> None:
@@ -339,23 +339,28 @@ def test_a_terminal_without_letters(tmp_path: Path) -> None:
 
 
 def test_killed_builds_leave_the_old_output_whole(tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    build = [*PROGRAM, "build", str(tmp_path / "job.toml"), "-o", str(out), "-q"]
-    write_job(tmp_path)
-    begin = time.monotonic()
-    assert subprocess.run(build, check=False).returncode == 0
-    whole = time.monotonic() - begin
+    job, out = write_job(tmp_path), tmp_path / "out"
+    pipeline.build(job, out)
     old = contents(out)
+    begin = time.monotonic()
+    pipeline.build(job, out)
+    whole = time.monotonic() - begin
     write_job(tmp_path, JOB.replace('"tiny"', '"other"'))
-    for step in range(12):
-        process = subprocess.Popen(build)
-        time.sleep(whole * (0.4 + 0.05 * step))
-        process.send_signal(signal.SIGKILL)
-        if process.wait() == 0:
-            break
+    kills = 0
+    for step in range(20):
+        child = os.fork()
+        if child == 0:
+            try:
+                pipeline.build(job, out)
+            finally:
+                os._exit(0)
+        time.sleep(whole * step / 16)
+        os.kill(child, signal.SIGKILL)
+        kills += os.WIFSIGNALED(os.waitpid(child, 0)[1])
         found = contents(out)
-        assert found == old or ("other.kicad_pcb" in found and "tiny.kicad_pcb" not in found)
-    assert subprocess.run(build, check=False).returncode == 0
+        assert found == old or ("other.kicad_pcb" in found and not any("tiny" in name for name in found))
+    assert kills > 5
+    pipeline.build(job, out)
     found = contents(out)
     assert "other.kicad_pcb" in found
     assert not any("tiny" in name for name in found)

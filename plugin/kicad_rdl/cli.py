@@ -1,7 +1,7 @@
 """The command line.
 
 Exit status: 0 clean, 1 violations or something unrouted, 2 input that cannot be used (also wrong options), 3 a mistake
-of the program itself (a log file has the details), 130 stopped with Ctrl-C.
+of the program itself (a log file has the details), 130 stopped with Ctrl-C, 141 the reader of a pipe has left.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from kicad_rdl import __version__, terminal
 from kicad_rdl.errors import RdlError
 from kicad_rdl.terminal import say
 
-CLEAN, PROBLEMS, UNUSABLE, BUG, STOPPED = 0, 1, 2, 3, 130
+CLEAN, PROBLEMS, UNUSABLE, BUG, STOPPED, READER_GONE = 0, 1, 2, 3, 130, 141
 STATUS_HELP = "Exit status: 0 clean, 1 violations or something unrouted, 2 input that cannot be used, 3 a bug."
 
 # Modules of the pipeline are imported inside the commands: they bring numpy, scipy and shapely, and help must be quick.
@@ -232,10 +232,9 @@ def run(arguments: list[str]) -> int:
     except (KeyboardInterrupt, click.Abort):
         say(terminal.errors(), "stopped; nothing was written")
         return STOPPED
-    except BrokenPipeError:
-        # whoever read our output has left; Python must not complain when it flushes at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return CLEAN
+    except (BrokenPipeError, SystemExit):  # click and rich leave so when the reader of a pipe has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it flushes at exit
+        return READER_GONE
     except Exception as error:
         _complain(error, debug)
         return BUG
