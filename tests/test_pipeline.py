@@ -148,12 +148,21 @@ def test_report_of_trouble() -> None:
 @pytest.mark.parametrize("length", [0, 1, 999, 1_000, 10_500, -1, 123_456_789, 1_999_999_999])
 def test_lengths_are_exact_decimals(length: int) -> None:
     text = report_text(report_of(samples.one_rdl(), (violation(at=Point(length, 0)),), NOT_RUN))
-    written = re.search(r'"x_um": (-?[0-9.]+),\n\s*"y_um": 0\n', text[text.index('"where"') :])
+    written = re.search(r'"x_um": (-?[0-9.]+), "y_um": 0}', text[text.index('"where"') :])
     assert written is not None
     whole, _, part = written[1].partition(".")
     assert len(part) <= 3
     sign = -1 if whole.startswith("-") else 1
     assert sign * (abs(int(whole)) * 1_000 + int(part.ljust(3, "0"))) == length
+
+
+def test_the_report_is_what_its_text_says() -> None:
+    for layout in (samples.one_rdl(), troubled()):
+        report = report_of(layout, tuple(violation(at=Point(number, 0)) for number in range(9)), NOT_RUN)
+        text = report_text(report)
+        assert json.loads(text) == report
+        assert max(len(line) for line in text.splitlines()) <= 160
+    assert json.loads(report_text({"long": [str(number) for number in range(300)]}))["long"][299] == "299"
 
 
 def test_long_lists_are_cut_in_the_summary_only() -> None:

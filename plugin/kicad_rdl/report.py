@@ -19,6 +19,7 @@ from kicad_rdl.units import UM, Nm, format_length, mm, um
 FORMAT = 1
 """Version of the report's format."""
 RATIO_DIGITS = 6
+LINE_LENGTH = 120
 
 Json: TypeAlias = dict[str, Any]
 
@@ -59,8 +60,26 @@ def report_of(
 
 
 def report_text(report: Json) -> str:
-    """The bytes of ``report.json``."""
-    return json.dumps(report, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    """The bytes of ``report.json``: a container stands on one line where it fits, so that lists can be read."""
+    return _printed(report, 0) + "\n"
+
+
+def _printed(value: Any, depth: int) -> str:
+    flat = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    if len(flat) + depth <= LINE_LENGTH or not isinstance(value, dict | list):
+        return flat
+    inner = " " * (depth + 1)
+    if isinstance(value, dict):
+        parts = [f"{json.dumps(key, ensure_ascii=False)}: {_printed(part, depth + 1)}" for key, part in value.items()]
+        return "{\n" + inner + f",\n{inner}".join(parts) + "\n" + " " * depth + "}"
+    if not any(isinstance(part, dict | list) for part in value):
+        lines = [""]
+        for part in (json.dumps(part, ensure_ascii=False) for part in value):
+            if lines[-1] and len(lines[-1]) + len(part) + 2 + depth > LINE_LENGTH:
+                lines.append("")
+            lines[-1] += f", {part}" if lines[-1] else part
+        return "[\n" + inner + f",\n{inner}".join(lines) + "\n" + " " * depth + "]"
+    return "[\n" + inner + f",\n{inner}".join(_printed(part, depth + 1) for part in value) + "\n" + " " * depth + "]"
 
 
 def is_clean(layout: Layout, violations: Sequence[Violation], kicad: KicadCheck) -> bool:
