@@ -51,7 +51,7 @@ Length = Annotated[int, BeforeValidator(_length), WithJsonSchema(_SCHEMA)]
 Size = Annotated[int, BeforeValidator(_positive), WithJsonSchema(_SCHEMA)]
 """A length above zero."""
 
-Count = Annotated[int, Field(strict=True, ge=1, le=1000)]
+Count = Annotated[int, Field(strict=True, ge=1, le=100_000)]
 
 Model = TypeVar("Model", bound=Table)
 
