@@ -15,6 +15,8 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from jobs import BUMPS, JOB, write_job
 
 from kicad_rdl import __version__, cli, pipeline
@@ -136,6 +138,22 @@ def test_unusable_input_is_one_message_and_status_2(
         assert words in told
         assert "Traceback" not in told
     assert not (tmp_path / "out").exists()
+
+
+@given(where=st.integers(0, 10_000), what=st.binary(max_size=6), cut=st.integers(0, 40), of_job=st.booleans())
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_mutated_files_never_break_the_program(
+    run: Run, tmp_path: Path, where: int, what: bytes, cut: int, of_job: bool
+) -> None:
+    job = write_job(tmp_path)
+    path = job if of_job else tmp_path / "bumps.csv"
+    content = path.read_bytes()
+    where %= len(content)
+    path.write_bytes(content[:where] + what + content[where + cut :])
+    status, _, told = run("footprint", job, "-o", tmp_path / "out", "-q")
+    assert status in (0, 2)
+    assert told.count("\n") == (1 if status == 2 else 0)
+    assert told.startswith("error: ") == (status == 2)
 
 
 def test_output_is_a_file(run: Run, tmp_path: Path) -> None:
@@ -260,6 +278,23 @@ def test_check_of_a_board(run: Run, tmp_path: Path) -> None:
         status, _, told = run("check", path, "-t", "fanout-core-1rdl")
         assert status == 2
         assert told.count("\n") == 1
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("built")
+    return pipeline.build(write_job(folder), folder / "out").board
+
+
+@given(where=st.integers(0, 10**9), what=st.sampled_from([b"", b"(", b")", b'"', b" 0 ", b"nan", b"\xff", b"-1e99"]))
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_mutated_boards_never_break_the_checker(run: Run, tmp_path: Path, built: Path, where: int, what: bytes) -> None:
+    content = built.read_bytes()
+    where %= len(content)
+    (tmp_path / "board.kicad_pcb").write_bytes(content[:where] + what + content[where + 1 :])
+    status, _, told = run("check", tmp_path / "board.kicad_pcb", "-t", "fanout-core-1rdl", "-q")
+    assert status in (0, 1, 2), told
+    assert told.count("\n") == (1 if status == 2 else 0)
 
 
 @pytest.mark.parametrize("kind", ["job", "technology", "report"])

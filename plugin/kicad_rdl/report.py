@@ -318,14 +318,7 @@ def summary(layout: Layout, violations: Sequence[Violation], kicad: KicadCheck, 
     ]
     if layout.fullest is not None:
         lines.append(f"most loaded cut: {_cut_words(package, layout.fullest)}")
-    lines += _listed(
-        "not routed",
-        [
-            f"{item.net} ({item.start}{f' to {item.end}' if item.end else ''}): {item.reason}"
-            for item in layout.unrouted
-        ],
-        most,
-    )
+    lines += _unrouted_words(layout, most)
     lines += _listed(
         "bottlenecks",
         ["; ".join([_cut_words(package, cut), *cut.remedies]) for cut in layout.bottlenecks],
@@ -335,6 +328,20 @@ def summary(layout: Layout, violations: Sequence[Violation], kicad: KicadCheck, 
     lines.append(_kicad_words(kicad))
     lines += [f"  {item.count} x {item.severity} {item.type}, such as: {item.example}" for item in kicad.findings]
     return tuple(lines)
+
+
+def _unrouted_words(layout: Layout, most: int) -> list[str]:
+    """Unrouted connections by reason: many share one."""
+    by_reason: dict[str, list[str]] = {}
+    for item in layout.unrouted:
+        by_reason.setdefault(item.reason, []).append(
+            f"{item.net} ({item.start}{f' to {item.end}' if item.end else ''})"
+        )
+    lines = [f"not routed: {len(layout.unrouted)}"] if by_reason else []
+    for reason, names in by_reason.items():
+        more = f" and {len(names) - most} more" if len(names) > most else ""
+        lines.append(f"  {_counted(len(names), 'connection')}: {reason}: {', '.join(names[:most])}{more}")
+    return lines
 
 
 def violation_words(item: Violation) -> str:
