@@ -27,16 +27,16 @@ Metric: TypeAlias = Literal["euclid", "octilinear"]
 DIAGONAL = math.sqrt(2) - 1
 """What a step aside adds to an octilinear way: max(dx, dy) + (sqrt(2) - 1) min(dx, dy)."""
 
-SMALL = 400
+SMALL = 200
 """Sources that are matched without looking at groups of neighbours first."""
 
-NEIGHBOURS = 16
+NEIGHBOURS = 8
 """Points in such a group."""
 
 FIRST_PAIRS = 8
 """Pairs per source to begin with."""
 
-MORE_PAIRS = 4
+MORE_PAIRS = 8
 """Pairs per source that one round may add."""
 
 
@@ -183,7 +183,7 @@ def _solved(task: _Task) -> tuple[Integers, Integers, Integers, Integers]:
     if not sources:
         empty = np.zeros(0, np.int64)
         return empty, empty, empty, np.zeros(sinks, np.int64)
-    sink_price, error = _first_prices(task)
+    sink_price, error, likely_source, likely_sink = _first_guess(task)
     end = nets + sources + sinks
     own, own_sink = nets + np.arange(sources), nets + sources + np.arange(sinks)
     fixed_tails = np.concatenate([task.net, np.arange(nets), own_sink])
@@ -194,8 +194,12 @@ def _solved(task: _Task) -> tuple[Integers, Integers, Integers, Integers]:
     open_cost = 4 * int(np.ptp(every, axis=0).sum()) + 1  # of a net that stays open: dearer than any way
     price = np.concatenate([np.full(nets + sources, -open_cost), sink_price, [0]])
     sink, cost = _cheapest_sinks(task, sink_price, np.full(sources, np.iinfo(np.int64).max // 2), FIRST_PAIRS)
-    pair_source, place = np.nonzero(sink >= 0)
-    pair_sink, pair_cost = sink[pair_source, place], cost[pair_source, place]
+    near_source, place = np.nonzero(sink >= 0)
+    chosen = np.unique(
+        np.concatenate([near_source * sinks + sink[near_source, place], likely_source * sinks + likely_sink])
+    )
+    pair_source, pair_sink = chosen // sinks, chosen % sinks
+    pair_cost = _costs(task, pair_source, pair_sink)
     price[own] = np.where(sink >= 0, sink_price[sink] - cost, -open_cost).max(axis=1)
     np.maximum.at(price, task.net, price[own])
     flow = np.zeros(len(fixed_tails) + len(pair_source), np.int64)
@@ -232,15 +236,22 @@ def _solved(task: _Task) -> tuple[Integers, Integers, Integers, Integers]:
     return source, sink, cost, price[own_sink] - price[end]
 
 
-def _first_prices(task: _Task) -> tuple[Integers, int]:
-    """Prices of the sinks to begin with, and how far they may be off: those of groups of neighbours."""
+def _first_guess(task: _Task) -> tuple[Integers, int, Integers, Integers]:
+    """What the same problem on groups of neighbours says about the single points.
+
+    Returns:
+        Price of each sink; how far the prices may be off; sources and sinks of likely pairs: all pairs of two groups
+        that are matched, so that with these alone every net finds a sink.
+    """
     sources, sinks = len(task.at), len(task.sinks)
     if sources <= SMALL:
-        return np.zeros(sinks, np.int64), int(np.ptp(np.concatenate([task.at, task.sinks]), axis=0).sum()) + 1
-    chosen = _senders(task)
+        extent = int(np.ptp(np.concatenate([task.at, task.sinks]), axis=0).sum()) + 1
+        source, sink = np.nonzero(task.allowed[task.rule])
+        return np.zeros(sinks, np.int64), extent, source, sink
+    chosen, units = _senders(task)
     group, groups = _neighbours(task.at[chosen], task.rule[chosen])
     sink_group, sink_groups = _neighbours(task.sinks, np.zeros(sinks, np.int64))
-    weight = np.bincount(group, minlength=groups)
+    weight = np.bincount(group, units, groups).astype(np.int64)
     first = np.zeros(groups, np.int64)
     first[group[::-1]] = chosen[::-1]
     allowed = np.zeros((len(task.allowed), sink_groups), bool)
@@ -260,19 +271,39 @@ def _first_prices(task: _Task) -> tuple[Integers, int]:
         allowed=allowed,
         octilinear=task.octilinear,
     )
-    price = _solved(coarse)[3]
+    from_group, to_group, _, price = _solved(coarse)
     spread = np.abs(task.sinks - coarse.sinks[sink_group]).max(axis=0)
-    return price[sink_group], int(spread.sum()) + 1
+    matched = np.unique(from_group * sink_groups + to_group)
+    one, other = _pairs(matched // sink_groups, matched % sink_groups, group, sink_group)
+    source = chosen[one]
+    permitted = task.allowed[task.rule[source], other]
+    return price[sink_group], int(spread.sum()) + 1, source[permitted], other[permitted]
 
 
-def _senders(task: _Task) -> Integers:
-    """One source for every unit: evenly spread over the sources of each net."""
+def _pairs(one: Integers, other: Integers, group: Integers, other_group: Integers) -> tuple[Integers, Integers]:
+    """Every member of group ``one[k]`` with every member of the other kind's group ``other[k]``, for all k."""
+    members, others = np.argsort(group, kind="stable"), np.argsort(other_group, kind="stable")
+    size, other_size = np.bincount(group), np.bincount(other_group)
+    first, other_first = np.cumsum(size) - size, np.cumsum(other_size) - other_size
+    count = size[one] * other_size[other]
+    place = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
+    k = np.repeat(np.arange(len(one)), count)
+    return (
+        members[first[one[k]] + place // other_size[other[k]]],
+        others[other_first[other[k]] + place % other_size[other[k]]],
+    )
+
+
+def _senders(task: _Task) -> tuple[Integers, Integers]:
+    """Sources that send, evenly spread over those of each net, and how many units each."""
     order = np.argsort(task.net, kind="stable")
     sizes = np.bincount(task.net, minlength=len(task.units))
     starts = np.cumsum(sizes) - sizes
-    net = np.repeat(np.arange(len(sizes)), task.units)
-    turn = np.arange(len(net)) - np.repeat(np.cumsum(task.units) - task.units, task.units)
-    return order[starts[net] + turn * sizes[net] // task.units[net]]
+    senders = np.minimum(task.units, sizes)
+    net = np.repeat(np.arange(len(sizes)), senders)
+    turn = np.arange(len(net)) - np.repeat(np.cumsum(senders) - senders, senders)
+    units = (turn + 1) * task.units[net] // senders[net] - turn * task.units[net] // senders[net]
+    return order[starts[net] + turn * sizes[net] // senders[net]], units
 
 
 def _neighbours(at: Floats, kind: Integers) -> tuple[Integers, int]:
@@ -296,6 +327,12 @@ def _neighbours(at: Floats, kind: Integers) -> tuple[Integers, int]:
 def _means(values: Floats, group: Integers, groups: int) -> Floats:
     count = np.bincount(group, minlength=groups)
     return np.stack([np.bincount(group, column, groups) / count for column in values.T], axis=1)
+
+
+def _costs(task: _Task, source: Integers, sink: Integers) -> Integers:
+    """Distances edge to edge, rounded down [nm]."""
+    length = _distances(task.at[source] - task.sinks[sink], "octilinear" if task.octilinear else "euclid")
+    return np.maximum(length - task.radius[source] - task.sink_radius[sink], 0.0).astype(np.int64)
 
 
 def _cheapest_sinks(task: _Task, price: Integers, below: Integers, count: int) -> tuple[Integers, Integers]:
