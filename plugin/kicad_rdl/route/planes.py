@@ -145,6 +145,7 @@ def pour(
     region = boundary.buffer(-rules.reserve * (1 + SIMPLIFY) - GRID_MARGIN, join_style="mitre")
     wanting = [request for request in requests if request.terminals]
     territories, lines = _territories(wanting, region, rules)
+    regions = parts(boundary - shapely.union_all(around(lines, 0.0)))
     nets = {request.net for request in requests}
     common = voids_of([copper for copper in obstacles if copper.net not in nets]).joined(lines)
     blocked = shapely.union_all(around(common, rules.reserve))
@@ -154,7 +155,7 @@ def pour(
             [copper for copper in obstacles if copper.net in nets and copper.net != request.net]
             + [copper for other in requests if other is not request for copper in _copper(other, clearance)]
         )
-        planes += _planes(layer, request, territory, territory - blocked, common, own, boundary, rules)
+        planes += _planes(layer, request, territory - blocked, common, own, boundary, regions, rules)
     return tuple(sorted(planes, key=_order))
 
 
@@ -217,14 +218,25 @@ def _territories(
 def _planes(
     layer: int,
     request: PlaneRequest,
-    territory: BaseGeometry,
     free: BaseGeometry,
     common: Voids,
     own: Voids,
     boundary: shapely.Polygon,
+    regions: Sequence[shapely.Polygon],
     rules: _Rules,
 ) -> list[Plane]:
-    """The planes of one request; ``free`` is its territory less the common voids, ``own`` are further voids."""
+    """The planes of one request.
+
+    Args:
+        layer: RDL.
+        request: the net.
+        free: its territory less the common voids, for centres.
+        common: voids of all requests.
+        own: further voids of this request.
+        boundary: of the layer.
+        regions: what the borders between the requests leave of the boundary: the outlines.
+        rules: width and clearance.
+    """
     foreign = common.joined(own)
     spokes: tuple[Spoke, ...] = ()
     thermal = {k for k, t in enumerate(request.terminals) if (t.joint or request.joint) is Joint.THERMAL}
@@ -243,14 +255,11 @@ def _planes(
         thermal -= failed  # too narrow for two spokes: joined solidly
     kept = _reached(request, centres, thermal, spokes)
     kept = _apart(kept, rules)
-    faces = parts(territory)
     planes: list[Plane] = []
-    for face in faces:
-        mine = [centre for centre in kept if face.intersects(centre)]
-        if not mine:
-            continue
-        whole = face.buffer(rules.disc, quad_segs=CORNER) if len(faces) > 1 else boundary
-        planes += _written(layer, request, mine, spokes, shapely.Polygon(whole.exterior), rules)
+    for region in regions:
+        mine = [centre for centre in kept if region.intersects(centre)]
+        if mine:
+            planes += _written(layer, request, mine, spokes, shapely.Polygon(region.exterior), rules)
     return planes
 
 
