@@ -7,10 +7,11 @@ from kicad_rdl.check.artwork import artwork_of
 from kicad_rdl.check.connection import nodes, opens, pieces_of
 from kicad_rdl.check.dangling import islands, loose_ends, loose_vias
 from kicad_rdl.check.edges import check_edges
+from kicad_rdl.check.layers import layer_copper
 from kicad_rdl.check.mask import check_mask
 from kicad_rdl.check.names import check_names
 from kicad_rdl.check.rules import rules_of
-from kicad_rdl.check.spacing import check_layer
+from kicad_rdl.check.spacing import check_spacing
 from kicad_rdl.check.vias import check_vias
 from kicad_rdl.check.width import check_widths
 from kicad_rdl.model.artwork import Artwork
@@ -41,11 +42,13 @@ def check_artwork(artwork: Artwork, technology: Technology) -> tuple[Violation, 
     nets = nodes(artwork)
     found: list[Violation] = []
     touching: list[tuple[int, int]] = []
-    for layer in range(1, len(artwork.layers) + 1):
-        result = check_layer(artwork, layer, rules.space[layer - 1], nets)
+    layers = layer_copper(artwork, nets)
+    for here in layers:
+        result = check_spacing(artwork, here, rules.space[here.layer - 1])
         found += result.violations
         touching += result.touching
-        found += loose_ends(artwork, layer, nets)
+        found += loose_ends(artwork, here)
+        found += check_angles(artwork, here)
     piece = pieces_of(artwork, touching)
     found += opens(artwork, piece)
     found += loose_vias(artwork, touching)
@@ -53,8 +56,7 @@ def check_artwork(artwork: Artwork, technology: Technology) -> tuple[Violation, 
     found += check_widths(artwork, rules)
     found += check_vias(artwork, rules)
     found += check_mask(artwork, rules, nets)
-    found += check_edges(artwork, rules)
-    found += check_angles(artwork, nets)
+    found += check_edges(artwork, layers, rules)
     return _sorted(found)
 
 

@@ -64,7 +64,7 @@ def breaches(a: Table, b: Table | None, found: Gaps, limit: Nm) -> list[Breach]:
     for k in suspect:
         row_a, row_b = int(i[k]), int(j[k])
         halves = float(a.half[row_a]) + float(other.half[row_b])
-        measured, place = exact.gap(a.skeletons[row_a], other.skeletons[row_b], halves)
+        measured, place = exact.gap(a.piece(row_a), other.piece(row_b), halves)
         if not exact.below(measured, limit):
             continue
         pair = int(a.item[row_a]), int(other.item[row_b])

@@ -9,45 +9,54 @@ import numpy as np
 
 from kicad_rdl.check.connection import centre
 from kicad_rdl.check.distance import distances
-from kicad_rdl.check.primitives import inside, near, tabulate
-from kicad_rdl.geometry import Arc, Line, Point
+from kicad_rdl.check.layers import LayerCopper
+from kicad_rdl.check.primitives import Floats, Ints, inside, near, tabulate
+from kicad_rdl.geometry import Point
 from kicad_rdl.model.artwork import Artwork, CopperKind
 from kicad_rdl.model.report import Rule, Severity, Violation
 
 
-def loose_ends(artwork: Artwork, layer: int, nets: Sequence[int]) -> Iterator[Violation]:
+def loose_ends(artwork: Artwork, here: LayerCopper) -> Iterator[Violation]:
     """Ends of trace pieces that nothing of their net covers.
 
     Other pieces of the same trace must cover the end's centre; any other copper need only touch its round cap.
     """
-    index = [k for k, copper in enumerate(artwork.copper) if copper.layer == layer]
-    ends: list[tuple[int, Point]] = []
-    for k in index:
-        skeleton = artwork.copper[k].skeleton
-        if artwork.copper[k].kind is CopperKind.TRACE and isinstance(skeleton, Line | Arc):
-            ends += [(k, skeleton.start), (k, skeleton.end)]
-    if not ends:
+    table = here.table
+    rows = np.flatnonzero(here.is_trace[table.item])
+    x, y = np.concatenate([table.ax[rows], table.bx[rows]]), np.concatenate([table.ay[rows], table.by[rows]])
+    owner = np.concatenate([table.item[rows], table.item[rows]])
+    unmatched = _single(x, y, here.node[owner])
+    if not len(unmatched):
         return
-    copper = tabulate((artwork.copper[k].skeleton, artwork.copper[k].width) for k in index)
-    caps = tabulate((at, artwork.copper[k].width) for k, at in ends)
-    node = np.array([nets[k] for k in index], dtype=np.int64)
-    thing = np.array([artwork.copper[k].thing for k in index], dtype=np.int64)
-    place = {k: n for n, k in enumerate(index)}
-    owner = np.array([place[k] for k, _ in ends], dtype=np.int64)
-    i, j = near(caps, copper, 0.0)
-    other = copper.item[j]
-    relevant = (owner[i] != other) & (node[owner[i]] == node[other])
+    x, y, owner = x[unmatched], y[unmatched], owner[unmatched]
+    spots = [Point(round(px), round(py)) for px, py in zip(x, y, strict=True)]
+    widths = [artwork.copper[int(k)].width for k in here.index[owner]]
+    caps = tabulate(zip(spots, widths, strict=True))
+    i, j = near(caps, table, 0.0)
+    other = table.item[j]
+    relevant = (owner[i] != other) & (here.node[owner[i]] == here.node[other])
     i, j, other = i[relevant], j[relevant], other[relevant]
-    own_trace = thing[owner[i]] == thing[other]
-    gap = distances(caps, i, copper, j) - copper.half[j] - np.where(own_trace, 0.0, caps.half[i])
-    covered = np.zeros(len(ends), dtype=np.bool_)
+    own_trace = here.thing[owner[i]] == here.thing[other]
+    gap = distances(caps, i, table, j) - table.half[j] - np.where(own_trace, 0.0, caps.half[i])
+    covered = np.zeros(len(spots), dtype=np.bool_)
     covered[i[gap <= 0]] = True
-    area, end = inside(copper, caps)
-    covered[end[node[area] == node[owner[end]]]] = True
+    area, end = inside(table, caps)
+    covered[end[here.node[area] == here.node[owner[end]]]] = True
     for n in np.flatnonzero(~covered):
-        k, at = ends[n]
         remedy = "lead this end to a pad, a via or a trace of its net, or remove it"
-        yield _dangling(artwork, k, at, remedy)
+        yield _dangling(artwork, int(here.index[owner[n]]), spots[n], remedy)
+
+
+def _single(x: Floats, y: Floats, node: Ints) -> Ints:
+    """Indices of the ends that no other end of their node meets exactly: the few that need geometry."""
+    if not len(x):
+        return np.empty(0, dtype=np.int64)
+    order = np.lexsort((node, y, x))
+    x, y, node = x[order], y[order], node[order]
+    as_next = (x[1:] == x[:-1]) & (y[1:] == y[:-1]) & (node[1:] == node[:-1])
+    met = np.concatenate([[False], as_next]) | np.concatenate([as_next, [False]])
+    result: Ints = np.sort(order[~met])
+    return result
 
 
 def loose_vias(artwork: Artwork, touching: Sequence[tuple[int, int]]) -> Iterator[Violation]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import isqrt
 
 import numpy as np
 import shapely
 
 from kicad_rdl.check.closeness import anchor, breaches, gaps
+from kicad_rdl.check.layers import LayerCopper
 from kicad_rdl.check.primitives import Table, tabulate
 from kicad_rdl.check.rules import Rules
 from kicad_rdl.geometry import Arc, Line, Piece, Point, arc_points
@@ -19,13 +20,16 @@ from kicad_rdl.units import Nm, um
 EDGE = "package edge"
 
 
-def check_edges(artwork: Artwork, rules: Rules) -> Iterator[Violation]:
+def check_edges(artwork: Artwork, layers: Sequence[LayerCopper], rules: Rules) -> Iterator[Violation]:
     """Copper, balls and dies against the package edge; dies against each other."""
     if artwork.outline:
         edge = tabulate((piece, 0) for piece in artwork.outline)
         body = outline_area(artwork.outline)
-        copper = tabulate((copper.skeleton, copper.width) for copper in artwork.copper)
-        yield from _copper(artwork, copper, edge, body, rules.trace_to_package)
+        limit = rules.trace_to_package
+        for here in layers:
+            for k, measured, at in _too_near(here.table, edge, body, limit):
+                name = artwork.copper[here.index[k]].name
+                yield _edge(Rule.PACKAGE_EDGE, here.name, name, measured, limit, at)
         # A ball is round: its square's centre and diameter.
         balls = tabulate((ball.at, ball.width) for ball in artwork.balls)
         for k, measured, at in _too_near(balls, edge, body, rules.ball_to_package):
@@ -50,12 +54,6 @@ def outline_area(outline: tuple[Piece, ...]) -> shapely.Geometry:
         filled = shapely.Polygon(shapely.get_exterior_ring(ring))
         area = shapely.symmetric_difference(area, filled)
     return area
-
-
-def _copper(artwork: Artwork, copper: Table, edge: Table, body: shapely.Geometry, limit: Nm) -> Iterator[Violation]:
-    for k, measured, at in _too_near(copper, edge, body, limit):
-        item = artwork.copper[k]
-        yield _edge(Rule.PACKAGE_EDGE, artwork.layers[item.layer - 1], item.name, measured, limit, at)
 
 
 def _too_near(items: Table, edge: Table, body: shapely.Geometry, limit: Nm) -> Iterator[tuple[int, Nm, Point]]:

@@ -25,7 +25,7 @@ def enclosure(inner: tuple[Skeleton, Nm], outer: tuple[Skeleton, Nm]) -> Nm:
     with localcontext(exact.CONTEXT):
         half_in, half_out = Decimal(inner[1]) / 2, Decimal(outer[1]) / 2
         if isinstance(outer[0], Point):
-            farthest = max(exact.nearest((*corner, *corner), table.skeletons[0]).distance for corner in corners)
+            farthest = max(exact.nearest((*corner, *corner), table.piece(0)).distance for corner in corners)
             return exact.floor(half_out - farthest - half_in)
         rim = min(_depth(corner, outer[0], table) for corner in corners)
         return exact.floor(rim + half_out - half_in)
@@ -33,7 +33,7 @@ def enclosure(inner: tuple[Skeleton, Nm], outer: tuple[Skeleton, Nm]) -> Nm:
 
 def _depth(corner: tuple[float, float], outer: Skeleton, table: Table) -> Decimal:
     """Distance of a point to the nearest edge of a skeleton; negative outside an area."""
-    distance = min(exact.nearest((*corner, *corner), piece).distance for piece in table.skeletons)
+    distance = min(exact.nearest((*corner, *corner), piece).distance for piece in map(table.piece, range(len(table))))
     inside = isinstance(outer, Area) and shapely.intersects_xy(table.areas[0][1], *corner)
     return distance if inside else -distance
 

@@ -19,7 +19,7 @@ def check_mask(artwork: Artwork, rules: Rules, nets: Sequence[int]) -> Iterator[
     """All openings of both sides; ``nets`` is the electrical node of every copper item."""
     for side, web in ((Side.BUMP, rules.bump_space), (Side.LAND, rules.mask_web)):
         openings = [opening for opening in artwork.openings if opening.side is side]
-        yield from _webs(openings, side, web)
+        yield from _webs(artwork, openings, side, web)
         free: list[MaskOpening] = []
         for opening in openings:
             found = _metal(artwork, rules, opening)
@@ -30,7 +30,7 @@ def check_mask(artwork: Artwork, rules: Rules, nets: Sequence[int]) -> Iterator[
         yield from _foreign(artwork, free, nets)
 
 
-def _webs(openings: list[MaskOpening], side: Side, web: Nm) -> Iterator[Violation]:
+def _webs(artwork: Artwork, openings: list[MaskOpening], side: Side, web: Nm) -> Iterator[Violation]:
     """The polymer between two openings, whatever their nets: a sliver breaks in any case."""
     table = tabulate((opening.skeleton, opening.width) for opening in openings)
     pairs = {(b.a, b.b): (b.measured, b.at) for b in breaches(table, None, gaps(table, None, web), web)}
@@ -39,9 +39,18 @@ def _webs(openings: list[MaskOpening], side: Side, web: Nm) -> Iterator[Violatio
             pairs.setdefault((min(owner, guest), max(owner, guest)), (0, anchor(table, guest)))
     for a, b in sorted(pairs):
         measured, at = pairs[a, b]
+        if _one_pad(artwork, openings[a], openings[b]):
+            continue
         things = tuple(sorted((f"opening of {openings[a].name}", f"opening of {openings[b].name}")))
         remedy = f"move the openings apart by {um(web - max(measured, 0))} or make them smaller"
         yield Violation(Rule.MASK_WEB, Severity.ERROR, str(side), at, things, max(measured, 0), web, remedy)
+
+
+def _one_pad(artwork: Artwork, first: MaskOpening, second: MaskOpening) -> bool:
+    """A pad of several shapes has one opening of several shapes."""
+    if first.pad is None or second.pad is None:
+        return False
+    return artwork.copper[first.pad].thing == artwork.copper[second.pad].thing
 
 
 def _metal(artwork: Artwork, rules: Rules, opening: MaskOpening) -> tuple[Nm, Nm] | None:

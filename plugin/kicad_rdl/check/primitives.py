@@ -6,7 +6,7 @@ is remembered as a shapely polygon.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -47,8 +47,8 @@ class Table:
     half: Floats
     major: NDArray[np.bool_]
     """Arc of 180 degrees or more."""
-    skeletons: tuple[tuple[float, ...] | Arc, ...]
-    """The exact piece of every row: (ax, ay, bx, by), or the arc itself."""
+    arcs: tuple[Arc, ...]
+    """The arcs themselves; they are the last rows."""
     areas: tuple[tuple[int, shapely.Polygon], ...]
     """(item, its inside)."""
     anchor: Floats
@@ -56,6 +56,13 @@ class Table:
 
     def __len__(self) -> int:
         return len(self.item)
+
+    def piece(self, row: int) -> tuple[float, ...] | Arc:
+        """The exact skeleton of a row: (ax, ay, bx, by), or the arc."""
+        straight = len(self) - len(self.arcs)
+        if row >= straight:
+            return self.arcs[row - straight]
+        return float(self.ax[row]), float(self.ay[row]), float(self.bx[row]), float(self.by[row])
 
     def boxes(self, reach: float) -> tuple[NDArray[np.object_], Ints]:
         """Bounding boxes of the copper grown by ``reach``, and the row of each."""
@@ -104,38 +111,45 @@ def within_sweep(table: Table, rows: Ints | slice, dx: Floats | float, dy: Float
 
 
 def tabulate(shapes: Iterable[tuple[Skeleton, int]]) -> Table:
-    """The table of (skeleton, width) pairs, in their order."""
-    rows: list[tuple[int, bool, float, float, float, float, float, float, float, float, bool]] = []
-    exact: list[tuple[float, ...] | Arc] = []
+    """The table of (skeleton, width) pairs: first all straight rows in their order, then the arcs."""
+    straight_item: list[int] = []
+    straight: list[float] = []
+    arc_item: list[int] = []
+    arcs: list[Arc] = []
     areas: list[tuple[int, shapely.Polygon]] = []
-    anchor: list[tuple[float, float]] = []
-    for index, (skeleton, width) in enumerate(shapes):
-        half = width / 2
+    anchor: list[float] = []
+    width: list[int] = []
+    for index, (skeleton, its_width) in enumerate(shapes):
+        width.append(its_width)
         match skeleton:
             case Point(x, y):
-                segments: Sequence[tuple[float, float, float, float]] = ((x, y, x, y),)
+                straight_item.append(index)
+                straight += (x, y, x, y)
+                anchor += (x, y)
             case Line(start, end):
-                segments = ((start.x, start.y, end.x, end.y),)
-            case Arc():
-                rows.append((index, True, *_arc_row(skeleton), half, abs(skeleton.sweep) >= np.pi))
-                exact.append(skeleton)
-                anchor.append((skeleton.start.x, skeleton.start.y))
-                continue
+                straight_item.append(index)
+                straight += (start.x, start.y, end.x, end.y)
+                anchor += (start.x, start.y)
+            case Arc(start):
+                arc_item.append(index)
+                arcs.append(skeleton)
+                anchor += (start.x, start.y)
             case _:
                 rings = (skeleton.outline, *skeleton.holes)
-                segments = [edge for ring in rings for edge in _edges(ring)]
+                edges = [edge for ring in rings for edge in _edges(ring)]
+                straight_item += [index] * len(edges)
+                straight += [value for edge in edges for value in edge]
                 areas.append((index, shapely.Polygon(skeleton.outline, skeleton.holes)))
-        rows += [(index, False, *segment, 0.0, 0.0, 0.0, half, False) for segment in segments]
-        exact += segments
-        anchor.append((segments[0][0], segments[0][1]))
-    item = np.array([row[0] for row in rows], dtype=np.int64)
-    is_arc = np.array([row[1] for row in rows], dtype=np.bool_)
-    numbers = np.array([row[2:10] for row in rows], dtype=np.float64).reshape(-1, 8)
-    ax, ay, bx, by, cx, cy, r, half_width = (np.ascontiguousarray(column) for column in numbers.T)
-    ends = np.stack([ax, ay, bx, by])
-    off_grid = np.any(2 * ends != np.rint(2 * ends), axis=0)
+                anchor += edges[0][:2]
+    item = np.array(straight_item + arc_item, dtype=np.int64)
+    ends = np.array(straight, dtype=np.float64).reshape(-1, 4)
+    from_arcs, major = _arc_rows(arcs)
+    ends_and_circles = np.vstack([np.pad(ends, ((0, 0), (0, 3))), from_arcs])
+    ax, ay, bx, by, cx, cy, r = (np.ascontiguousarray(column) for column in ends_and_circles.T)
+    is_arc = np.arange(len(item)) >= len(straight_item)
+    off_grid = np.any(2 * ends_and_circles[:, :4] != np.rint(2 * ends_and_circles[:, :4]), axis=1)
     return Table(
-        items=len(anchor),
+        items=len(width),
         item=item,
         is_arc=is_arc,
         slant=is_arc | off_grid | ((ax != bx) & (ay != by)),
@@ -146,9 +160,9 @@ def tabulate(shapes: Iterable[tuple[Skeleton, int]]) -> Table:
         cx=cx,
         cy=cy,
         r=r,
-        half=half_width,
-        major=np.array([row[10] for row in rows], dtype=np.bool_),
-        skeletons=tuple(exact),
+        half=np.array(width, dtype=np.float64)[item] / 2 if width else np.empty(0, dtype=np.float64),
+        major=np.concatenate([np.zeros(len(straight_item), dtype=np.bool_), major]),
+        arcs=tuple(arcs),
         areas=tuple(areas),
         anchor=np.array(anchor, dtype=np.float64).reshape(-1, 2),
     )
@@ -158,10 +172,26 @@ def _edges(ring: Ring) -> list[tuple[float, float, float, float]]:
     return [(*a, *b) for a, b in zip(ring, ring[1:] + ring[:1], strict=True) if a != b]
 
 
-def _arc_row(arc: Arc) -> tuple[float, float, float, float, float, float, float]:
-    start, end = (arc.start, arc.end) if arc.sweep > 0 else (arc.end, arc.start)
-    cx, cy = arc.centre
-    return start.x, start.y, end.x, end.y, cx, cy, arc.radius
+def _arc_rows(arcs: list[Arc]) -> tuple[Floats, NDArray[np.bool_]]:
+    """Start, end (counter-clockwise), centre and radius of every arc; and whether it is 180 degrees or more.
+
+    The turn is computed in integers: for a flat arc it is a small difference of large products.
+    """
+    spots = np.array(
+        [(a.start.x, a.start.y, a.mid.x, a.mid.y, a.end.x, a.end.y) for a in arcs], dtype=np.int64
+    ).reshape(-1, 6)
+    sx, sy = spots[:, 0], spots[:, 1]
+    ux, uy, vx, vy = spots[:, 2] - sx, spots[:, 3] - sy, spots[:, 4] - sx, spots[:, 5] - sy
+    turn = ux * vy - uy * vx
+    u2, v2 = (ux * ux + uy * uy).astype(np.float64), (vx * vx + vy * vy).astype(np.float64)
+    ox, oy = (vy * u2 - uy * v2) / (2.0 * turn), (ux * v2 - vx * u2) / (2.0 * turn)
+    backwards = (turn < 0)[:, None]
+    start = np.where(backwards, spots[:, 4:6], spots[:, 0:2]).astype(np.float64)
+    end = np.where(backwards, spots[:, 0:2], spots[:, 4:6]).astype(np.float64)
+    # The middle point sees the chord at 90 degrees or less: half a circle or more.
+    major = ux * (ux - vx) + uy * (uy - vy) >= 0
+    rows = np.column_stack([start, end, sx + ox, sy + oy, np.hypot(ox, oy)])
+    return rows, major
 
 
 def near(a: Table, b: Table | None, reach: float) -> tuple[Ints, Ints]:
@@ -173,16 +203,23 @@ def near(a: Table, b: Table | None, reach: float) -> tuple[Ints, Ints]:
     if len(a) == 0 or len(other) == 0:
         empty = np.empty(0, dtype=np.int64)
         return empty, empty
-    boxes_a, row_a = a.boxes(reach)
-    boxes_b, row_b = (boxes_a, row_a) if b is None and reach == 0 else other.boxes(0.0)
+    boxes_a, row_a = a.boxes(reach / 2)
+    boxes_b, row_b = (boxes_a, row_a) if b is None else b.boxes(reach / 2)
     found = shapely.STRtree(boxes_b).query(boxes_a)
     i, j = row_a[found[0]], row_b[found[1]]
     if b is None:
         keep = a.item[i] < a.item[j]
         i, j = i[keep], j[keep]
-    # Slanting pieces have several boxes; the sort also makes the order independent of the tree.
-    key = np.unique(i * len(other) + j)
+    # The sort makes the order independent of the tree.
+    key = distinct(i * len(other) + j)
     return key // len(other), key % len(other)
+
+
+def distinct(keys: Ints) -> Ints:
+    """Sorted, without repetitions (slanting pieces have several boxes). Faster than the hashing of ``np.unique``."""
+    keys = np.sort(keys)
+    result: Ints = keys[np.concatenate([[True], keys[1:] != keys[:-1]])] if len(keys) else keys
+    return result
 
 
 def inside(a: Table, b: Table) -> tuple[Ints, Ints]:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
-import numpy as np
-
 from kicad_rdl.check.closeness import Breach, anchor, breaches, chosen, contained, gaps
-from kicad_rdl.check.primitives import tabulate
+from kicad_rdl.check.layers import LayerCopper
+from kicad_rdl.check.primitives import distinct
 from kicad_rdl.geometry import Point
 from kicad_rdl.model.artwork import Artwork, Copper, CopperKind
 from kicad_rdl.model.report import Rule, Severity, Violation
@@ -25,42 +23,39 @@ class LayerResult(NamedTuple):
     touching: list[tuple[int, int]]
 
 
-def check_layer(artwork: Artwork, layer: int, space: Nm, nets: Sequence[int]) -> LayerResult:
+def check_spacing(artwork: Artwork, here: LayerCopper, space: Nm) -> LayerResult:
     """Distances between all copper of a layer.
 
     Args:
-        artwork: the copper.
-        layer: which layer.
+        artwork: what the layer's copper is called.
+        here: the copper.
         space: least distance between different nets.
-        nets: the electrical node of every copper item.
     """
-    index = [k for k, copper in enumerate(artwork.copper) if copper.layer == layer]
-    table = tabulate((artwork.copper[k].skeleton, artwork.copper[k].width) for k in index)
-    node = np.array([nets[k] for k in index], dtype=np.int64)
+    table, node, index = here.table, here.node, here.index
     found = gaps(table, None, space)
-    same = node[table.item[found.i]] == node[table.item[found.j]] if len(index) else np.empty(0, dtype=np.bool_)
+    first, second = table.item[found.i], table.item[found.j]
+    same = node[first] == node[second]
     joined = same & (found.gap <= TOUCH)
-    pairs = np.unique(table.item[found.i[joined]] * len(index) + table.item[found.j[joined]])
-    touching = [(index[int(key) // len(index)], index[int(key) % len(index)]) for key in pairs]
+    pairs = distinct(first[joined] * table.items + second[joined])
+    touching = list(zip(index[pairs // table.items].tolist(), index[pairs % table.items].tolist(), strict=True))
     violations: list[Violation] = []
-    name = artwork.layers[layer - 1]
     shorted: set[tuple[int, int]] = set()
     for breach in breaches(table, None, chosen(found, ~same), space):
-        first, second = artwork.copper[index[breach.a]], artwork.copper[index[breach.b]]
+        one, two = artwork.copper[index[breach.a]], artwork.copper[index[breach.b]]
         if breach.measured <= 0:
             shorted.add((breach.a, breach.b))
-            violations.append(_short(first, second, name, breach.at, space))
+            violations.append(_short(one, two, here.name, breach.at, space))
         else:
-            violations.append(_too_close(first, second, name, breach, space))
+            violations.append(_too_close(one, two, here.name, breach, space))
     for owner, guest in contained(table, table):
         if owner == guest:
             continue
         if node[owner] == node[guest]:
-            touching.append((index[owner], index[guest]))
+            touching.append((int(index[owner]), int(index[guest])))
         elif (min(owner, guest), max(owner, guest)) not in shorted:
             shorted.add((min(owner, guest), max(owner, guest)))
-            first, second = artwork.copper[index[owner]], artwork.copper[index[guest]]
-            violations.append(_short(first, second, name, anchor(table, guest), space))
+            one, two = artwork.copper[index[owner]], artwork.copper[index[guest]]
+            violations.append(_short(one, two, here.name, anchor(table, guest), space))
     return LayerResult(violations, touching)
 
 
