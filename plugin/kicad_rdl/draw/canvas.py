@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from kicad_rdl.geometry import ORIGIN, Arc, Circle, Path, Point, Polygon, Rectangle, Shape, corners
@@ -52,8 +52,10 @@ def group(children: Iterable[Element], **attributes: Nm | str | None) -> Element
 
 
 def number(length: Nm) -> str:
-    """A length [nm] as the exact decimal of micrometres."""
-    return format_length(length)
+    """A length [nm] as the exact decimal of micrometres: ``units.format_length`` without its detour over Decimal."""
+    whole, part = divmod(abs(length), 1000)
+    text = str(whole) if part == 0 else (str(whole) + "." + str(part).zfill(3)).rstrip("0")
+    return "-" + text if length < 0 else text
 
 
 def escaped(text: str) -> str:
@@ -172,27 +174,35 @@ def document(children: Iterable[Element], left: Nm, bottom: Nm, width: Nm, heigh
         width=str(pixels),
         height=str(tall),
     )
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + "\n".join(_lines(root, "")) + "\n"
+    lines = ['<?xml version="1.0" encoding="UTF-8"?>']
+    _write(root, "", lines)
+    return "\n".join(lines) + "\n"
 
 
-def _lines(node: Element, indent: str) -> Iterator[str]:
+def _write(node: Element, indent: str, lines: list[str]) -> None:
     """One line for an element without element children (a tooltip does not count), else a block."""
-    opening = indent + "<" + node.tag + "".join(" " + name + '="' + escaped(v) + '"' for name, v in node.attributes)
+    opening = indent + _start(node)
     if not node.children:
-        yield opening + "/>"
+        lines.append(opening + "/>")
         return
     closing = "</" + node.tag + ">"
     if all(isinstance(child, str) or child.tag == "title" for child in node.children):
-        yield opening + ">" + "".join(_inline(child) for child in node.children) + closing
+        lines.append(opening + ">" + "".join(map(_inline, node.children)) + closing)
         return
-    yield opening + ">"
+    lines.append(opening + ">")
     for child in node.children:
         if isinstance(child, str):
-            yield escaped(child)
+            lines.append(escaped(child))
         else:
-            yield from _lines(child, indent + " ")
-    yield indent + closing
+            _write(child, indent + " ", lines)
+    lines.append(indent + closing)
+
+
+def _start(node: Element) -> str:
+    return "<" + node.tag + "".join(" " + name + '="' + escaped(value) + '"' for name, value in node.attributes)
 
 
 def _inline(child: Element | str) -> str:
-    return escaped(child) if isinstance(child, str) else next(_lines(child, ""))
+    if isinstance(child, str):
+        return escaped(child)
+    return _start(child) + ">" + "".join(map(_inline, child.children)) + "</" + child.tag + ">"

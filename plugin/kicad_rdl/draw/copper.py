@@ -14,6 +14,8 @@ from kicad_rdl.model.package import Package
 from kicad_rdl.units import um
 
 PLANE_OPACITY = "0.3"
+SHEER = "0.16"
+"""Opacity of planes that lie over each other."""
 
 _TERMINALS = {PadKind.BUMP_LAND: "bump", PadKind.UBM_PAD: "ball", PadKind.UBM: "UBM of ball"}
 
@@ -30,7 +32,9 @@ class _NetCopper:
     openings: tuple[Opening, ...]
 
 
-def layer_copper(layout: Layout, layer: int, colour: Callable[[str | None], str], sheet: Sheet) -> tuple[Element, ...]:
+def layer_copper(
+    layout: Layout, layer: int, colour: Callable[[str | None], str], sheet: Sheet, opacity: str = PLANE_OPACITY
+) -> tuple[Element, ...]:
     """One group per net with copper on the layer, in the order of the package's nets; unconnected pads come last."""
     package = layout.package
     collected: dict[str | None, list[list[object]]] = {}
@@ -52,7 +56,7 @@ def layer_copper(layout: Layout, layer: int, colour: Callable[[str | None], str]
     for net in (*order, None):
         if net in collected:
             copper = _NetCopper(*(tuple(things) for things in collected[net]))  # type: ignore[arg-type]
-            groups.append(_net(package, net, layer, copper, colour(net), sheet))
+            groups.append(_net(package, net, layer, copper, colour(net), sheet, opacity))
     return tuple(groups)
 
 
@@ -60,7 +64,9 @@ def _is_on(package: Package, opening: Opening, layer: int) -> bool:
     return layer == (1 if opening.side is Side.BUMP else package.metal_count)
 
 
-def _net(package: Package, net: str | None, layer: int, copper: _NetCopper, colour: str, sheet: Sheet) -> Element:
+def _net(
+    package: Package, net: str | None, layer: int, copper: _NetCopper, colour: str, sheet: Sheet, opacity: str
+) -> Element:
     drawn: list[Element] = []
     for plane in copper.planes:
         data = "".join(polygon_data(fill) for fill in plane.fills)
@@ -70,7 +76,7 @@ def _net(package: Package, net: str | None, layer: int, copper: _NetCopper, colo
                     "path",
                     d=data,
                     fill_rule="evenodd",
-                    fill_opacity=PLANE_OPACITY,
+                    fill_opacity=opacity,
                     stroke=colour,
                     stroke_width=sheet.hair,
                 )

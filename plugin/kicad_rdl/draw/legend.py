@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
-from kicad_rdl.draw.marks import violation_words
+from kicad_rdl.draw.marks import between, needed_and_fits, violation_words
 from kicad_rdl.draw.panel import Entry, Field, Heading, Note, Row, TitleBlock, notes
 from kicad_rdl.draw.samples import Samples
 from kicad_rdl.draw.sheet import letter_for
@@ -158,8 +158,8 @@ def finding_rows(layout: Layout, shown: Sequence[Cut], violations: Sequence[tupl
         rows.append(Heading("Too narrow"))
         rows.append(Entry(samples.stroke(RED, bars=True), "cut: needed and what fits"))
         for cut in shown[:LISTED]:
-            where = layout.package.layer_name(cut.layer) + " " + _between(cut)
-            rows += notes(where + ": " + str(cut.needed) + " needed, " + str(cut.fits) + " fit", RED, 2)
+            where = layout.package.layer_name(cut.layer) + " " + between(cut)
+            rows += notes(where + ": " + needed_and_fits(cut), RED, 2)
             for remedy in cut.remedies[:2]:
                 rows += [Note(note.text, GREY, indent=True) for note in notes(remedy, GREY, 2)]
         rows += _more(len(shown))
@@ -172,24 +172,20 @@ def finding_rows(layout: Layout, shown: Sequence[Cut], violations: Sequence[tupl
     return rows
 
 
-def fullest_rows(layout: Layout, layer: int | None = None) -> list[Row]:
-    """The most loaded cut of what was routed, if it is loaded at all and on the layer asked for."""
-    cut = fullest_cut(layout, layer)
+def fullest_rows(layout: Layout, layers: tuple[int, ...]) -> list[Row]:
+    """The most loaded cut of what was routed, if it is loaded at all and on one of the layers."""
+    cut = fullest_cut(layout, layers)
     if cut is None:
         return []
     samples = Samples(letter_for(layout.package))
     words = "fullest cut, " + str(cut.needed) + " of " + str(cut.fits)
-    return [Heading("Load"), Entry(samples.stroke(LOADED, bars=True), words), Note(_between(cut), GREY, indent=True)]
+    return [Heading("Load"), Entry(samples.stroke(LOADED, bars=True), words), Note(between(cut), GREY, indent=True)]
 
 
-def fullest_cut(layout: Layout, layer: int | None = None) -> Cut | None:
-    """The cut that the drawing of a layer (None: of all) shows as the fullest."""
+def fullest_cut(layout: Layout, layers: tuple[int, ...]) -> Cut | None:
+    """The cut that a drawing of the layers shows as the fullest."""
     cut = layout.fullest
-    return cut if cut is not None and cut.needed > 0 and layer in (None, cut.layer) else None
-
-
-def _between(cut: Cut) -> str:
-    return cut.start_name + " – " + cut.end_name
+    return cut if cut is not None and cut.needed > 0 and cut.layer in layers else None
 
 
 def _more(count: int) -> list[Row]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from kicad_rdl.draw.canvas import Element, box, disc, group, letters, line, number, title
-from kicad_rdl.draw.labels import touches
+from kicad_rdl.draw.labels import Box, Obstacles, Stroke, touches
 from kicad_rdl.draw.lettering import text_width
 from kicad_rdl.draw.sheet import Sheet
-from kicad_rdl.draw.style import PAPER, RED
+from kicad_rdl.draw.style import LOADED, PAPER, RED
 from kicad_rdl.geometry import Point, extent
 from kicad_rdl.model.layout import Cut, Unrouted
 from kicad_rdl.model.package import Package, terminal_name
@@ -46,25 +47,60 @@ def _towards(at: Point, reach: Nm, other: Point) -> Point:
     return Point(at.x + round((other.x - at.x) * part), at.y + round((other.y - at.y) * part))
 
 
-def cuts(sheet: Sheet, drawn_cuts: Sequence[Cut], colour: str, name: str) -> Element:
-    """Cuts as strokes with bars at both ends, and ``7 needed, 5 fit`` in a box nearby that touches no other box."""
+@dataclass(frozen=True, slots=True)
+class CutStyle:
+    """How cuts are drawn, and in which words."""
+
+    name: str
+    colour: str
+    words: Callable[[Cut], str]
+
+
+def needed_and_fits(cut: Cut) -> str:
+    """``7 needed, 5 fit``."""
+    return str(cut.needed) + " needed, " + str(cut.fits) + (" fits" if cut.fits == 1 else " fit")
+
+
+def load_words(cut: Cut) -> str:
+    """``fullest: 3 of 8``."""
+    return "fullest: " + str(cut.needed) + " of " + str(cut.fits)
+
+
+TOO_NARROW = CutStyle("bottlenecks", RED, needed_and_fits)
+FULLEST = CutStyle("fullest", LOADED, load_words)
+
+
+def between(cut: Cut) -> str:
+    """``bump 7 – ball A3``: the router's names of the ends for people."""
+    return cut.start_name.replace(":", " ") + " – " + cut.end_name.replace(":", " ")
+
+
+def cuts(sheet: Sheet, drawn_cuts: Sequence[Cut], style: CutStyle, copper: Iterable[Stroke]) -> Element:
+    """Cuts as strokes with bars at both ends, each with its numbers in a box nearby that touches no other box.
+
+    The boxes keep off the copper where they can.
+    """
     drawn: list[Element] = []
-    boxes: list[tuple[Point, Nm, Nm]] = []
+    boxes: list[Box] = []
+    obstacles = Obstacles(copper, sheet.letters(2)) if drawn_cuts else Obstacles((), 1)
+    size = sheet.letters(0.85)
     for cut in drawn_cuts:
-        words = str(cut.needed) + " needed, " + str(cut.fits) + " fit"
-        size = sheet.letters(0.85)
+        words = style.words(cut)
         width, height = text_width(words, size) + size, sheet.letters(1.5)
-        middle = Point((cut.start.x + cut.end.x) // 2, (cut.start.y + cut.end.y) // 2)
-        centre = _free_place(sheet, cut, width, height, boxes)
-        boxes.append((centre, width, height))
-        between = words + " between " + cut.start_name + " and " + cut.end_name
-        parts = [title(between), line(cut.start, cut.end, stroke_width=sheet.thick)]
+        middle = _middle(cut)
+        centre = _free_place(sheet, cut, width, height, boxes, obstacles)
+        boxes.append(_box_of(centre, width, height))
+        parts = [title(words + ", " + between(cut)), line(cut.start, cut.end, stroke_width=sheet.thick)]
         parts += [line(*_bar(sheet, cut, end), stroke_width=sheet.thick) for end in (cut.start, cut.end)]
         parts.append(line(middle, centre, stroke_width=sheet.hair))
         parts.append(box(centre, width, height, fill=PAPER, stroke_width=sheet.hair))
-        parts.append(letters(words, centre, size, fill=colour, stroke="none", font_weight="bold"))
+        parts.append(letters(words, centre, size, fill=style.colour, stroke="none", font_weight="bold"))
         drawn.append(group(parts))
-    return group(drawn, stroke=colour, fill="none", id=name)
+    return group(drawn, stroke=style.colour, fill="none", id=style.name)
+
+
+def _middle(cut: Cut) -> Point:
+    return Point((cut.start.x + cut.end.x) // 2, (cut.start.y + cut.end.y) // 2)
 
 
 def _across(cut: Cut) -> tuple[float, float]:
@@ -80,48 +116,75 @@ def _bar(sheet: Sheet, cut: Cut, end: Point) -> tuple[Point, Point]:
     return end - side, end + side
 
 
-def _free_place(sheet: Sheet, cut: Cut, width: Nm, height: Nm, boxes: Sequence[tuple[Point, Nm, Nm]]) -> Point:
-    """Centre for a label: across the cut, on either side, farther out until it fits between package edge and others."""
-    x, y = _across(cut)
-    middle = Point((cut.start.x + cut.end.x) // 2, (cut.start.y + cut.end.y) // 2)
-    reach = abs(x) * width / 2 + abs(y) * height / 2 + sheet.letters(0.8)
-    side, up = (sheet.width - width) // 2, (sheet.height - height) // 2
+def _free_place(sheet: Sheet, cut: Cut, width: Nm, height: Nm, boxes: Sequence[Box], obstacles: Obstacles) -> Point:
+    """Centre for a label on the package that covers neither its cut nor another label, nor copper if it can."""
     own = (cut.start.x, cut.start.y, cut.end.x, cut.end.y, sheet.letters(0.3))
-    for step in range(12):
-        for sign in (1, -1):
-            away = sign * (reach + step * sheet.letters(1.2))
-            wanted = Point(middle.x + round(x * away), middle.y + round(y * away))
-            centre = Point(max(-side, min(side, wanted.x)), max(-up, min(up, wanted.y)))
-            label = (centre.x - width / 2, centre.y - height / 2, centre.x + width / 2, centre.y + height / 2)
-            if not touches(own, label) and not any(_touch(centre, width, height, other) for other in boxes):
-                return centre
-    return middle
+    fallback = None
+    for centre in _around(sheet, cut, width, height):
+        label = _box_of(centre, width, height)
+        if touches(own, label) or any(_overlap(label, other) for other in boxes):
+            continue
+        if obstacles.free(label):
+            return centre
+        fallback = fallback or centre
+    return fallback or _middle(cut)
 
 
-def _touch(centre: Point, width: Nm, height: Nm, other: tuple[Point, Nm, Nm]) -> bool:
-    at, wide, high = other
-    return 2 * abs(centre.x - at.x) < width + wide and 2 * abs(centre.y - at.y) < height + high
+def _around(sheet: Sheet, cut: Cut, width: Nm, height: Nm) -> Iterator[Point]:
+    """Places farther and farther out: first across the cut, then along it, then between; kept on the package."""
+    x, y = _across(cut)
+    half = math.sqrt(0.5)
+    middle = _middle(cut)
+    side, up = max(0, (sheet.width - width) // 2), max(0, (sheet.height - height) // 2)
+    ways = [(x, y), (-x, -y), (y, -x), (-y, x)]
+    ways += [(half * (x + sign * y), half * (y - sign * x)) for sign in (1, -1)]
+    ways += [(-dx, -dy) for dx, dy in ways[4:]]
+    for step in range(16):
+        for dx, dy in ways:
+            away = abs(dx) * width / 2 + abs(dy) * height / 2 + sheet.letters(0.8 + 0.8 * step)
+            wanted = Point(middle.x + round(dx * away), middle.y + round(dy * away))
+            yield Point(max(-side, min(side, wanted.x)), max(-up, min(up, wanted.y)))
 
 
-def violation_marks(sheet: Sheet, numbered: Sequence[tuple[int, Violation]]) -> Element:
-    """A ring around each place with its number in the panel's list."""
-    drawn: list[Element] = []
-    ring = sheet.letters(1.6)
-    for index, violation in numbered:
-        away = round(ring * (0.5 + 0.32) * math.sqrt(0.5))
-        at = Point(violation.at.x + away, violation.at.y + away)
-        drawn.append(
-            group(
-                (
-                    title(violation_words(violation)),
-                    disc(violation.at, ring, fill="none"),
-                    disc(violation.at, sheet.letters(0.2), fill=RED, stroke="none"),
-                    disc(at, sheet.letters(1.15), fill=RED, stroke=PAPER, stroke_width=sheet.hair),
-                    letters(str(index), at, sheet.letters(0.7), fill=PAPER, stroke="none", font_weight="bold"),
-                )
+def _box_of(centre: Point, width: Nm, height: Nm) -> Box:
+    return centre.x - width / 2, centre.y - height / 2, centre.x + width / 2, centre.y + height / 2
+
+
+def _overlap(one: Box, other: Box) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
+CROWD = 40
+"""Beyond so many violations the marks are small, and only those that the panel lists carry their number."""
+
+
+def violation_marks(sheet: Sheet, numbered: Sequence[tuple[int, Violation]], listed: int) -> Element:
+    """A ring around each place with its number in the panel's list.
+
+    Args:
+        sheet: the sheet.
+        numbered: all violations of the drawing.
+        listed: how many of them the panel spells out.
+    """
+    crowded = len(numbered) > CROWD
+    ring = sheet.letters(0.9 if crowded else 1.6)
+    drawn = [
+        group(
+            (
+                title(violation_words(violation)),
+                disc(violation.at, ring, fill="none"),
+                disc(violation.at, sheet.letters(0.2), fill=RED, stroke="none"),
             )
         )
-    return group(drawn, stroke=RED, stroke_width=sheet.thick, id="violations")
+        for _, violation in numbered
+    ]
+    away = round(ring * 0.5 * math.sqrt(0.5) + sheet.letters(0.36))
+    for index, violation in numbered[:listed] if crowded else numbered:
+        at = violation.at + Point(away, away)
+        drawn.append(disc(at, sheet.letters(1.15), fill=RED, stroke=PAPER, stroke_width=sheet.hair))
+        drawn.append(letters(str(index), at, sheet.letters(0.7), fill=PAPER, stroke="none", font_weight="bold"))
+    width = sheet.thin if crowded else sheet.thick
+    return group(drawn, stroke=RED, stroke_width=width, id="violations")
 
 
 def violation_words(violation: Violation) -> str:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from kicad_rdl.draw import legend
 from kicad_rdl.draw.canvas import Element, box, document, group
-from kicad_rdl.draw.copper import ball_spheres, layer_copper, opening_shapes, pad_outlines
+from kicad_rdl.draw.copper import SHEER, ball_spheres, layer_copper, opening_shapes, pad_outlines
 from kicad_rdl.draw.dimension import a1_corner, a1_mark, dimension_lines, grid_names, lanes, naming
-from kicad_rdl.draw.marks import cuts, flight_lines, terminal_places, violation_marks
+from kicad_rdl.draw.marks import FULLEST, TOO_NARROW, cuts, flight_lines, terminal_places, violation_marks
 from kicad_rdl.draw.obstacles import copper_over_balls, copper_strokes, land_strokes
 from kicad_rdl.draw.panel import Row, TitleBlock, panel, panel_height
 from kicad_rdl.draw.samples import dash_dot
@@ -18,11 +18,9 @@ from kicad_rdl.draw.style import (
     DIE,
     GREY,
     INK,
-    LOADED,
     PALE,
     PAPER,
     POLYMER,
-    RED,
     UNUSED,
     layer_colour,
     net_classes,
@@ -73,7 +71,7 @@ def estimate_drawing(package: Package, too_narrow: Sequence[Cut]) -> str:
         _layers(sheet, layout),
         ball_names(sheet, layout, package.ball.opening, _colour_of_last(package)),
         bump_names(sheet, layout, copper_strokes(layout, (1, package.rdl_count)), on_copper=True),
-        cuts(sheet, layout.bottlenecks, RED, "bottlenecks"),
+        cuts(sheet, layout.bottlenecks, TOO_NARROW, copper_strokes(layout, (1, package.rdl_count))),
     )
 
 
@@ -107,22 +105,22 @@ class _Scene:
 
 def _all(layout: Layout, violations: tuple[tuple[int, Violation], ...]) -> str:
     package = layout.package
+    every = tuple(range(1, package.metal_count + 1))
     rows = legend.all_rows(layout)
-    rows += legend.fullest_rows(layout)
+    rows += legend.fullest_rows(layout, every)
     rows += legend.finding_rows(layout, layout.bottlenecks, violations)
     scene = _Scene(layout, rows, legend.title_block(layout, "All layers"))
     sheet = scene.sheet
-    every = tuple(range(1, package.metal_count + 1))
     return scene.text(
         _ground(sheet, package, INK, PAPER),
         ball_spheres(package, fill="none", stroke=PALE, stroke_width=sheet.thin),
         _layers(sheet, layout),
         ball_names(sheet, layout, package.ball.opening, _colour_of_last(package), copper_over_balls(layout, every)),
         bump_names(sheet, layout, copper_strokes(layout, every), on_copper=True),
-        *_fullest(sheet, layout, None),
+        *_fullest(sheet, layout, every),
         flight_lines(sheet, terminal_places(package), layout.unrouted),
-        cuts(sheet, layout.bottlenecks, RED, "bottlenecks"),
-        violation_marks(sheet, violations),
+        cuts(sheet, layout.bottlenecks, TOO_NARROW, copper_strokes(layout, every)),
+        violation_marks(sheet, violations, legend.LISTED),
     )
 
 
@@ -132,7 +130,7 @@ def _layers(sheet: Sheet, layout: Layout) -> Element:
     drawn = []
     for layer in range(package.metal_count, 0, -1):
         colour = layer_colour(package, layer)
-        copper = layer_copper(layout, layer, lambda net, own=colour: own if net is not None else UNUSED, sheet)  # type: ignore[misc]
+        copper = layer_copper(layout, layer, lambda net, own=colour: own if net is not None else UNUSED, sheet, SHEER)  # type: ignore[misc]
         drawn.append(group(copper, opacity=LAYER_OPACITY, id=package.layer_name(layer)))
     return group(drawn, id="copper")
 
@@ -148,7 +146,7 @@ def _layer(layout: Layout, layer: int, violations: tuple[tuple[int, Violation], 
     mine = tuple(pair for pair in violations if pair[1].layer in (name, "-"))
     narrow = [cut for cut in layout.bottlenecks if cut.layer == layer]
     rows = legend.layer_rows(layout, layer)
-    rows += legend.fullest_rows(layout, layer)
+    rows += legend.fullest_rows(layout, (layer,))
     missing = _unrouted_on(layout, layer)
     rows += legend.finding_rows(layout, narrow, mine) if missing or narrow or mine else []
     scene = _Scene(layout, rows, legend.title_block(layout, _subject(package, layer)))
@@ -171,10 +169,10 @@ def _layer(layout: Layout, layer: int, violations: tuple[tuple[int, Violation], 
         *ghosts,
         group(layer_copper(layout, layer, colour, sheet), id="copper"),
         *names,
-        *_fullest(sheet, layout, layer),
+        *_fullest(sheet, layout, (layer,)),
         flight_lines(sheet, terminal_places(package), missing),
-        cuts(sheet, narrow, RED, "bottlenecks"),
-        violation_marks(sheet, mine),
+        cuts(sheet, narrow, TOO_NARROW, copper_strokes(layout, (layer,))),
+        violation_marks(sheet, mine, legend.LISTED),
     )
 
 
@@ -193,9 +191,9 @@ def _unrouted_on(layout: Layout, layer: int) -> tuple[Unrouted, ...]:
     )
 
 
-def _fullest(sheet: Sheet, layout: Layout, layer: int | None) -> list[Element]:
-    cut = legend.fullest_cut(layout, layer)
-    return [] if cut is None else [cuts(sheet, (cut,), LOADED, "fullest")]
+def _fullest(sheet: Sheet, layout: Layout, layers: tuple[int, ...]) -> list[Element]:
+    cut = legend.fullest_cut(layout, layers)
+    return [] if cut is None else [cuts(sheet, (cut,), FULLEST, copper_strokes(layout, layers))]
 
 
 def _openings(layout: Layout, side: Side) -> str:
