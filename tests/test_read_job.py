@@ -289,6 +289,9 @@ def test_auto_takes_the_least_that_is_possible(tmp_path: Path) -> None:
         got.with_rdl_count(1)
     plane = '[[nets.rules]]\nmatch = ["VDD"]\nstyle = "plane"\nplane_layer = 3\n'
     assert job(tmp_path, auto, more=plane).package.rdl_count == 3
+    with pytest.raises(InputError, match="die die: 100 um from the package edge"):
+        job(tmp_path, auto, ('height = "1 mm"', 'height = "2.8 mm"'), more=plane)
+    job(tmp_path, auto, more=plane)
     assert read_job(tmp_path / "job.toml", rdl_count=4).package.rdl_count == 4
     assert not read_job(tmp_path / "job.toml", rdl_count=4).auto_rdl
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -46,10 +46,7 @@ class Job:
         Raises:
             InputError: the technology, a plane or the geometry does not allow it.
         """
-        try:
-            package = replace(self.package, rdl_count=count)
-        except ModelError as error:
-            raise InputError(str(error), str(self.path)) from None
+        package = _built(lambda: replace(self.package, rdl_count=count), str(self.path))
         _refuse_missing_planes(package, str(self.path))
         refuse_impossible(package, str(self.path))
         return package
@@ -74,39 +71,44 @@ def read_job(path: Path, rdl_count: int | None = None) -> Job:
     refuse_balls_off_the_package(body.width, body.height, balls, ball, technology.edges, source)
     nets = net_rules(tables.nets, dies, balls, source)
     asked = rdl_count if rdl_count is not None else body.rdl_count
-    least = _least_count(tables)
-    counts = [asked] if asked != "auto" else list(range(least, max(least, len(technology.metals)) + 1))
-    refusal: InputError | None = None
-    for count in counts:
-        assert isinstance(count, int)
+    # with "auto", a draft of one RDL, from which _first_possible makes those that it tries
+    draft = _built(
+        lambda: Package(
+            name=tables.name,
+            width=body.width,
+            height=body.height,
+            dies=dies,
+            balls=balls,
+            ball=ball,
+            rdl_count=1 if isinstance(asked, str) else asked,
+            technology=technology,
+            nets=nets,
+            angles=Angles(body.angles),
+            description=tables.description,
+        ),
+        source,
+    )
+    job = Job(draft, isinstance(asked, str), path)
+    return replace(job, package=_first_possible(job))
+
+
+def _built(build: Callable[[], Package], source: str) -> Package:
+    """A Package, or the reason why not with the name of the job."""
+    try:
+        return build()
+    except ModelError as error:
+        raise InputError(str(error), source) from None
+
+
+def _first_possible(job: Job) -> Package:
+    """The package with the least number of RDLs that is not refused; else the reason against the largest number."""
+    *fewer, most = job.rdl_counts
+    for count in fewer:
         try:
-            package = Package(
-                name=tables.name,
-                width=body.width,
-                height=body.height,
-                dies=dies,
-                balls=balls,
-                ball=ball,
-                rdl_count=count,
-                technology=technology,
-                nets=nets,
-                angles=Angles(body.angles),
-                description=tables.description,
-            )
-            _refuse_missing_planes(package, source)
-            refuse_impossible(package, source)
-        except InputError as error:
-            refusal = refusal or error
-        except ModelError as error:
-            refusal = refusal or InputError(str(error), source)
-        else:
-            return Job(package, asked == "auto", path)
-    assert refusal is not None
-    raise refusal
-
-
-def _least_count(tables: JobTables) -> int:
-    return max((rule.plane_layer or 1 for rule in tables.nets.rules), default=1)
+            return job.with_rdl_count(count)
+        except InputError:
+            continue
+    return job.with_rdl_count(most)
 
 
 def _technology(tables: JobTables, path: Path) -> Technology:
