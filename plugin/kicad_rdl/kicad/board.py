@@ -260,10 +260,12 @@ class _Copper:
             self._layer(plane.layer),
             identity(self.package.name, "plane", plane.net, plane.layer, index),
             ("hatch", "edge", 500 * UM),
+            # KiCad wants planes that touch to differ in priority, also two of one net
+            *((("priority", str(index)),) if index else ()),
             ("connect_pads", *joint, ("clearance", plane.clearance)),
             ("min_thickness", line),
             ("filled_areas_thickness", "no"),
-            ("fill", "yes", ("thermal_gap", plane.clearance), ("thermal_bridge_width", 2 * line)),
+            ("fill", "yes", ("thermal_gap", plane.clearance), ("thermal_bridge_width", line)),
             ("polygon", self._points(plane.outline.points)),
             *(self._fill(plane, fill) for fill in plane.fills),
         )

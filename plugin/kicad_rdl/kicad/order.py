@@ -14,7 +14,7 @@ from kicad_rdl.kicad.sexpr import Tree
 
 _TRACKS = {"segment": 0, "via": 1, "arc": 2}
 _SHAPES = {"line": 0, "rect": 1, "arc": 2, "circle": 3, "poly": 4}
-_RUNS = re.compile(r"\d+|\D")
+_RUNS = re.compile(r"[0-9]+|[^0-9]", re.DOTALL)
 
 
 def in_board_order(trees: list[Tree]) -> list[Tree]:
@@ -29,11 +29,7 @@ def drawings_in_order(trees: list[Tree]) -> list[Tree]:
 
 def name_key(name: str) -> tuple[tuple[int, int], ...]:
     """Sorts pads by name: runs of digits as numbers, all else letter by letter (``AA1`` before ``B1``)."""
-    return tuple((ord(run[0]), int(run)) if run.isdigit() else (ord(run), 0) for run in _plain_runs(name))
-
-
-def _plain_runs(name: str) -> list[str]:
-    return [run for run in _RUNS.findall(name) if run.isascii() or not run.isdigit()]
+    return tuple((ord("0"), int(run)) if "0" <= run[0] <= "9" else (ord(run), 0) for run in _RUNS.findall(name))
 
 
 def _board_key(tree: Tree) -> tuple[Any, ...]:
