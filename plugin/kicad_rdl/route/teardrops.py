@@ -46,6 +46,15 @@ INSET = 2.0
 ARC_TOLERANCE = 20.0
 """How far the straight pieces that stand for a foreign arc may leave it [nm]; added to the spacing."""
 
+BEND = math.cos(math.radians(15))
+"""A corner within a teardrop turns by at most twice this angle."""
+
+TURN = math.cos(math.radians(30))
+"""Within a teardrop the trace turns by at most this angle altogether."""
+
+ROUND = 2.0
+"""An arc within a teardrop has at least this many times the radius of the copper's half width there."""
+
 NOISE = 0.01
 """Distances are measured in floats; what is not clearly legal is not drawn [nm]."""
 
@@ -53,6 +62,15 @@ STEP_ALONG_ARC = math.pi / 24
 """Turn between two points of a side that follows an arc [rad]."""
 
 Outlines: TypeAlias = NDArray[np.object_]
+
+
+@dataclass(frozen=True, slots=True)
+class _Leave:
+    """Where a trace leaves its pad: the piece, the part of its length, and the unit vector there from the centre."""
+
+    piece: int
+    part: float
+    direction: tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +84,8 @@ class _End:
     """Half the trace width [nm]."""
     radius: float
     """Of the largest circle within the pad [nm]."""
+    leave: _Leave | None
+    """Where the path leaves that circle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +142,8 @@ def _ends(layout: Layout, layer: int) -> list[_End]:
             continue
         for path in (trace.path, _reversed(trace.path)):
             within = radius.get((trace.net, path.start), 0.0)
-            if within * ratio * STEPS[-1] > 0 and within * ratio >= LEAST_GAIN * trace.width / 2:
-                ends.append(_End(trace.net, layer, path, trace.width / 2, within))
+            if within * ratio >= LEAST_GAIN * trace.width / 2:
+                ends.append(_End(trace.net, layer, path, trace.width / 2, within, _leaves(path, within)))
     return ends
 
 
@@ -184,14 +204,14 @@ def _outline(end: _End, ratio: float) -> Polygon | None:
         return None
     cosine = math.sqrt(1 - ratio * ratio)
     first, last = end.radius * cosine, (end.radius - ratio * end.half) / cosine
-    stations = _stations(end.path, first, last)
+    stations = _stations(end, first, last)
     if stations is None:
         return None
     base, tip = end.radius * ratio, end.half - INSET
     left: list[Point] = []
     right: list[Point] = []
-    for along, x, y, nx, ny, stretch in stations:
-        half = (base + (tip - base) * (along - first) / (last - first)) * stretch
+    for along, x, y, nx, ny in stations:
+        half = base + (tip - base) * (along - first) / (last - first)
         left.append(Point(round(x + nx * half), round(y + ny * half)))
         right.append(Point(round(x - nx * half), round(y - ny * half)))
     ring = [*right, *reversed(left)]
@@ -205,47 +225,73 @@ def _outline(end: _End, ratio: float) -> Polygon | None:
     return Polygon(points)
 
 
-_Station: TypeAlias = tuple[float, float, float, float, float, float]
-"""Length along the path, x, y, unit normal to the left (x, y), and 1 / cos of half the turn there."""
+_Station: TypeAlias = tuple[float, float, float, float, float]
+"""Distance from the pad's centre [nm], x, y, and the normal to the left (x, y), stretched at a corner."""
 
 
-def _stations(path: Path, first: float, last: float) -> list[_Station] | None:
-    """Points of the path from ``first`` to ``last`` [nm along it]; None if it ends before, or turns too sharply."""
-    found: list[_Station] = []
-    start = 0.0
-    before: tuple[float, float] | None = None
-    for piece in path.pieces:
-        stop = start + piece.length
-        if stop <= first:
-            start = stop
-            before = _direction(piece, 1.0)
-            continue
-        low, high = max(0.0, (first - start) / piece.length), min(1.0, (last - start) / piece.length)
-        if before is not None and low == 0.0:
-            # the corner between two pieces: along the bisector, stretched so that both sides keep their width
-            here = _direction(piece, 0.0)
-            cosine = math.sqrt(max(0.0, (1 + before[0] * here[0] + before[1] * here[1]) / 2))
-            if cosine < math.cos(math.pi / 8 + 1e-9):
+def _stations(end: _End, first: float, last: float) -> list[_Station] | None:
+    """Where the sides have points: from ``first`` to ``last`` [nm from the pad's centre, along the path outside it].
+
+    Inside the pad the axis is the straight line from its centre to where the trace leaves it. None if the trace ends
+    before ``last``, or is too bent for a taper: it is then for a shorter one.
+    """
+    leave = end.leave
+    if leave is None:
+        return None
+    ux, uy = leave.direction
+    centre = end.path.start
+    found: list[_Station] = [(first, centre.x + ux * first, centre.y + uy * first, -uy, ux)]
+    before, along = leave.direction, end.radius
+    for number in range(leave.piece, len(end.path.pieces)):
+        piece = end.path.pieces[number]
+        low = leave.part if number == leave.piece else 0.0
+        here = _direction(piece, low)
+        cosine = math.sqrt(max(0.0, (1 + before[0] * here[0] + before[1] * here[1]) / 2))
+        if cosine < BEND or ux * here[0] + uy * here[1] < TURN:
+            return None
+        if cosine < 1 - 1e-9:
+            # along the bisector of a corner, stretched so that both sides keep their width
+            scale = 2 * cosine * cosine
+            x, y = _place(piece, low)
+            found.append((along, x, y, -(before[1] + here[1]) / scale, (before[0] + here[0]) / scale))
+        stop = along + (1 - low) * piece.length
+        high = min(1.0, low + (last - along) / piece.length)
+        if isinstance(piece, Arc):
+            count = max(1, math.ceil(abs(piece.sweep) * (high - low) / STEP_ALONG_ARC))
+            for t in [low + (high - low) * k / count for k in range(1, count)]:
+                dx, dy = _direction(piece, t)
+                x, y = _place(piece, t)
+                found.append((along + (t - low) * piece.length, x, y, -dy, dx))
+            if piece.radius < ROUND * (end.half + (end.radius - end.half) * max(0.0, last - along) / (last - first)):
                 return None
-            nx, ny = -(before[1] + here[1]) / 2 / cosine, (before[0] + here[0]) / 2 / cosine
-            x, y = _place(piece, 0.0)
-            found.append((start, x, y, nx, ny, 1 / cosine))
-            low = math.nan
-        count = 1 if isinstance(piece, Line) else max(1, math.ceil(abs(piece.sweep) / STEP_ALONG_ARC))
-        inner = [k / count for k in range(1, count)]
-        parameters = [t for t in inner if (math.isnan(low) or t > low) and t < high]
-        if not math.isnan(low):
-            parameters.insert(0, low)
+        before = _direction(piece, high)
+        if ux * before[0] + uy * before[1] < TURN:
+            return None
         if stop >= last:
-            parameters.append(high)
-        for t in parameters:
-            dx, dy = _direction(piece, t)
-            x, y = _place(piece, t)
-            found.append((start + t * piece.length, x, y, -dy, dx, 1.0))
-        if stop >= last:
+            x, y = _place(piece, high)
+            found.append((last, x, y, -before[1], before[0]))
             return found
-        start = stop
-        before = _direction(piece, 1.0)
+        along = stop
+    return None
+
+
+def _leaves(path: Path, radius: float) -> _Leave | None:
+    """The first place of the path that is ``radius`` [nm] from its start; None if it never gets there."""
+    centre = path.start
+    for number, piece in enumerate(path.pieces):
+        if centre.distance(piece.end) < radius:
+            continue
+        low, high = 0.0, 1.0
+        for _ in range(48):
+            middle = (low + high) / 2
+            x, y = _place(piece, middle)
+            if math.hypot(x - centre.x, y - centre.y) < radius:
+                low = middle
+            else:
+                high = middle
+        x, y = _place(piece, high)
+        away = math.hypot(x - centre.x, y - centre.y)
+        return _Leave(number, high, ((x - centre.x) / away, (y - centre.y) / away))
     return None
 
 
