@@ -16,8 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from kicad_rdl.errors import ModelError
+from kicad_rdl.route.compiled import compiled
 from kicad_rdl.route.flow import maximum_flow
-from kicad_rdl.route.scaling import Start, cheapest_flow, compiled
+from kicad_rdl.route.scaling import Start, cheapest_flow
 
 Integers: TypeAlias = npt.NDArray[np.int64]
 Floats: TypeAlias = npt.NDArray[np.float64]

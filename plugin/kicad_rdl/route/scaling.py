@@ -9,15 +9,15 @@ algorithm", 1997).
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numba
 import numpy as np
 import numpy.typing as npt
 
 from kicad_rdl.errors import ModelError
+from kicad_rdl.route.compiled import compiled
 
 Integers: TypeAlias = npt.NDArray[np.int64]
 
@@ -42,14 +42,6 @@ class Start:
     price: Integers
     error: int
     """How far they may be from right, in units of cost: a guess, right or wrong."""
-
-
-def compiled(function: Callable[..., Any]) -> Any:
-    """Machine code at the first call, kept on disk where some folder can be written, else made anew in each process."""
-    try:
-        return numba.njit(cache=True)(function)
-    except RuntimeError:  # no writable cache folder, for example a plugin installed for all users
-        return numba.njit(function)
 
 
 def cheapest_flow(
