@@ -127,7 +127,8 @@ def placed_tree(footprint: Footprint, placement: Placement, page: Page, nets: di
         Quoted(f"{placement.library}:{footprint.name}"),
         ("layer", Quoted(layer("F.Cu"))),
         identity(*key),
-        (*where, str(placement.degrees)) if placement.degrees else where,
+        # KiCad keeps a footprint's angle up to half a turn, and those of its parts up to a whole one
+        (*where, str(placement.degrees - 360 * (placement.degrees > 180))) if placement.degrees else where,
         *_words(footprint),
         *form.fields(footprint, placement.reference, placement.value),
         *_mask(footprint),
