@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 import shapely
 
-from kicad_rdl.geometry import Path, path_points, shapely_of
+from kicad_rdl.geometry import Arc, Circle, Line, Path, Point, path_points, shapely_of
 from kicad_rdl.model.layout import Connection, Cut, Unrouted
 from kicad_rdl.model.package import Angles
 from kicad_rdl.route.joins import neighbours
@@ -43,13 +43,17 @@ class Open(Protocol):
 
 def straight(problem: Problem, one: Terminal, two: Terminal) -> float:
     """Least length of copper between the edges of two terminals in the metric of the output [nm]."""
-    gap = float(shapely.distance(shapely_of(one.shape, one.at, 1.0), shapely_of(two.shape, two.at, 1.0)))
-    if problem.package.angles is Angles.ANY:
-        return gap
     dx, dy = abs(one.at.x - two.at.x), abs(one.at.y - two.at.y)
+    centres = math.hypot(dx, dy)
+    if isinstance(one.shape, Circle) and isinstance(two.shape, Circle):
+        gap = max(0.0, centres - (one.shape.diameter + two.shape.diameter) / 2)
+    else:
+        gap = float(shapely.distance(shapely_of(one.shape, one.at, 1.0), shapely_of(two.shape, two.at, 1.0)))
+    if problem.package.angles is Angles.ANY or not centres:
+        return gap
+    # the pads hide at most their extents of the octilinear way
     whole = max(dx, dy) + (math.sqrt(2) - 1) * min(dx, dy)
-    centres = one.at.distance(two.at)
-    return max(gap, whole - (centres - gap) * 1.0824)
+    return max(gap, whole * gap / centres)
 
 
 def copper_length(problem: Problem, plan: Plan, wire: Laid) -> float:
@@ -61,16 +65,29 @@ def _bone(problem: Problem, plan: Plan, terminal: Terminal) -> float:
     """What a dog bone adds to a wire that starts at its far end [nm]."""
     for index, bump in enumerate(problem.bumps):
         if bump is terminal:
-            return bump.at.distance(plan.sites.at[index])
+            return bump.at.distance(plan.sites.bump_at[index])
     return 0.0
 
 
 def _outside(wire: Laid) -> float:
-    line = shapely.LineString(path_points(wire.path, 1.0))
-    outside = line.difference(shapely_of(wire.start.shape, wire.start.at, 1.0))
-    outside = outside.difference(shapely_of(wire.end.shape, wire.end.at, 1.0))
-    # chords shorten arcs: measure the whole path exactly and take off what lies inside the pads
-    return wire.path.length - (float(line.length) - float(outside.length))
+    return wire.path.length - _inside(wire.path, wire.start) - _inside(_reversed(wire.path), wire.end)
+
+
+def _reversed(path: Path) -> Path:
+    pieces = [
+        Line(p.end, p.start) if isinstance(p, Line) else Arc(p.end, p.mid, p.start) for p in reversed(path.pieces)
+    ]
+    return Path(tuple(pieces))
+
+
+def _inside(path: Path, terminal: Terminal) -> float:
+    """Length of the beginning of a path that lies in its terminal [nm]."""
+    first = path.pieces[0]
+    if isinstance(terminal.shape, Circle) and isinstance(first, Line) and first.length >= terminal.shape.diameter / 2:
+        return terminal.shape.diameter / 2
+    line = shapely.LineString(path_points(path, 1.0))
+    pad = shapely_of(terminal.shape, terminal.at, 1.0)
+    return float(line.intersection(pad).length)
 
 
 def connections_of(
@@ -142,8 +159,6 @@ def fullest_cut(problem: Problem, plan: Plan, routed: Sequence[Laid]) -> Cut | N
 
 def _cut(problem: Problem, layer: int, tiles: Tiles, u: int, v: int, needed: int, fits: int) -> Cut:
     """A gap as a cut, in the package frame."""
-    from kicad_rdl.geometry import Point
-
     def name(vertex: int) -> str:
         return tiles.obstacles[vertex].name if vertex < tiles.obstacle_count else "package edge"
 

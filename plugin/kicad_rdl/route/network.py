@@ -20,7 +20,7 @@ from kicad_rdl.route.tiles import F64, I64, Tiles
 COST_UNIT = 50.0
 """Lengths enter the flow as multiples of this [nm]."""
 
-ARC_BUDGET = 600_000
+ARC_BUDGET = 200_000
 """Bins are widened until the network stays below this many arcs."""
 
 

@@ -95,7 +95,6 @@ def make_plan(problem: Problem, progress: Callable[[int, int], None]) -> Plan:
     size = np.bincount(group, minlength=len(names)) if len(bumps) else np.zeros(len(names), np.int64)
     units = np.minimum(np.array([rules[n].balls for n in names], dtype=np.int64), size)
     wanted = int(units.sum())
-    plane_balls = sum(rules[name].balls for name in plane_layer)
 
     deep = [1] * len(problem.bumps)
     for i, bump in enumerate(problem.bumps):
@@ -105,18 +104,23 @@ def make_plan(problem: Problem, progress: Callable[[int, int], None]) -> Plan:
     for i in bumps:
         reach[i] = max(signal_layers)
     sites = sites_of(problem, reach)
-    deep = [min(d, limit) if d > 1 else 1 for d, limit in zip(deep, sites.limit, strict=True)]
+    deep = [min(d, limit) if d > 1 else 1 for d, limit in zip(deep, sites.bump_limit, strict=True)]
     fixed_deep = list(deep)
-    usable = [j for j, ball in enumerate(problem.balls) if ball.usable]
+    # plane nets take the balls nearest to their bumps first: they need no trace there, signals want to go out
+    plane_nets: list[str | None] = [None] * len(problem.balls)
+    homeless = _house(problem, rules, plane_layer, plane_nets, sites)
+    usable = [j for j, ball in enumerate(problem.balls) if ball.usable and plane_nets[j] is None]
     assigned: dict[int, tuple[int, int]] = {}  # bump -> (layer, ball)
     best: tuple[int, FlowPlan, list[LayerObstacles], list[Tiles]] | None = None
     rounds = ROUNDS if len(signal_layers) > 1 else 1
     for turn in range(rounds):
         progress(turn, rounds + FLIPS)
         deep, high = _reach(
-            fixed_deep, assigned, bumps, usable, signal_layers, len(problem.balls), count, sites, turn == 0
+            fixed_deep, plane_nets, plane_layer, assigned, bumps, usable, signal_layers, count, sites, turn == 0
         )
-        flow, standing, tiles = _flow(problem, signal_layers, deep, high, sites, bumps, group, units, assigned)
+        flow, standing, tiles = _flow(
+            problem, signal_layers, deep, high, plane_nets, sites, bumps, group, units, assigned
+        )
         if best is None or flow.value >= best[0]:
             better = best is None or flow.value > best[0]
             best = (flow.value, flow, standing, tiles)
@@ -134,19 +138,16 @@ def make_plan(problem: Problem, progress: Callable[[int, int], None]) -> Plan:
     cut = tuple((signal_layers[k], gap) for k, gap in flow.cut_gaps)
     cut_tiles = {signal_layers[k]: best[3][k] for k in range(len(signal_layers))}
 
-    # plane nets take what balls are left, nearest to the middle of their bumps
-    ball_nets: list[str | None] = [None] * len(problem.balls)
+    ball_nets = list(plane_nets)
     for i, (_, ball) in assigned.items():
         ball_nets[ball] = problem.bumps[i].net
-    homeless = _house(problem, rules, plane_layer, ball_nets)
     deep, high = _settled(fixed_deep, assigned, ball_nets, plane_layer, count)
 
-    layers, flow = _settle(problem, signal_layers, deep, high, sites, bumps, group, units, assigned, ball_nets, progress)
-    ball_nets = [net if net in plane_layer else None for net in ball_nets]
+    layers, flow = _settle(problem, signal_layers, deep, high, sites, bumps, group, units, assigned, ball_nets, plane_nets, progress)
+    ball_nets = list(plane_nets)
     for plan in layers:
         for wire in plan.wires:
             ball_nets[wire.sink] = problem.bumps[wire.source].net
-    del plane_balls
     return Plan(
         tuple(layers),
         tuple(deep),
@@ -168,11 +169,12 @@ def plane_layer_of(problem: Problem, rule: NetRule) -> int:
 
 def _reach(
     fixed: Sequence[int],
+    plane_nets: Sequence[str | None],
+    plane_layer: dict[str, int],
     assigned: dict[int, tuple[int, int]],
     bumps: Sequence[int],
     usable: Sequence[int],
     signal_layers: Sequence[int],
-    balls: int,
     count: int,
     sites: Sites,
     first: bool,
@@ -180,12 +182,12 @@ def _reach(
     """How far stacks may reach in the next flow: assigned ones as far as they need, open ones everywhere."""
     deep = list(fixed)
     for i in bumps:
-        deep[i] = assigned[i][0] if i in assigned else min(max(signal_layers), sites.limit[i])
-    high = [count] * balls
+        deep[i] = assigned[i][0] if i in assigned else min(max(signal_layers), sites.bump_limit[i])
+    high = [plane_layer[net] if net is not None else count for net in plane_nets]
     taken = {ball: layer for layer, ball in assigned.values()}
     complete = not first and all(i in assigned for i in bumps)
     for j in usable:
-        high[j] = taken.get(j, count if complete else min(signal_layers))
+        high[j] = taken.get(j, count if complete else max(min(signal_layers), sites.ball_limit[j]))
     return deep, high
 
 
@@ -194,17 +196,18 @@ def _flow(
     signal_layers: Sequence[int],
     deep: Sequence[int],
     high: Sequence[int],
+    plane_nets: Sequence[str | None],
     sites: Sites,
     bumps: Sequence[int],
     group: np.ndarray,
     units: np.ndarray,
     assigned: dict[int, tuple[int, int]],
 ) -> tuple[FlowPlan, list[LayerObstacles], list[Tiles]]:
-    standing = [obstacles_on(problem, k, deep, high, [None] * len(problem.balls), sites) for k in signal_layers]
+    standing = [obstacles_on(problem, k, deep, high, plane_nets, sites) for k in signal_layers]
     tiles = [tiles_of(problem, k, s) for k, s in zip(signal_layers, standing, strict=True)]
     tasks = []
     for layer, s, t in zip(signal_layers, standing, tiles, strict=True):
-        tasks.append(_task(problem, layer, s, t, bumps, assigned, high))
+        tasks.append(_task(problem, layer, s, t, bumps, assigned, high, plane_nets))
     return plan_flow(tasks, group, units, len(problem.balls)), standing, tiles
 
 
@@ -216,6 +219,7 @@ def _task(
     bumps: Sequence[int],
     assigned: dict[int, tuple[int, int]],
     high: Sequence[int],
+    plane_nets: Sequence[str | None],
 ) -> LayerTask:
     """One layer of a flow; assigned bumps leave on their own layer only."""
     metal = problem.package.technology.metal(layer)
@@ -223,7 +227,8 @@ def _task(
         standing.bump_vertex[i] if i not in assigned or assigned[i][0] == layer else -1 for i in bumps
     ]
     sinks = [
-        standing.ball_vertex[j] if ball.usable and high[j] <= layer else -1 for j, ball in enumerate(problem.balls)
+        standing.ball_vertex[j] if ball.usable and plane_nets[j] is None and high[j] <= layer else -1
+        for j, ball in enumerate(problem.balls)
     ]
     taken = {ball: at for at, ball in assigned.values()}
     sinks = [v if taken.get(j, layer) == layer else -1 for j, v in enumerate(sinks)]
@@ -236,7 +241,7 @@ def _task(
 
 
 def _house(
-    problem: Problem, rules: dict[str, NetRule], plane_layer: dict[str, int], ball_nets: list[str | None]
+    problem: Problem, rules: dict[str, NetRule], plane_layer: dict[str, int], ball_nets: list[str | None], sites: Sites
 ) -> list[str]:
     """Gives the plane nets their balls in turn; returns nets that found too few."""
     wish: list[tuple[str, float, float, int]] = []
@@ -254,7 +259,7 @@ def _house(
             allowed = rules[name].allowed
             free = [
                 (ball.at.x - x) ** 2 + (ball.at.y - y) ** 2
-                if ball.usable and ball_nets[j] is None and (allowed is None or ball.name in allowed)
+                if ball.usable and ball_nets[j] is None and sites.ball_limit[j] <= plane_layer[name] and (allowed is None or ball.name in allowed)
                 else float("inf")
                 for j, ball in enumerate(problem.balls)
             ]
@@ -298,6 +303,7 @@ def _settle(
     units: np.ndarray,
     assigned: dict[int, tuple[int, int]],
     ball_nets: Sequence[str | None],
+    plane_nets: Sequence[str | None],
     progress: Callable[[int, int], None],
 ) -> tuple[list[LayerPlan], FlowPlan]:
     """The last flows: obstacles as they will be, diagonals corrected where the wires overfill them."""
@@ -305,8 +311,6 @@ def _settle(
     standing = [obstacles_on(problem, k, deep, high, ball_nets, sites) for k in range(1, count + 1)]
     tiles = [tiles_of(problem, k, s) for k, s in enumerate(standing, 1)]
     technology = problem.package.technology
-    planes = [j for j, net in enumerate(ball_nets) if net is not None and j not in {b for _, b in assigned.values()}]
-    closed = set(planes)
     limits: dict[tuple[int, int, int], int] = {}
     seen: set[tuple[int, int, int]] = set()
     best: tuple[tuple[int, int], FlowPlan, list[Tiles]] | None = None
@@ -315,16 +319,13 @@ def _settle(
         progress(ROUNDS + turn, ROUNDS + FLIPS)
         tasks = []
         for layer in signal_layers:
-            task = _task(problem, layer, standing[layer - 1], tiles[layer - 1], bumps, assigned, high)
-            sinks = task.sink_vertex.copy()
-            for j in closed:
-                sinks[j] = -1
+            task = _task(problem, layer, standing[layer - 1], tiles[layer - 1], bumps, assigned, high, plane_nets)
             capacity = task.capacity.copy()
             index = {(int(u), int(v)): e for e, (u, v) in enumerate(tiles[layer - 1].edges.tolist())}
             for (k, u, v), limit in limits.items():
                 if k == layer and (u, v) in index:
                     capacity[index[(u, v)]] = min(capacity[index[(u, v)]], limit)
-            tasks.append(LayerTask(task.tiles, capacity, task.source_vertex, sinks))
+            tasks.append(LayerTask(task.tiles, capacity, task.source_vertex, task.sink_vertex))
         flow = plan_flow(tasks, group, units, len(problem.balls))
         over: list[tuple[int, int]] = []
         next_tiles = list(tiles)

@@ -240,13 +240,14 @@ def _standing(problem: Problem, plan: Plan, layer: int) -> list[tuple[Terminal, 
     for index, (bump, deep) in enumerate(zip(problem.bumps, plan.deep, strict=True)):
         if deep < layer:
             continue
-        place = bump.at if layer == 1 else plan.sites.at[index]
+        place = bump.at if layer == 1 else plan.sites.bump_at[index]
         found.append((bump, place, bump_copper(problem, bump, layer, deep), bump.net))
         if layer == 1 and deep > 1 and via_land is not None and plan.sites.has_bone(problem, index):
-            found.append((bump, plan.sites.at[index], via_land, bump.net))
-    for ball, high, net in zip(problem.balls, plan.high, plan.ball_nets, strict=True):
+            found.append((bump, plan.sites.bump_at[index], via_land, bump.net))
+    for ball, inner, high, net in zip(problem.balls, plan.sites.ball_at, plan.high, plan.ball_nets, strict=True):
         if high <= layer:
-            found.append((ball, ball.at, ball_copper(problem, ball, layer, high), net))
+            place = ball.at if layer == problem.package.rdl_count else inner
+            found.append((ball, place, ball_copper(problem, ball, layer, high), net))
     return found
 
 
@@ -254,7 +255,7 @@ def bones_of(problem: Problem, plan: Plan) -> list[Routed]:
     """The dog bones of RDL1."""
     width = problem.package.technology.metal(1).line
     return [
-        Routed(bump.net, 1, bump, bump, Path.through(bump.at, plan.sites.at[i]), width)
+        Routed(bump.net, 1, bump, bump, Path.through(bump.at, plan.sites.bump_at[i]), width)
         for i, bump in enumerate(problem.bumps)
         if bump.net is not None and plan.deep[i] > 1 and plan.sites.has_bone(problem, i)
     ]
@@ -328,12 +329,14 @@ def _pads(package: Package, ball_net: dict[str, str | None]) -> tuple[Pad, ...]:
 def _vias(problem: Problem, plan: Plan) -> tuple[Via, ...]:
     package = problem.package
     vias: list[Via] = []
-    for bump, place, deep in zip(problem.bumps, plan.sites.at, plan.deep, strict=True):
+    for bump, place, deep in zip(problem.bumps, plan.sites.bump_at, plan.deep, strict=True):
         if bump.net is not None:
             vias += stack(problem, place, bump.net, 1, deep)
-    for ball, high, net in zip(problem.balls, plan.high, plan.ball_nets, strict=True):
+    for ball, place, high, net in zip(
+        problem.balls, plan.sites.ball_at, plan.high, plan.ball_nets, strict=True
+    ):
         if net is not None:
-            vias += stack(problem, ball.at, net, high, package.rdl_count)
+            vias += stack(problem, place, net, high, package.rdl_count)
         if package.has_ubm_layer:
             geometry = package.ball
             vias.append(

@@ -1,13 +1,14 @@
-"""Where a bump's stack of vias goes down when it cannot go straight: beside a ball's pad instead of into it.
+"""Where stacks of vias stand when they cannot stand straight under a bump or over a ball.
 
-Under the die the UBM pads of the last RDL, and the vias of balls, lie below bumps of other nets. Such a bump gets a
-dog bone: a short trace on RDL1 to the nearest site where the stack is clear of everything on every layer.
+Under the die the UBM pads of the last RDL lie below bumps of other nets, and bump lands of RDL1 above the middles of
+balls. A ball's stack may stand anywhere inside its own pad; a bump gets a dog bone: a short trace on RDL1 to the
+nearest site where the stack is clear of everything on every layer.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,103 +22,150 @@ from kicad_rdl.route.problem import Problem
 DIRECTIONS = 24
 """Directions in which a site is looked for."""
 
-STEPS = 14
+STEPS = 40
 """Distances in each direction, in steps of half the space."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sites:
-    """Place of every bump's stack, in the pose.
+    """Place of every stack, in the pose.
 
     Attributes:
-        at: the bump's own place, or the end of its dog bone.
-        limit: the outermost layer the stack can reach; 1 where there is no site.
+        bump_at: the bump's own place, or the end of its dog bone.
+        bump_limit: the outermost layer the bump's stack can reach; 1 where there is no site.
+        ball_at: the ball's own place, or one beside it inside its pad.
+        ball_limit: the innermost layer the ball's stack can reach.
     """
 
-    at: tuple[Point, ...]
-    limit: tuple[int, ...]
+    bump_at: tuple[Point, ...]
+    bump_limit: tuple[int, ...]
+    ball_at: tuple[Point, ...]
+    ball_limit: tuple[int, ...]
 
     def has_bone(self, problem: Problem, bump: int) -> bool:
         """Whether the stack stands beside its bump."""
-        return self.at[bump] != problem.bumps[bump].at
+        return self.bump_at[bump] != problem.bumps[bump].at
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    space: float
+    via: float
+    """Largest radius of a via's land or capture pad [nm]."""
 
 
 def sites_of(problem: Problem, reach: Sequence[int]) -> Sites:
-    """Sites for bumps that may reach ``reach[i]`` (1: stays on RDL1)."""
-    package = problem.package
-    technology = package.technology
-    count = package.rdl_count
-    at = [bump.at for bump in problem.bumps]
+    """Sites for balls, and for bumps that may reach ``reach[i]`` (1: stays on RDL1)."""
+    technology = problem.package.technology
+    count = problem.package.rdl_count
+    bump_at = [bump.at for bump in problem.bumps]
+    ball_at = [ball.at for ball in problem.balls]
     if count == 1:
-        return Sites(tuple(at), (1,) * len(at))
-    metal = technology.metal(1)
-    space = max(technology.metal(k).space for k in range(1, count + 1)) + SLACK
-    radius = max(max(via.land, via.capture) for via in technology.vias[: count - 1]) / 2
-    land = [circumradius(bump.shape) for bump in problem.bumps]
-    balls = np.array([(b.at.x, b.at.y) for b in problem.balls], dtype=np.float64).reshape(-1, 2)
-    ball_tree = cKDTree(balls) if len(balls) else None
-    bump_xy = np.array([(b.at.x, b.at.y) for b in problem.bumps], dtype=np.float64).reshape(-1, 2)
-    bump_tree = cKDTree(bump_xy)
-    largest = max(land, default=0.0)
+        return Sites(tuple(bump_at), (1,) * len(bump_at), tuple(ball_at), (1,) * len(ball_at))
+    rules = _Rules(
+        max(technology.metal(k).space for k in range(1, count + 1)) + SLACK,
+        max(max(via.land, via.capture) for via in technology.vias[: count - 1]) / 2,
+    )
+    ball_limit = _place_balls(problem, rules, ball_at)
+    bump_limit = _place_bumps(problem, rules, reach, bump_at, ball_at)
+    return Sites(tuple(bump_at), tuple(bump_limit), tuple(ball_at), tuple(ball_limit))
 
-    def keep_from_balls(layer: int) -> float:
-        pad = package.ball.pad / 2 if layer == count else radius
-        return pad + space + radius
 
-    def clear_of_balls(x: float, y: float, layer: int) -> bool:
-        return ball_tree is None or float(ball_tree.query((x, y))[0]) >= keep_from_balls(layer)
+def _around(at: Point, first: float, step: float, steps: int) -> Iterator[Point]:
+    """Places around a point, nearest first."""
+    for n in range(steps):
+        distance = first + n * step
+        for k in range(DIRECTIONS):
+            angle = math.tau * k / DIRECTIONS
+            yield Point(round(at.x + distance * math.cos(angle)), round(at.y + distance * math.sin(angle)))
 
-    limit = [1] * len(at)
-    fixed: list[tuple[float, float]] = []
+
+def _tree(points: Sequence[Point]) -> cKDTree | None:
+    return cKDTree([(p.x, p.y) for p in points]) if points else None
+
+
+def _place_balls(problem: Problem, rules: _Rules, ball_at: list[Point]) -> list[int]:
+    """Moves stacks of balls off bump lands, inside their pads; returns the innermost layer each can reach."""
+    lands = [circumradius(bump.shape) for bump in problem.bumps]
+    tree = _tree([bump.at for bump in problem.bumps])
+    if tree is None:
+        return [1] * len(ball_at)
+    reach = max(lands) + rules.space + rules.via
+    slack = problem.package.ball.pad / 2 - rules.via - 1
+    limits: list[int] = []
+
+    def clear(place: Point) -> bool:
+        near = tree.query_ball_point((place.x, place.y), reach)
+        return all(
+            math.hypot(place.x - problem.bumps[i].at.x, place.y - problem.bumps[i].at.y)
+            >= lands[i] + rules.space + rules.via
+            for i in near
+        )
+
+    for j, ball in enumerate(problem.balls):
+        limits.append(min(2, problem.package.rdl_count))
+        steps = max(0, math.floor(slack / rules.space))
+        for place in (ball.at, *_around(ball.at, rules.space, rules.space, steps)):
+            if clear(place):
+                ball_at[j] = place
+                limits[j] = 1
+                break
+    return limits
+
+
+def _place_bumps(
+    problem: Problem, rules: _Rules, reach: Sequence[int], bump_at: list[Point], ball_at: Sequence[Point]
+) -> list[int]:
+    """Finds dog bones; returns the outermost layer each bump can reach."""
+    package = problem.package
+    edge = package.technology.edges.trace_to_package + rules.via
+    line = package.technology.metal(1).line
+    lands = [circumradius(bump.shape) for bump in problem.bumps]
+    bumps = np.array([(b.at.x, b.at.y) for b in problem.bumps], dtype=np.float64).reshape(-1, 2)
+    bump_tree = _tree([bump.at for bump in problem.bumps])
+    pads, stacks = _tree([ball.at for ball in problem.balls]), _tree(ball_at)
+
+    def clear_of_balls(place: Point, layer: int) -> bool:
+        if pads is None or stacks is None:
+            return True
+        at = (place.x, place.y)
+        if float(stacks.query(at)[0]) < 2 * rules.via + rules.space:
+            return False
+        return layer < package.rdl_count or float(pads.query(at)[0]) >= package.ball.pad / 2 + rules.space + rules.via
+
+    limit = [1] * len(bump_at)
     homeless: list[int] = []
     for i, bump in enumerate(problem.bumps):
-        if reach[i] <= 1:
-            continue
-        if clear_of_balls(bump.at.x, bump.at.y, reach[i]):
+        if reach[i] > 1 and clear_of_balls(bump.at, reach[i]):
             limit[i] = reach[i]
-        else:
+        elif reach[i] > 1:
             homeless.append(i)
-    # sites of others and dog bones drawn so far
-    bones: list[shapely.LineString] = []
-    step = max(space / 2, 1.0)
+    bones: dict[tuple[int, int], list[shapely.LineString]] = {}  # by cell of the bump
+    cell = max(1.0, (STEPS + 2) * rules.space)
     for i in homeless:
-        bump = problem.bumps[i]
-        near = [
-            j for j in bump_tree.query_ball_point((bump.at.x, bump.at.y), 3 * STEPS * step + largest + space) if j != i
+        at = problem.bumps[i].at
+        span = lands[i] + STEPS * rules.space / 2
+        near = [j for j in bump_tree.query_ball_point((at.x, at.y), span + max(lands) + cell / 4) if j != i]  # type: ignore[union-attr]
+        column, row = math.floor(at.x / cell), math.floor(at.y / cell)
+        others = [
+            bone
+            for c in range(column - 2, column + 3)
+            for r in range(row - 2, row + 3)
+            for bone in bones.get((c, r), ())
         ]
-        best: tuple[float, int, Point] | None = None
-        first = land[i]
-        for n in range(1, STEPS * 3):
-            if best is not None:
-                break
-            distance = first + n * step
-            for k in range(DIRECTIONS):
-                angle = 2 * math.pi * k / DIRECTIONS
-                x, y = round(bump.at.x + distance * math.cos(angle)), round(bump.at.y + distance * math.sin(angle))
-                inside = abs(x) + radius + technology.edges.trace_to_package < problem.half_width
-                if not inside or abs(y) + radius + technology.edges.trace_to_package >= problem.half_height:
-                    continue
-                if not clear_of_balls(x, y, reach[i]):
-                    continue
-                bone = shapely.LineString([(bump.at.x, bump.at.y), (x, y)])
-                if any(math.hypot(x - fx, y - fy) < 2 * radius + space for fx, fy in fixed):
-                    continue
-                need = max(radius, metal.line / 2) + space
-                if any(
-                    shapely.distance(bone, shapely.Point(bump_xy[j])) < land[j] + need
-                    or math.hypot(x - bump_xy[j][0], y - bump_xy[j][1]) < max(land[j], radius) + radius + space
-                    for j in near
-                ):
-                    continue
-                if any(bone.distance(other) < 2 * radius + space for other in bones):
-                    continue
-                best = (distance, k, Point(x, y))
-                break
-        if best is None:
-            continue
-        limit[i] = reach[i]
-        at[i] = best[2]
-        fixed.append((best[2].x, best[2].y))
-        bones.append(shapely.LineString([(bump.at.x, bump.at.y), (best[2].x, best[2].y)]))
-    return Sites(tuple(at), tuple(limit))
-
+        for place in _around(at, lands[i], rules.space / 2, STEPS):
+            if abs(place.x) + edge >= problem.half_width or abs(place.y) + edge >= problem.half_height:
+                continue
+            if not clear_of_balls(place, reach[i]):
+                continue
+            bone = shapely.LineString([(at.x, at.y), (place.x, place.y)])
+            thick = max(rules.via, line / 2, lands[i])  # the hull that the router sees
+            if any(bone.distance(shapely.Point(bumps[j])) < lands[j] + thick + rules.space for j in near):
+                continue
+            if any(bone.distance(other) < 2 * thick + rules.space for other in others):
+                continue
+            limit[i] = reach[i]
+            bump_at[i] = place
+            bones.setdefault((column, row), []).append(bone)
+            break
+    return limit

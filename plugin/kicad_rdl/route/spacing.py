@@ -7,11 +7,12 @@ gap, measuring finds it; the remedy is a further disc in the corridor of the wir
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from kicad_rdl.geometry import Path, path_points
 from kicad_rdl.route.corridors import ExtraDisc
@@ -67,21 +68,42 @@ def conflicts(
     for i, j, d, n in zip(a[distance < need - FORGIVEN], b[distance < need - FORGIVEN], distance[distance < need - FORGIVEN], need[distance < need - FORGIVEN], strict=True):
         p, q = shapely.shortest_line(lines[i], lines[j]).coords if d > 0 else [lines[i].intersection(lines[j]).representative_point().coords[0]] * 2
         found.append(Conflict(present[i], present[j], None, float(n - d), p, q))
-    pads = np.array([o.outline(1.0) for o in tiles.obstacles], dtype=object)
-    if len(pads):
-        keep = tiles.clearance[: len(pads)]
-        a, b = tree.query(pads, predicate="dwithin", distance=float(keep.max() + width.max() / 2))
-        distance = shapely.distance(pads[a], lines[b])
-        need = keep[a] + width[b] / 2
-        close = distance < need - FORGIVEN
-        for v, j, d, n in zip(a[close].tolist(), b[close].tolist(), distance[close], need[close], strict=True):
-            wire = present[j]
-            if v in (wires[wire].start, wires[wire].end) or tiles.obstacles[v].net == nets[wire]:
-                continue
-            line = shapely.shortest_line(lines[j], pads[v]).coords
-            found.append(Conflict(wire, None, v, float(n - d), line[0], line[-1]))
+    for v, j, missing, p, q in _pad_conflicts(tiles, lines, width, tree):
+        wire = present[j]
+        if v not in (wires[wire].start, wires[wire].end) and tiles.obstacles[v].net != nets[wire]:
+            found.append(Conflict(wire, None, v, missing, p, q))
     found.sort(key=lambda c: (-c.missing, c.wire, -1 if c.other is None else c.other, -1 if c.vertex is None else c.vertex))
     return found
+
+
+XY = tuple[float, float]
+
+
+def _pad_conflicts(
+    tiles: Tiles, lines: NDArray[np.object_], width: NDArray[np.float64], tree: shapely.STRtree
+) -> Iterator[tuple[int, int, float, XY, XY]]:
+    """(vertex, place of the wire, what is missing [nm], point on the wire, point on the obstacle) of close pairs."""
+    count = tiles.obstacle_count
+    if not count:
+        return
+    # a circle is its centre and a radius: exact, and far cheaper than a polygon
+    single = np.diff(tiles.disc_start)[:count] == 1
+    shapes = np.array(
+        [
+            shapely.Point(tiles.xy[v]) if single[v] else obstacle.outline(1.0)
+            for v, obstacle in enumerate(tiles.obstacles)
+        ],
+        dtype=object,
+    )
+    radius = np.where(single, tiles.disc_r[tiles.disc_start[:count]], 0.0)
+    keep = tiles.clearance[:count] + radius
+    a, b = tree.query(shapes, predicate="dwithin", distance=keep + float(width.max()) / 2)
+    distance = shapely.distance(shapes[a], lines[b])
+    need = keep[a] + width[b] / 2
+    close = distance < need - FORGIVEN
+    for v, j, missing in zip(a[close].tolist(), b[close].tolist(), (need - distance)[close].tolist(), strict=True):
+        nearest = shapely.shortest_line(lines[j], shapes[v]).coords
+        yield v, j, missing, nearest[0], nearest[-1]
 
 
 def remedies(

@@ -44,16 +44,18 @@ def obstacles_on(
         bump_vertex.append(len(found))
         shape = bump_copper(problem, bump, layer, reach)
         if layer > 1:
-            found.append(Obstacle(sites.at[index], shape, bump.net, bump.label))
+            found.append(Obstacle(sites.bump_at[index], shape, bump.net, bump.label))
         else:
-            bone = sites.at[index] if reach > 1 and sites.has_bone(problem, index) else None
+            bone = sites.bump_at[index] if reach > 1 and sites.has_bone(problem, index) else None
             found.append(Obstacle(bump.at, shape, bump.net, bump.label, bone))
-    for ball, reach, net in zip(problem.balls, high, ball_nets, strict=True):
+    count = problem.package.rdl_count
+    for ball, place, reach, net in zip(problem.balls, sites.ball_at, high, ball_nets, strict=True):
         if reach > layer:
             ball_vertex.append(-1)
             continue
         ball_vertex.append(len(found))
-        found.append(Obstacle(ball.at, ball_copper(problem, ball, layer, reach), net, ball.label))
+        at = ball.at if layer == count else place
+        found.append(Obstacle(at, ball_copper(problem, ball, layer, reach), net, ball.label))
     return LayerObstacles(tuple(found), tuple(bump_vertex), tuple(ball_vertex))
 
 
