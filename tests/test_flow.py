@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import networkx
+import networkx  # type: ignore[import-untyped]
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -156,7 +156,7 @@ def test_planar_networks_cost_what_highs_says(seed: int) -> None:
     )
     answer = linprog(
         cost.astype(float),
-        A_eq=incidence.tocsr(),
+        A_eq=incidence.toarray(),
         b_eq=supply.astype(float),
         bounds=[(0.0, float(room)) for room in capacity],
         method="highs",
