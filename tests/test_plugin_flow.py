@@ -84,6 +84,7 @@ def test_a_built_job_is_shown_with_its_summary_and_place(tmp_path: Path) -> None
     assert done.clean
     assert done.folder == tmp_path / "build" / "fanout"
     assert done.board.parent == done.folder
+    assert done.summary.startswith("The package is built, and clean.")
     assert "violations: none" in done.summary
     assert str(done.folder) in done.summary
     assert "open in KiCad" not in done.summary

@@ -195,7 +195,8 @@ def run(windows: Windows, kicad: KiCad, log: str, task: Task = built) -> int:
 
 def told(result: BuildResult, kicad: KiCad) -> Done:
     """The result in plain words."""
-    lines = [*result.summary, "", f"The project is in {result.output}"]
+    verdict = "The package is built, and clean." if result.clean else "The package is built, but not clean."
+    lines = [verdict, "", *result.summary, "", f"The project is in {result.output}"]
     if kicad.board is not None and kicad.board.resolve() == result.board.resolve():
         lines += [
             "",

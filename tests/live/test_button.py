@@ -126,3 +126,15 @@ def test_a_broken_job_is_refused_in_plain_words(session: Session, tmp_path: Path
     assert not (tmp_path / "build").exists()
     session.screen.press("Return")
     session.gone("RDL: not built")
+
+
+def test_cancel_ends_a_long_build_and_leaves_nothing(session: Session, tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "examples" / "area_array", tmp_path / "area_array", ignore=shutil.ignore_patterns("build"))
+    session.press(tmp_path / "area_array" / "a32_3rdl.toml")
+    session.screen.focus(session.window("RDL: building"))
+    session.picture("building")
+    session.screen.press("alt+c")
+    session.gone("RDL: building")
+    wait_for("the end in the log", lambda: True if "cancelled" in session.log() else None, 10)
+    assert session.screen.titles() == ["empty — PCB Editor"]
+    assert not (tmp_path / "area_array" / "build").exists()
