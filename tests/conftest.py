@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import shutil
@@ -9,12 +10,24 @@ import subprocess
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
 GOLDEN = Path(__file__).parent / "golden"
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
+
+
+def script(path: str) -> ModuleType:
+    """A script of the repository, which belongs to no package, as a module."""
+    file = Path(__file__).resolve().parents[1] / path
+    specification = importlib.util.spec_from_file_location(file.stem, file)
+    assert specification is not None
+    assert specification.loader is not None
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
 import shutil
 from pathlib import Path
 
 import pytest
-from conftest import KicadCli
+from conftest import KicadCli, script
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
 def generated() -> dict[str, str]:
-    specification = importlib.util.spec_from_file_location("footprints", ROOT / "tools" / "footprints.py")
-    assert specification is not None
-    assert specification.loader is not None
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    files: dict[str, str] = module.library()
+    files: dict[str, str] = script("tools/footprints.py").library()
     return files
 
 

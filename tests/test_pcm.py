@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import shutil
@@ -15,6 +14,7 @@ from types import ModuleType
 
 import jsonschema
 import pytest
+from conftest import script
 
 from kicad_rdl import __version__
 
@@ -23,12 +23,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @pytest.fixture(scope="module")
 def pcm() -> ModuleType:
-    specification = importlib.util.spec_from_file_location("pcm", ROOT / "tools" / "pcm.py")
-    assert specification is not None
-    assert specification.loader is not None
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    return module
+    return script("tools/pcm.py")
 
 
 @pytest.fixture(scope="module")

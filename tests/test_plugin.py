@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import importlib.util
 import json
 import os
 import struct
@@ -14,6 +13,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from conftest import script
 from kipy.packaging.validate import validate_plugin
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -22,12 +22,7 @@ PLUGIN = ROOT / "plugin"
 
 @pytest.fixture(scope="module")
 def action() -> ModuleType:
-    specification = importlib.util.spec_from_file_location("rdl_action", PLUGIN / "rdl_action.py")
-    assert specification is not None
-    assert specification.loader is not None
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    return module
+    return script("plugin/rdl_action.py")
 
 
 def png_size(path: Path) -> tuple[int, int]:

@@ -6,7 +6,6 @@ KiCad makes the plugin's Python environment at its first start (pip, needs the n
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import shutil
 import time
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from conftest import script
 from editor import EMPTY_BOARD, ROOT, Home, end_owner_of, make_home, pcb_editor
 from screen import Screen, screen, wait_for
 
@@ -61,12 +61,7 @@ class Session:
 
 def package(folder: Path) -> Path:
     """The plugin's package, made now."""
-    specification = importlib.util.spec_from_file_location("pcm", ROOT / "tools" / "pcm.py")
-    assert specification is not None
-    assert specification.loader is not None
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    plugin: Path = module.write_packages(folder)[0]
+    plugin: Path = script("tools/pcm.py").write_packages(folder)[0]
     return plugin
 
 
