@@ -142,6 +142,8 @@ def _ends(layout: Layout, layer: int) -> list[_End]:
             continue
         for path in (trace.path, _reversed(trace.path)):
             within = radius.get((trace.net, path.start), 0.0)
+            if trace.path.length <= within + radius.get((trace.net, path.end), 0.0):
+                continue  # the pads themselves meet
             if within * ratio >= LEAST_GAIN * trace.width / 2:
                 ends.append(_End(trace.net, layer, path, trace.width / 2, within, _leaves(path, within)))
     return ends
