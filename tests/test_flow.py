@@ -162,6 +162,7 @@ def test_planar_networks_cost_what_highs_says(seed: int) -> None:
         method="highs",
     )
     assert answer.status == 0
+    assert answer.fun is not None
     assert result.cost == round(answer.fun)
 
 
