@@ -13,6 +13,7 @@ from samples import SAMPLES, at, one_rdl, two_rdl
 
 from kicad_rdl.draw.lettering import text_width
 from kicad_rdl.draw.svg import drawings, estimate_drawing
+from kicad_rdl.geometry import Polygon
 from kicad_rdl.model.layout import Cut, Layout, Unrouted
 from kicad_rdl.model.package import Ball, Package
 from kicad_rdl.model.report import Rule, Severity, Violation
@@ -21,8 +22,8 @@ from kicad_rdl.units import UM
 SVG = "{http://www.w3.org/2000/svg}"
 
 CUTS = (
-    Cut(1, at(-800, 800), at(0, 800), "ball A1", "ball A2", 7, 5, ("line/space 8/8 um instead of 10/10 um",)),
-    Cut(1, at(0, 800), at(800, 800), "ball A2", "ball A3", 6, 5),
+    Cut(1, at(-800, 800), at(0, 800), "ball:A1", "ball:A2", 7, 5, ("line/space 8/8 um instead of 10/10 um",)),
+    Cut(1, at(0, 800), at(800, 800), "ball:A2", "ball:A3", 6, 5),
 )
 VIOLATIONS = (
     Violation(Rule.SPACING, Severity.ERROR, "RDL1", at(0, 600), ("trace TX", "trace D1"), 8 * UM, 10 * UM, "move it"),
@@ -98,6 +99,19 @@ def test_every_trace_and_pad_is_at_its_place(sample: Callable[[], Layout]) -> No
         assert len(named) == len(pads)
 
 
+def test_planes_of_a_net_are_drawn_without_seams() -> None:
+    layout = two_rdl()
+    (plane,) = layout.planes
+    halves = tuple(
+        dataclasses.replace(plane, fills=(Polygon((at(x, -900), at(x + 800, -900), at(x + 800, 0), at(x, 0))),))
+        for x in (-1000, -210)
+    )
+    root = parsed(drawings(dataclasses.replace(layout, planes=halves))["svg/RDL2.svg"])
+    (drawn,) = (path.get("d", "") for path in by_id(root, "copper").iter(SVG + "path") if path.get("fill-opacity"))
+    assert drawn.count("M") == 1
+    assert {"-1000 -900", "590 0"} <= set(drawn.strip("MZ").split("L"))
+
+
 def test_openings_are_windows_in_the_polymer() -> None:
     files = drawings(two_rdl())
     for side, count in (("bump", 9), ("land", 9)):
@@ -122,6 +136,11 @@ def test_trouble_is_drawn_and_named() -> None:
     assert any("spacing" in text for text in panel)
 
 
+def test_a_cut_between_balls_is_drawn_from_edge_to_edge() -> None:
+    first = next(by_id(parsed(drawings(troubled())["svg/RDL1.svg"]), "bottlenecks").iter(SVG + "line"))
+    assert [first.get(name) for name in ("x1", "y1", "x2", "y2")] == ["-665", "800", "-135", "800"]
+
+
 def test_a_violation_is_on_the_drawing_of_its_layer_only() -> None:
     files = drawings(one_rdl(), VIOLATIONS)
     marks = {
@@ -129,6 +148,42 @@ def test_a_violation_is_on_the_drawing_of_its_layer_only() -> None:
         for name in ("RDL1", "UBM")
     }
     assert marks == {"RDL1": ["1", "2"], "UBM": ["2"]}
+
+
+def test_many_cuts_become_a_chain_with_small_numbers() -> None:
+    chain = tuple(Cut(1, at(-900 + 150 * k, 0), at(-750 + 150 * k, 0), f"bump:{k}", "ball:A1", 3, 2) for k in range(12))
+    layout = dataclasses.replace(one_rdl(), bottlenecks=chain)
+    root = parsed(drawings(layout)["svg/RDL1.svg"])
+    drawn = by_id(root, "bottlenecks")
+    assert len(list(drawn.iter(SVG + "line"))) == 12
+    assert {text.text for text in drawn.iter(SVG + "text")} == {"3/2"}
+    panel = [text.text or "" for text in by_id(root, "panel").iter(SVG + "text")]
+    assert "3 needed, 2 fit: bump 0 – ball A1" in panel
+    assert "and 8 more" in panel
+
+
+def test_reasons_are_counted() -> None:
+    missing = tuple(Unrouted("D0", "bump:1", "ball:A1", reason) for reason in ("cut", "other", "cut"))
+    root = parsed(drawings(dataclasses.replace(one_rdl(), unrouted=missing))["svg/all.svg"])
+    panel = [text.text or "" for text in by_id(root, "panel").iter(SVG + "text")]
+    assert panel[panel.index("3 connections") :][1:3] == ["2 × cut", "other"]
+
+
+def test_the_fullest_cut_is_shown_where_nothing_is_too_narrow() -> None:
+    full = Cut(1, at(-500, 500), at(0, 500), "bump:1", "bump:2", needed=3, fits=4)
+    layout = dataclasses.replace(one_rdl(), fullest=full)
+    root = parsed(drawings(layout)["svg/RDL1.svg"])
+    assert [text.text for text in by_id(root, "fullest").iter(SVG + "text")] == ["fullest: 3 of 4"]
+    narrow = parsed(drawings(dataclasses.replace(layout, bottlenecks=CUTS))["svg/RDL1.svg"])
+    assert narrow.find(".//*[@id='fullest']") is None
+
+
+def test_marks_of_many_violations_stay_small() -> None:
+    many = tuple(dataclasses.replace(VIOLATIONS[0], at=at(10 * index, 0)) for index in range(60))
+    few, crowd = (by_id(parsed(drawings(one_rdl(), some)["svg/all.svg"]), "violations") for some in (many[:30], many))
+    assert len(list(few.iter(SVG + "text"))) == 30
+    assert len(list(crowd.iter(SVG + "text"))) == 6
+    assert len(list(crowd.iter(SVG + "title"))) == 60
 
 
 def test_long_lists_are_cut_and_say_so() -> None:
@@ -219,6 +274,26 @@ def test_dimensions_say_what_they_measure() -> None:
     root = parsed(drawings(one_rdl())["svg/all.svg"])
     words = [text.text for text in by_id(root, "dimensions").iter(SVG + "text")]
     assert words == ["2 × 0.8 = 1.6", "1.2", "3"] * 2
+
+
+def test_texts_of_dimensions_stand_on_white_above_all_lines() -> None:
+    parts = list(by_id(parsed(drawings(one_rdl())["svg/all.svg"]), "dimensions"))
+    first = next(index for index, part in enumerate(parts) if part.tag == SVG + "rect")
+    assert [part.tag for part in parts[first:]] == [SVG + "rect", SVG + "text"] * 6
+    for back, words in itertools.pairwise(parts[first:]):
+        if words.tag == SVG + "text":
+            ((_, box),) = text_boxes(wrap(words))
+            x, y, wide, high = (float(back.get(name, "")) for name in ("x", "y", "width", "height"))
+            assert x <= box[0] + 0.01
+            assert y <= box[1] + 0.01
+            assert x + wide >= box[2] - 0.01
+            assert y + high >= box[3] - 0.01
+
+
+def wrap(child: ElementTree.Element) -> ElementTree.Element:
+    parent = ElementTree.Element("g")
+    parent.append(child)
+    return parent
 
 
 def test_a1_mark_is_at_the_corner_of_row_a_and_column_one() -> None:

@@ -6,6 +6,7 @@ Frame: package centre is the origin, x right, y up, seen from the die side throu
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -319,3 +320,10 @@ def polygon_of(shape: ShapelyPolygon) -> Polygon:
 def shapely_polygon(polygon: Polygon) -> ShapelyPolygon:
     """The shapely value of a polygon."""
     return ShapelyPolygon([(p.x, p.y) for p in polygon.points], [[(p.x, p.y) for p in hole] for hole in polygon.holes])
+
+
+def merged(polygons: Iterable[Polygon]) -> tuple[Polygon, ...]:
+    """The union of polygons that may overlap, as disjoint pieces, sorted."""
+    union = shapely.union_all([shapely_polygon(polygon) for polygon in polygons])
+    pieces = [polygon_of(piece) for piece in shapely.get_parts(union) if piece.geom_type == "Polygon"]
+    return tuple(sorted(pieces, key=lambda piece: (min(piece.points), piece.points)))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from kicad_rdl.draw.canvas import Element, disc, element, group, path_data, polygon_data, shape, title
 from kicad_rdl.draw.sheet import Sheet
 from kicad_rdl.draw.style import PAPER
-from kicad_rdl.geometry import Circle
+from kicad_rdl.geometry import Circle, merged
 from kicad_rdl.model.layout import Layout, Opening, Pad, PadKind, Plane, Side, Teardrop, Trace, Via
 from kicad_rdl.model.package import Package
 from kicad_rdl.units import um
@@ -68,19 +68,11 @@ def _net(
     package: Package, net: str | None, layer: int, copper: _NetCopper, colour: str, sheet: Sheet, opacity: str
 ) -> Element:
     drawn: list[Element] = []
-    for plane in copper.planes:
-        data = "".join(polygon_data(fill) for fill in plane.fills)
-        if data:
-            drawn.append(
-                element(
-                    "path",
-                    d=data,
-                    fill_rule="evenodd",
-                    fill_opacity=opacity,
-                    stroke=colour,
-                    stroke_width=sheet.hair,
-                )
-            )
+    # a net may have several planes on a layer, which overlap at their seams: the union shows none
+    data = "".join(map(polygon_data, merged(fill for plane in copper.planes for fill in plane.fills)))
+    if data:
+        style = {"fill_rule": "evenodd", "fill_opacity": opacity, "stroke": colour}
+        drawn.append(element("path", d=data, stroke_width=sheet.hair, **style))
     drawn += _strokes(copper.traces, colour)
     if copper.teardrops:
         drawn.append(element("path", d="".join(polygon_data(drop.outline) for drop in copper.teardrops)))

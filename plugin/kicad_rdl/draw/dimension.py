@@ -6,10 +6,10 @@ import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from kicad_rdl.draw.canvas import Element, group, letters, line, polygon
+from kicad_rdl.draw.canvas import Element, box, group, letters, line, polygon
 from kicad_rdl.draw.lettering import text_width
 from kicad_rdl.draw.sheet import FIRST_LANE, LANE, Sheet, letter_for
-from kicad_rdl.draw.style import GREY, INK
+from kicad_rdl.draw.style import GREY, INK, PAPER
 from kicad_rdl.geometry import Point
 from kicad_rdl.model.package import Ball, Package
 from kicad_rdl.units import Nm, format_length
@@ -87,16 +87,18 @@ def dimension_lines(
 ) -> Element:
     """All dimension lines: widths below the package, heights at its right."""
     drawn: list[Element] = []
+    texts: list[Element] = []
     for index, lane in enumerate(below):
         at = -(sheet.height // 2) - sheet.letters(FIRST_LANE + LANE * index)
         for dimension in lane:
             drawn += _horizontal(sheet, dimension, at)
+            texts += _text(sheet, dimension, Point(_text_middle(sheet, dimension), at + sheet.letters(0.62)), 0)
     for index, lane in enumerate(right):
         at = sheet.width // 2 + sheet.letters(FIRST_LANE + LANE * index)
         for dimension in lane:
-            # the same drawing turned by a quarter: along x becomes along y
             drawn += _vertical(sheet, dimension, at)
-    return group(drawn, stroke=GREY, stroke_width=sheet.hair, fill=GREY, id="dimensions")
+            texts += _text(sheet, dimension, Point(at - sheet.letters(0.62), _text_middle(sheet, dimension)), 1)
+    return group((*drawn, *texts), stroke=GREY, stroke_width=sheet.hair, fill=GREY, id="dimensions")
 
 
 def _horizontal(sheet: Sheet, dimension: Dimension, y: Nm) -> Iterable[Element]:
@@ -105,8 +107,6 @@ def _horizontal(sheet: Sheet, dimension: Dimension, y: Nm) -> Iterable[Element]:
         yield line(Point(x, edge), Point(x, y - sheet.letters(0.5)))
     start, end = Point(dimension.start, y), Point(dimension.end, y)
     yield from _arrows(sheet, start, end, Point(1, 0))
-    at = Point(_text_middle(sheet, dimension), y + sheet.letters(0.62))
-    yield letters(dimension.text, at, sheet.letter, fill=INK, stroke="none")
 
 
 def _vertical(sheet: Sheet, dimension: Dimension, x: Nm) -> Iterable[Element]:
@@ -115,8 +115,13 @@ def _vertical(sheet: Sheet, dimension: Dimension, x: Nm) -> Iterable[Element]:
         yield line(Point(edge, y), Point(x + sheet.letters(0.5), y))
     start, end = Point(x, dimension.start), Point(x, dimension.end)
     yield from _arrows(sheet, start, end, Point(0, 1))
-    at = Point(x - sheet.letters(0.62), _text_middle(sheet, dimension))
-    yield letters(dimension.text, at, sheet.letter, quarters=1, fill=INK, stroke="none")
+
+
+def _text(sheet: Sheet, dimension: Dimension, at: Point, quarters: int) -> Iterable[Element]:
+    """The text on white, so that lines of dimensions farther out end beside it."""
+    wide, high = text_width(dimension.text, sheet.letter), sheet.letter
+    yield box(at, high if quarters else wide, wide if quarters else high, fill=PAPER, stroke="none")
+    yield letters(dimension.text, at, sheet.letter, quarters=quarters, fill=INK, stroke="none")
 
 
 def _text_middle(sheet: Sheet, dimension: Dimension) -> Nm:

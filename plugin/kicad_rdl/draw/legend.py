@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from kicad_rdl.draw.marks import between, needed_and_fits, violation_words
+from kicad_rdl.draw.marks import MANY_CUTS, between, needed_and_fits, violation_words
 from kicad_rdl.draw.panel import Entry, Field, Heading, Note, Row, TitleBlock, notes
 from kicad_rdl.draw.samples import Samples
 from kicad_rdl.draw.sheet import letter_for
 from kicad_rdl.draw.style import GREY, INK, LOADED, PALE, PAPER, RED, UNUSED, layer_colour, net_classes
 from kicad_rdl.geometry import Circle, Octagon, Rectangle, Shape
-from kicad_rdl.model.layout import Cut, Layout, Side
+from kicad_rdl.model.layout import Cut, Layout, Side, Unrouted
 from kicad_rdl.model.package import Package
 from kicad_rdl.model.report import Violation
 from kicad_rdl.units import Nm, format_length
 
 LISTED = 6
-"""Violations and cuts that the panel spells out."""
+"""Violations that the panel spells out."""
+LISTED_CUTS = 4
+LISTED_REASONS = 3
 
 
 # --- rows ----------------------------------------------------------------------------------------
@@ -63,7 +66,7 @@ def layer_rows(layout: Layout, layer: int) -> list[Row]:
         if len(one.nets) == 1 and one.name == one.nets[0]:
             detail = "supply" + (", plane" if one.name in plane_nets else "")
         else:
-            detail = str(len(present)) + (" net" if len(present) == 1 else " nets")
+            detail = _counted(len(present), "net")
         sample = samples.plane(one.colour) if one.name in plane_nets else samples.trace(one.colour)
         rows.append(Entry(sample, one.name, detail))
     if None in here:
@@ -150,26 +153,42 @@ def finding_rows(layout: Layout, shown: Sequence[Cut], violations: Sequence[tupl
     samples = Samples(letter_for(layout.package))
     rows: list[Row] = []
     if layout.unrouted:
-        rows.append(Heading("Not routed"))
-        count = len(layout.unrouted)
-        text = str(count) + (" connection" if count == 1 else " connections")
-        rows.append(Entry(samples.stroke(RED, dash=True), text))
+        rows += _unrouted_rows(layout.unrouted, samples)
     if shown:
-        rows.append(Heading("Too narrow"))
-        rows.append(Entry(samples.stroke(RED, bars=True), "cut: needed and what fits"))
-        for cut in shown[:LISTED]:
-            where = layout.package.layer_name(cut.layer) + " " + between(cut)
-            rows += notes(where + ": " + needed_and_fits(cut), RED, 2)
-            for remedy in cut.remedies[:2]:
-                rows += [Note(note.text, GREY, indent=True) for note in notes(remedy, GREY, 2)]
-        rows += _more(len(shown))
+        rows += _narrow_rows(layout.package, shown, samples)
     if violations:
         rows.append(Heading("Violations"))
         rows.append(Entry(samples.violation(), "place, with the number below", str(len(violations))))
         for index, violation in violations[:LISTED]:
             rows += notes(str(index) + "  " + violation_words(violation), RED, 2)
-        rows += _more(len(violations))
+        rows += _more(len(violations), LISTED)
     return rows
+
+
+def _unrouted_rows(unrouted: Sequence[Unrouted], samples: Samples) -> list[Row]:
+    """How many connections are missing, and the most frequent reasons."""
+    count = len(unrouted)
+    rows: list[Row] = [Heading("Not routed")]
+    rows.append(Entry(samples.stroke(RED, dash=True), _counted(count, "connection")))
+    reasons = sorted(Counter(one.reason for one in unrouted).items(), key=lambda pair: (-pair[1], pair[0]))
+    for reason, times in reasons[:LISTED_REASONS]:
+        rows += notes(str(times) + " × " + reason if times > 1 else reason, RED, 2)
+    return rows + _more(len(reasons), LISTED_REASONS, "reasons")
+
+
+def _narrow_rows(package: Package, shown: Sequence[Cut], samples: Samples) -> list[Row]:
+    """The cuts with the highest load, and what would widen the first."""
+    one_layer = len({cut.layer for cut in shown}) == 1
+    rows: list[Row] = [Heading("Too narrow")]
+    sample = samples.stroke(RED, bars=True)
+    rows.append(Entry(sample, "cut: needed / fits" if len(shown) > MANY_CUTS else "cut", str(len(shown))))
+    tightest = sorted(shown, key=lambda cut: -cut.load)[:LISTED_CUTS]
+    for index, cut in enumerate(tightest):
+        layer = package.layer_name(cut.layer) + ", " if package.rdl_count > 1 and not one_layer else ""
+        rows += notes(needed_and_fits(cut) + ": " + layer + between(cut), RED, 2)
+        for remedy in cut.remedies if index == 0 else ():
+            rows += [Note(note.text, GREY, indent=True) for note in notes(remedy, GREY, 2)]
+    return rows + _more(len(shown), LISTED_CUTS)
 
 
 def fullest_rows(layout: Layout, layers: tuple[int, ...]) -> list[Row]:
@@ -183,13 +202,18 @@ def fullest_rows(layout: Layout, layers: tuple[int, ...]) -> list[Row]:
 
 
 def fullest_cut(layout: Layout, layers: tuple[int, ...]) -> Cut | None:
-    """The cut that a drawing of the layers shows as the fullest."""
-    cut = layout.fullest
+    """The cut that a drawing of the layers shows as the fullest; none where cuts are too narrow anyway."""
+    cut = None if layout.bottlenecks else layout.fullest
     return cut if cut is not None and cut.needed > 0 and cut.layer in layers else None
 
 
-def _more(count: int) -> list[Row]:
-    return [Note("and " + str(count - LISTED) + " more", GREY)] if count > LISTED else []
+def _more(count: int, listed: int, things: str = "") -> list[Row]:
+    words = "and " + str(count - listed) + " more " + things
+    return [Note(words.rstrip(), GREY)] if count > listed else []
+
+
+def _counted(count: int, thing: str) -> str:
+    return str(count) + " " + thing + ("" if count == 1 else "s")
 
 
 def _nets_on(layout: Layout, layer: int) -> set[str | None]:
@@ -207,7 +231,7 @@ def title_block(layout: Layout, subject: str, *, routed: bool = True) -> TitleBl
     """The facts of a layout; ``routed`` is False for a drawing made before routing."""
     package = layout.package
     size = _mm(package.width) + " × " + _mm(package.height) + " mm"
-    rdls = str(package.rdl_count) + (" RDL" if package.rdl_count == 1 else " RDLs")
+    rdls = _counted(package.rdl_count, "RDL")
     fields = [Field("Package", size + ", " + rdls), *_dies(package), Field("Balls", _balls(package))]
     fields.append(Field("Technology", package.technology.name))
     if routed:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kicad_rdl.draw.canvas import Element, box, disc, group, letters, line, number, title
-from kicad_rdl.draw.labels import Box, Obstacles, Stroke, touches
+from kicad_rdl.draw.labels import Box, Obstacles, Place, Stroke, Wish, placed, touches
 from kicad_rdl.draw.lettering import text_width
 from kicad_rdl.draw.sheet import Sheet
 from kicad_rdl.draw.style import LOADED, PAPER, RED
@@ -75,11 +75,24 @@ def between(cut: Cut) -> str:
     return cut.start_name.replace(":", " ") + " – " + cut.end_name.replace(":", " ")
 
 
-def cuts(sheet: Sheet, drawn_cuts: Sequence[Cut], style: CutStyle, copper: Iterable[Stroke]) -> Element:
+MANY_CUTS = 8
+"""Beyond so many cuts they are drawn as one chain, with ``needed/fits`` beside a gap where there is room."""
+
+
+def cuts(
+    sheet: Sheet,
+    asked: Iterable[Cut],
+    style: CutStyle,
+    copper: Iterable[Stroke],
+    places: Mapping[str, tuple[Point, Nm]],
+) -> Element:
     """Cuts as strokes with bars at both ends, each with its numbers in a box nearby that touches no other box.
 
-    The boxes keep off the copper where they can.
+    The boxes keep off the copper where they can. A cut that ends on a terminal (``places``) is drawn from its edge.
     """
+    drawn_cuts = [_from_edges(cut, places) for cut in asked]
+    if len(drawn_cuts) > MANY_CUTS:
+        return _many_cuts(sheet, drawn_cuts, style)
     drawn: list[Element] = []
     boxes: list[Box] = []
     obstacles = Obstacles(copper, sheet.letters(2)) if drawn_cuts else Obstacles((), 1)
@@ -97,6 +110,47 @@ def cuts(sheet: Sheet, drawn_cuts: Sequence[Cut], style: CutStyle, copper: Itera
         parts.append(letters(words, centre, size, fill=style.colour, stroke="none", font_weight="bold"))
         drawn.append(group(parts))
     return group(drawn, stroke=style.colour, fill="none", id=style.name)
+
+
+def _from_edges(cut: Cut, places: Mapping[str, tuple[Point, Nm]]) -> Cut:
+    reaches = [
+        places[name][1] if name in places and places[name][0] == end else 0
+        for name, end in ((cut.start_name, cut.start), (cut.end_name, cut.end))
+    ]
+    if cut.start.distance(cut.end) <= sum(reaches):
+        return cut
+    start = _towards(cut.start, reaches[0], cut.end)
+    return replace(cut, start=start, end=_towards(cut.end, reaches[1], cut.start))
+
+
+def _many_cuts(sheet: Sheet, drawn_cuts: Sequence[Cut], style: CutStyle) -> Element:
+    """The gaps of a long cut, as minimum cuts around a die are."""
+    size = sheet.letters(0.5)
+    strokes = [group((title(style.words(cut) + ", " + between(cut)), line(cut.start, cut.end))) for cut in drawn_cuts]
+    wishes = []
+    for cut in drawn_cuts:
+        (x, y), middle = _across(cut), _middle(cut)
+        text = str(cut.needed) + "/" + str(cut.fits)
+        away = abs(x) * text_width(text, size) / 2 + abs(y) * size / 2 + size * 0.4
+        sides = (Point(round(x * away * sign), round(y * away * sign)) for sign in (1, -1))
+        wishes.append(Wish(text, size, tuple(Place(middle + side) for side in sides)))
+    lines = [(cut.start.x, cut.start.y, cut.end.x, cut.end.y, sheet.thin / 2) for cut in drawn_cuts]
+    numbers = [
+        letters(
+            label.text,
+            label.place.centre,
+            label.size,
+            fill=style.colour,
+            stroke=PAPER,
+            stroke_width=size // 4,
+            paint_order="stroke",
+            font_weight="bold",
+        )
+        for label in placed(wishes, lines, sheet.width // 2, sheet.height // 2)
+    ]
+    return group(
+        (*strokes, *numbers), stroke=style.colour, stroke_width=sheet.thick, stroke_linecap="round", id=style.name
+    )
 
 
 def _middle(cut: Cut) -> Point:

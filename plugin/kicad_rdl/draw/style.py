@@ -24,7 +24,8 @@ LAYERS = ("#2b6ca3", "#c1782a", "#3f8d62", "#84559e")
 """RDL1, RDL2 ... where colours tell layers."""
 UBM = "#7a848e"
 
-SUPPLIES = ("#b4433a", "#4d5965", "#c49225", "#6c7d2c", "#8d4f7e", "#2f8686")
+GROUND = "#4d5965"
+SUPPLIES = ("#b4433a", GROUND, "#c49225", "#6c7d2c", "#8d4f7e", "#2f8686")
 """Supply nets where colours tell nets; the last one serves all that are left over."""
 
 
@@ -52,7 +53,19 @@ def net_classes(package: Package) -> tuple[NetClass, ...]:
     )
     own = supplies if len(supplies) <= len(SUPPLIES) else supplies[: len(SUPPLIES) - 1]
     classes = [NetClass("signal", SIGNAL, signals)] if signals else []
-    classes += [NetClass(net, colour, (net,)) for net, colour in zip(own, SUPPLIES, strict=False)]
+    classes += [NetClass(net, colour, (net,)) for net, colour in zip(own, _supply_colours(own), strict=True)]
     if len(own) < len(supplies):
         classes.append(NetClass("other supplies", SUPPLIES[-1], supplies[len(own) :]))
     return tuple(classes)
+
+
+def _supply_colours(nets: tuple[str, ...]) -> tuple[str, ...]:
+    """A colour for each net: the dark one for the first ground, the others in their order."""
+    free = list(SUPPLIES)
+    colours = []
+    for net in nets:
+        ground = any(word in net.lower() for word in ("vss", "gnd"))
+        colour = GROUND if ground and GROUND in free else next((one for one in free if one != GROUND), GROUND)
+        free.remove(colour)
+        colours.append(colour)
+    return tuple(colours)

@@ -65,13 +65,19 @@ def estimate_drawing(package: Package, too_narrow: Sequence[Cut]) -> str:
         legend.all_rows(layout) + legend.finding_rows(layout, layout.bottlenecks, ()),
         legend.title_block(layout, "Estimate before routing", routed=False),
     )
-    sheet = scene.sheet
+    sheet, ends = scene.sheet, (1, package.rdl_count)
     return scene.text(
         _ground(sheet, package, INK, PAPER),
         _layers(sheet, layout),
         ball_names(sheet, layout, package.ball.opening, _colour_of_last(package)),
-        bump_names(sheet, layout, copper_strokes(layout, (1, package.rdl_count)), on_copper=True),
-        cuts(sheet, layout.bottlenecks, TOO_NARROW, copper_strokes(layout, (1, package.rdl_count))),
+        bump_names(sheet, layout, copper_strokes(layout, ends), on_copper=True),
+        cuts(
+            sheet,
+            layout.bottlenecks,
+            TOO_NARROW,
+            copper_strokes(layout, (1, package.rdl_count)),
+            terminal_places(package),
+        ),
     )
 
 
@@ -119,7 +125,7 @@ def _all(layout: Layout, violations: tuple[tuple[int, Violation], ...]) -> str:
         bump_names(sheet, layout, copper_strokes(layout, every), on_copper=True),
         *_fullest(sheet, layout, every),
         flight_lines(sheet, terminal_places(package), layout.unrouted),
-        cuts(sheet, layout.bottlenecks, TOO_NARROW, copper_strokes(layout, every)),
+        cuts(sheet, layout.bottlenecks, TOO_NARROW, copper_strokes(layout, every), terminal_places(package)),
         violation_marks(sheet, violations, legend.LISTED),
     )
 
@@ -171,7 +177,7 @@ def _layer(layout: Layout, layer: int, violations: tuple[tuple[int, Violation], 
         *names,
         *_fullest(sheet, layout, (layer,)),
         flight_lines(sheet, terminal_places(package), missing),
-        cuts(sheet, narrow, TOO_NARROW, copper_strokes(layout, (layer,))),
+        cuts(sheet, narrow, TOO_NARROW, copper_strokes(layout, (layer,)), terminal_places(package)),
         violation_marks(sheet, mine, legend.LISTED),
     )
 
@@ -193,7 +199,11 @@ def _unrouted_on(layout: Layout, layer: int) -> tuple[Unrouted, ...]:
 
 def _fullest(sheet: Sheet, layout: Layout, layers: tuple[int, ...]) -> list[Element]:
     cut = legend.fullest_cut(layout, layers)
-    return [] if cut is None else [cuts(sheet, (cut,), FULLEST, copper_strokes(layout, layers))]
+    return (
+        []
+        if cut is None
+        else [cuts(sheet, (cut,), FULLEST, copper_strokes(layout, layers), terminal_places(layout.package))]
+    )
 
 
 def _openings(layout: Layout, side: Side) -> str:
