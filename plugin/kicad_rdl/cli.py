@@ -81,18 +81,34 @@ def build(job: Path, output: Path, kicad_check: bool, quiet: bool) -> int:
 @commands.command()
 @click.argument("job", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def estimate(job: Path, as_json: bool) -> int:
+@click.option("--drawing", type=click.Path(path_type=Path), help="Also draw package and bottleneck into this SVG file.")
+@click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
+def estimate(job: Path, as_json: bool, drawing: Path | None, quiet: bool) -> int:
     """Say before routing how much fits, on how many RDLs, and what is in the way.
 
     The numbers come from the maximum flow through the gaps of each layer, not from a rule of thumb. The bottleneck is
-    the minimum cut: where it is, how many traces want through, how many fit, and what would widen it.
+    the minimum cut: where it is, how many traces fit through it, and what would widen it. Status 1: the job's own
+    number of RDLs is not enough.
 
     \b
     Examples:
       kicad-rdl estimate examples/caravel/fanout.toml
       kicad-rdl estimate job.toml --json
+      kicad-rdl estimate job.toml --drawing bottleneck.svg
     """
-    raise NotImplementedError
+    from kicad_rdl import pipeline
+    from kicad_rdl.forecast import forecast_data, forecast_words
+
+    with terminal.progress_shown(quiet) as listener:
+        found = pipeline.estimate_job(job, listener)
+    if as_json:
+        click.echo(json.dumps(forecast_data(found), indent=1, ensure_ascii=False))
+    else:
+        for line in forecast_words(found):
+            say(terminal.output(), line)
+    if drawing is not None:
+        pipeline.draw_forecast(found, drawing)
+    return CLEAN if found.asked.enough else PROBLEMS
 
 
 @commands.command()

@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 from kicad_rdl.check import check_artwork, check_layout
-from kicad_rdl.draw.svg import drawings
-from kicad_rdl.errors import InputError, ModelError
+from kicad_rdl.draw.svg import drawings, estimate_drawing
+from kicad_rdl.errors import InputError, ModelError, RdlError
 from kicad_rdl.exchange.ballmap import ball_map_csv
+from kicad_rdl.forecast import Attempt, Forecast
 from kicad_rdl.kicad.project import footprint_files, kicad_files
 from kicad_rdl.kicad_cli import drc
 from kicad_rdl.model.layout import Layout
@@ -24,10 +25,9 @@ from kicad_rdl.read.board import read_board
 from kicad_rdl.read.job import Job, read_job
 from kicad_rdl.read.technology import load_technology
 from kicad_rdl.report import is_clean, report_of, report_text, summary
+from kicad_rdl.route import route
+from kicad_rdl.route.estimate import estimate
 from kicad_rdl.writing import Written, check_output, write_outputs
-
-if TYPE_CHECKING:
-    from kicad_rdl.route import Estimate
 
 TIMINGS = "timings.json"
 NOT_ASKED = KicadCheck(None, reason="not asked for; --kicad-check runs it")
@@ -128,8 +128,6 @@ def route_job(job: Job, progress: Listener = None) -> Layout:
 
     Numbers of RDLs that cannot be enough, as the maximum flow says, are not tried, but the last one always is.
     """
-    from kicad_rdl.route import route
-
     best: Layout | None = None
     try:
         for package in _candidates(job):
@@ -147,8 +145,6 @@ def route_job(job: Job, progress: Listener = None) -> Layout:
 def _candidates(job: Job) -> Iterator[Package]:
     *lesser, last = job.rdl_counts
     if lesser:
-        from kicad_rdl.route import estimate
-
         for count in lesser:
             package = job.with_rdl_count(count)
             if estimate(package).enough:
@@ -161,12 +157,38 @@ def output_files(layout: Layout, violations: Sequence[Violation]) -> dict[str, s
     return {**kicad_files(layout), **drawings(layout, violations), "ballmap.csv": ball_map_csv(layout)}
 
 
-def estimate_job(job_path: Path) -> tuple[Job, Estimate]:
-    """What can be said before routing."""
-    from kicad_rdl.route import estimate
-
+def estimate_job(job_path: Path, progress: Listener = None) -> Forecast:
+    """What can be said before routing: every number of RDLs, from one to the least that is enough and is asked for."""
     job = read_job(job_path)
-    return job, estimate(job.package)
+    asked = job.package.rdl_count
+    attempts: list[Attempt] = []
+    for count in range(1, len(job.package.technology.metals) + 1):
+        attempts.append(_attempt(job, count, progress))
+        if attempts[-1].enough and (job.auto_rdl or count >= asked):
+            break
+    return Forecast(job.package, job.auto_rdl, tuple(attempts))
+
+
+def draw_forecast(forecast: Forecast, path: Path) -> None:
+    """Draws the package and the gaps of the bottleneck.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    try:
+        path.write_text(estimate_drawing(forecast.package, forecast.asked.cut), encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise InputError(f"cannot be written: {error.strerror or error}", str(path)) from error
+
+
+def _attempt(job: Job, count: int, progress: Listener) -> Attempt:
+    try:
+        found = estimate(job.with_rdl_count(count), progress)
+    except RdlError as error:
+        return Attempt(count, refusal=str(error))
+    names = tuple(job.package.layer_name(layer) for layer in range(1, count + 1))
+    carried = tuple(zip(names, found.on_layer, strict=True))
+    return Attempt(count, found.wanted, found.fits, carried, found.cuts, found.homeless)
 
 
 def check_board(board: Path, technology: str) -> tuple[Violation, ...]:

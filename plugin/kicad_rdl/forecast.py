@@ -1,0 +1,125 @@
+"""How many RDLs are needed, and why? What can be said of a job before it is routed, as data and in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from kicad_rdl.model.layout import Cut
+from kicad_rdl.model.package import Package
+from kicad_rdl.units import UM
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One number of RDLs, with its maximum flow, or why it is impossible."""
+
+    rdl_count: int
+    wanted: int = 0
+    """Connections to balls that are asked for; nets with a plane need none."""
+    fits: int = 0
+    """The maximum flow."""
+    carried: tuple[tuple[str, int], ...] = ()
+    """RDL, and how many connections take it in the shortest plan."""
+    cut: tuple[Cut, ...] = ()
+    """The minimum cut, gap by gap; empty where everything fits."""
+    homeless: tuple[str, ...] = ()
+    """Nets with a plane that find too few balls."""
+    refusal: str | None = None
+
+    @property
+    def enough(self) -> bool:
+        """Whether everything fits."""
+        return self.refusal is None and self.fits >= self.wanted and not self.homeless
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """All numbers of RDLs that were looked at, least first."""
+
+    package: Package
+    """As the job asks for it."""
+    auto_rdl: bool
+    attempts: tuple[Attempt, ...]
+
+    @property
+    def rdl_needed(self) -> int | None:
+        """The least number of RDLs on which everything fits; None: the technology has not enough."""
+        return next((attempt.rdl_count for attempt in self.attempts if attempt.enough), None)
+
+    @property
+    def asked(self) -> Attempt:
+        """The attempt with the number of RDLs of the job; the last one where that is left to the tool."""
+        wanted = self.attempts[-1].rdl_count if self.auto_rdl else self.package.rdl_count
+        return next(attempt for attempt in self.attempts if attempt.rdl_count == wanted)
+
+
+def forecast_words(forecast: Forecast, most: int = 10) -> tuple[str, ...]:
+    """The forecast for people, line by line; of long lists the first ``most``."""
+    package = forecast.package
+    needed = forecast.rdl_needed
+    if needed is None:
+        verdict = f"not everything fits on the {_rdls(forecast.attempts[-1].rdl_count)} of {package.technology.name}"
+    else:
+        verdict = f"{_rdls(needed)} needed"
+    lines = [f"{package.name}: {verdict}"]
+    for attempt in forecast.attempts:
+        lines += _attempt_words(attempt, most)
+    return tuple(lines)
+
+
+def _attempt_words(attempt: Attempt, most: int) -> list[str]:
+    name = _rdls(attempt.rdl_count)
+    if attempt.refusal is not None:
+        return [f"{name}: impossible: {attempt.refusal}"]
+    carried = ", ".join(f"{count} on {layer}" for layer, count in attempt.carried)
+    lines = [f"{name}: {attempt.fits} of {attempt.wanted} connections fit (maximum flow); shortest plan: {carried}"]
+    if attempt.homeless:
+        lines.append(f"  too few balls are left for the planes of {', '.join(attempt.homeless)}")
+    if attempt.cut:
+        fit = sum(cut.fits for cut in attempt.cut)
+        lines.append(f"  the bottleneck is the minimum cut through {len(attempt.cut)} gaps, {fit} traces in all:")
+    lines += [
+        f"    RDL{cut.layer} between {cut.start_name} and {cut.end_name}: {cut.fits} fit; {' or '.join(cut.remedies)}"
+        for cut in attempt.cut[:most]
+    ]
+    if len(attempt.cut) > most:
+        lines.append(f"    and {len(attempt.cut) - most} more gaps (--json lists them all)")
+    return lines
+
+
+def forecast_data(forecast: Forecast) -> dict[str, Any]:
+    """The forecast as JSON data; lengths in micrometres."""
+    return {
+        "name": forecast.package.name,
+        "technology": forecast.package.technology.name,
+        "rdl_asked": "auto" if forecast.auto_rdl else forecast.package.rdl_count,
+        "rdl_needed": forecast.rdl_needed,
+        "attempts": [
+            {
+                "rdl_count": attempt.rdl_count,
+                "enough": attempt.enough,
+                "refusal": attempt.refusal,
+                "connections": attempt.wanted,
+                "maximum_flow": attempt.fits,
+                "shortest_plan": dict(attempt.carried),
+                "nets_without_ball": list(attempt.homeless),
+                "minimum_cut": [
+                    {
+                        "layer": f"RDL{cut.layer}",
+                        "between": [cut.start_name, cut.end_name],
+                        "from_um": [cut.start.x / UM, cut.start.y / UM],
+                        "to_um": [cut.end.x / UM, cut.end.y / UM],
+                        "fits": cut.fits,
+                        "what_to_do": list(cut.remedies),
+                    }
+                    for cut in attempt.cut
+                ],
+            }
+            for attempt in forecast.attempts
+        ],
+    }
+
+
+def _rdls(count: int) -> str:
+    return "1 RDL" if count == 1 else f"{count} RDLs"
