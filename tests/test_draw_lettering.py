@@ -13,6 +13,8 @@ from kicad_rdl.draw.labels import Obstacles, Place, Stroke, Wish, area, placed, 
 from kicad_rdl.draw.lettering import broken, shortened, size_in_disc, text_width, wrapped
 from kicad_rdl.geometry import Point
 
+QUICK = settings(max_examples=60, deadline=None)
+
 
 @pytest.mark.parametrize(
     ("text", "lines", "expected"),
@@ -28,6 +30,7 @@ def test_names_break_at_their_joints(text: str, lines: int, expected: tuple[str,
     assert broken(text, lines) == expected
 
 
+@QUICK
 @given(st.text(max_size=60), st.integers(100, 3000))
 def test_shortened_text_fits(text: str, width: int) -> None:
     cut = shortened(text, 100, width)
@@ -36,6 +39,7 @@ def test_shortened_text_fits(text: str, width: int) -> None:
         assert cut == text
 
 
+@QUICK
 @given(st.lists(st.text("abcMW ", min_size=1, max_size=30), min_size=1, max_size=8).map(" ".join), st.integers(1, 4))
 def test_wrapped_text_fits_and_loses_nothing_silently(text: str, lines: int) -> None:
     rows = wrapped(text, 100, 1500, lines)
@@ -45,6 +49,7 @@ def test_wrapped_text_fits_and_loses_nothing_silently(text: str, lines: int) -> 
         assert " ".join(rows).split() == text.split()
 
 
+@QUICK
 @given(st.lists(st.text("abcMW1[]", min_size=1, max_size=12), min_size=1, max_size=3), st.integers(1000, 10**6))
 def test_rows_fit_their_disc(texts: list[str], diameter: int) -> None:
     rows = [(text, 1.0 if index == 0 else 0.6) for index, text in enumerate(texts)]
@@ -63,7 +68,7 @@ coordinate = st.integers(-1000, 1000)
 strokes = st.tuples(coordinate, coordinate, coordinate, coordinate, st.integers(0, 60))
 
 
-@settings(max_examples=60, deadline=None)
+@QUICK
 @given(st.lists(strokes, max_size=12), st.lists(st.tuples(coordinate, coordinate), max_size=12))
 def test_placed_names_touch_nothing(obstacles: list[Stroke], points: list[tuple[int, int]]) -> None:
     wishes = [Wish("name", 40, tuple(Place(Point(x, y + 60 * k), k % 2) for k in range(4))) for x, y in points]
@@ -80,7 +85,8 @@ def test_placed_names_touch_nothing(obstacles: list[Stroke], points: list[tuple[
         assert labels, "an empty package has room for a name"
 
 
-@given(st.lists(strokes, max_size=10), st.tuples(coordinate, coordinate), st.integers(1, 300), st.integers(5, 400))
+@QUICK
+@given(st.lists(strokes, max_size=10), st.tuples(coordinate, coordinate), st.integers(1, 300), st.integers(40, 400))
 def test_buckets_find_what_a_full_search_finds(
     obstacles: list[Stroke], corner: tuple[int, int], width: int, bucket: int
 ) -> None:
