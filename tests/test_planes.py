@@ -8,6 +8,7 @@ import pytest
 import shapely
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from shapely.geometry.base import BaseGeometry
 
 from kicad_rdl.errors import ModelError
 from kicad_rdl.geometry import Arc, Circle, Line, Octagon, Path, Point, Rectangle, Shape, corners, shapely_polygon
@@ -29,11 +30,11 @@ def at(x: float, y: float) -> Point:
     return Point(round(x * UM), round(y * UM))
 
 
-def fills_of(planes: tuple[Plane, ...], net: str) -> shapely.Geometry:
+def fills_of(planes: tuple[Plane, ...], net: str) -> BaseGeometry:
     return shapely.union_all([shapely_polygon(fill) for plane in planes if plane.net == net for fill in plane.fills])
 
 
-def exact_distance(fill: shapely.Geometry, copper: Copper) -> float:
+def exact_distance(fill: BaseGeometry, copper: Copper) -> float:
     """Edge to edge [nm]; arcs by chords within 0.05 nm, which the result is lowered by."""
     if fill.is_empty:
         return math.inf
@@ -297,8 +298,8 @@ def test_skeleton_joins_what_the_fill_cannot() -> None:
         Run(Path.through(Point(-HALF, 0), Point(-lane, 0)), WIDTH, SPACE),
         Run(Path.through(Point(lane, 0), Point(HALF, 0)), WIDTH, SPACE),
     ]
-    terminals = (Terminal("a", at(0, -200), Circle(40 * UM)), Terminal("b", at(0, 200), Circle(40 * UM)))
-    terminals += (Terminal("c", at(100, 200), Circle(40 * UM)), Terminal("d", at(100, -200), Circle(40 * UM)))
+    places = {"a": at(0, -200), "b": at(0, 200), "c": at(100, 200), "d": at(100, -200)}
+    terminals = tuple(Terminal(name, place, Circle(40 * UM)) for name, place in places.items())
     bare = PlaneRequest("VSS", terminals)
     planes = pour(1, [bare], obstacles, BOUNDARY, min_width=2 * WIDTH, clearance=SPACE)
     assert islands([bare], planes) == (Island("VSS", ("b", "c")),)
@@ -333,7 +334,8 @@ def test_two_nets_share_a_layer_along_their_skeletons() -> None:
 
 def test_large_fill_is_split_into_overlapping_planes() -> None:
     pitch, count = 60, 30
-    boundary = shapely.box(*(count * pitch * UM / 2 * k for k in (-1, -1, 1, 1)))
+    half = count * pitch * UM / 2
+    boundary = shapely.box(-half, -half, half, half)
     places = lattice(count, pitch)
     obstacles: list[Copper] = [Land(p, Circle(20 * UM), SPACE) for k, p in enumerate(places) if k % 3]
     terminals = tuple(Terminal(f"t{k}", p, Circle(20 * UM)) for k, p in enumerate(places) if not k % 3)

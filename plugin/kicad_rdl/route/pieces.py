@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,7 +46,7 @@ def _points(polygon: BaseGeometry) -> int:
     return int(shapely.get_num_coordinates(polygon)) + 2 * holes
 
 
-def pieces(centres: BaseGeometry, tips: Sequence[BaseGeometry], disc: float, limit: int) -> list[Piece]:
+def pieces(centres: BaseGeometry, tips: NDArray[np.object_], disc: float, limit: int) -> list[Piece]:
     """Cuts a region of centres until no polygon swept from a piece has more than ``limit`` points.
 
     Neighbours share a strip of centres as wide as the disc: where a disc passes the cut, it lies in both pieces.
@@ -59,7 +58,7 @@ def pieces(centres: BaseGeometry, tips: Sequence[BaseGeometry], disc: float, lim
         limit: largest number of points, holes cut open.
     """
     everywhere = (-math.inf, -math.inf, math.inf, math.inf)
-    where = shapely.get_coordinates(list(tips)).reshape(-1, 2)
+    where = shapely.get_coordinates(tips)
     found: list[Piece] = []
     _cut(centres, where, disc, limit, everywhere, found)
     reach = 2 * np.array(shapely.total_bounds([piece.centres for piece in found])) if found else np.zeros(4)
@@ -98,7 +97,7 @@ def _cut(
         kept[edge] = at + sign * disc / 2
         limits[edge] = at + sign * (disc / 2 + disc)
         half = shapely.box(kept[0], kept[1], kept[2], kept[3])
-        part = shapely.union_all(parts(centres & half))
+        part = shapely.MultiPolygon(parts(centres & half))
         _cut(part, tips, disc, limit, (limits[0], limits[1], limits[2], limits[3]), found)
 
 

@@ -269,18 +269,18 @@ def _reached(
     """The parts that join two terminals, by themselves or with skeletons (or reach the only terminal)."""
     if not centres:
         return []
-    tree = shapely.STRtree(geometries(centres))
+    whole = geometries(centres)  # few and large: asked with, so that they are the ones which are prepared
     lands: Geometries = geometries(shapely_of(t.shape, t.at, tolerance=100) for t in request.terminals)
     lines = geometries(line_of(skeleton.path) for skeleton in request.skeletons)
     groups = Groups(len(lands) + len(lines) + len(centres))
     first = len(lands) + len(lines)
-    for k, c in tree.query(lands, predicate="intersects").T.tolist():
+    for c, k in shapely.STRtree(lands).query(whole, predicate="intersects").T.tolist():
         if k not in thermal:
             groups.join(k, first + c)
     tips = geometries(spoke.tip for spoke in spokes)
-    for s, c in tree.query(tips, predicate="intersects").T.tolist():
+    for c, s in shapely.STRtree(tips).query(whole, predicate="intersects").T.tolist():
         groups.join(spokes[s].terminal, first + c)
-    for s, c in tree.query(lines, predicate="intersects").T.tolist():
+    for c, s in shapely.STRtree(lines).query(whole, predicate="intersects").T.tolist():
         groups.join(len(lands) + s, first + c)
     for s, k in shapely.STRtree(lands).query(lines, predicate="intersects").T.tolist():
         groups.join(len(lands) + s, k)
@@ -312,8 +312,10 @@ def _written(
     """Fills on the grid, in as many planes as their points ask for."""
     planes: list[Plane] = []
     taken: set[int] = set()
-    for piece in pieces(shapely.union_all(centres), [spoke.tip for spoke in spokes], rules.disc, MOST_POINTS):
-        inside = [k for k, spoke in enumerate(spokes) if k not in taken and piece.centres.intersects(spoke.tip)]
+    tips = geometries(spoke.tip for spoke in spokes)
+    for piece in pieces(shapely.MultiPolygon(centres), tips, rules.disc, MOST_POINTS):
+        shapely.prepare(piece.centres)
+        inside = [k for k in np.flatnonzero(shapely.intersects(piece.centres, tips)).tolist() if k not in taken]
         taken |= set(inside)
         swept = piece.centres.buffer(rules.disc, quad_segs=CORNER)
         joined = _on_grid(shapely.union_all([swept, *(spokes[k].copper for k in inside)]))

@@ -77,7 +77,7 @@ def spokes_of(
     if len(foreign):
         clear[shapely.STRtree(around(foreign, 0.0)).query(bars, predicate="intersects")[0]] = False
     landed = np.zeros(len(bars), dtype=bool)
-    landed[shapely.STRtree(geometries(centres)).query(tips, predicate="intersects")[0]] = True
+    landed[shapely.STRtree(tips).query(geometries(centres), predicate="intersects")[1]] = True
     legal = clear & landed
     spokes: list[Spoke] = []
     failed: set[int] = set()
