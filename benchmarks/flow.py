@@ -63,7 +63,7 @@ def scattered(signals: int, seed: int) -> tuple[npt.NDArray[np.float64], int]:
 def network(points: npt.NDArray[np.float64], bumps: int, pitch: float, most: int = 1000) -> Network:
     """The flow network of one layer; ``pitch`` is the room one trace takes [nm]."""
     triangles = Delaunay(points)
-    corners, neighbours = triangles.simplices, triangles.neighbors
+    corners, neighbours = triangles.simplices.astype(np.int64), triangles.neighbors.astype(np.int64)
     count = len(corners)
     node = np.arange(3 * count).reshape(count, 3)
     a, b = points[corners[:, [1, 2, 0]]], points[corners[:, [2, 0, 1]]]
