@@ -174,6 +174,8 @@ def test_the_fullest_cut_is_shown_where_nothing_is_too_narrow() -> None:
     layout = dataclasses.replace(one_rdl(), fullest=full)
     root = parsed(drawings(layout)["svg/RDL1.svg"])
     assert [text.text for text in by_id(root, "fullest").iter(SVG + "text")] == ["fullest: 3 of 4"]
+    light = dataclasses.replace(layout, fullest=dataclasses.replace(full, needed=1))
+    assert parsed(drawings(light)["svg/RDL1.svg"]).find(".//*[@id='fullest']") is None
     narrow = parsed(drawings(dataclasses.replace(layout, bottlenecks=CUTS))["svg/RDL1.svg"])
     assert narrow.find(".//*[@id='fullest']") is None
 

@@ -20,6 +20,8 @@ from kicad_rdl.units import Nm, format_length
 LISTED = 6
 """Violations that the panel spells out."""
 LISTED_CUTS = 4
+LEAST_LOAD = 0.5
+"""Below it the fullest cut is no news, and its mark would only hide copper."""
 LISTED_REASONS = 3
 
 
@@ -192,7 +194,7 @@ def _narrow_rows(package: Package, shown: Sequence[Cut], samples: Samples) -> li
 
 
 def fullest_rows(layout: Layout, layers: tuple[int, ...]) -> list[Row]:
-    """The most loaded cut of what was routed, if it is loaded at all and on one of the layers."""
+    """The most loaded cut of what was routed, if it is worth a mark and on one of the layers."""
     cut = fullest_cut(layout, layers)
     if cut is None:
         return []
@@ -204,7 +206,7 @@ def fullest_rows(layout: Layout, layers: tuple[int, ...]) -> list[Row]:
 def fullest_cut(layout: Layout, layers: tuple[int, ...]) -> Cut | None:
     """The cut that a drawing of the layers shows as the fullest; none where cuts are too narrow anyway."""
     cut = None if layout.bottlenecks else layout.fullest
-    return cut if cut is not None and cut.needed > 0 and cut.layer in layers else None
+    return cut if cut is not None and cut.load >= LEAST_LOAD and cut.layer in layers else None
 
 
 def _more(count: int, listed: int, things: str = "") -> list[Row]:
