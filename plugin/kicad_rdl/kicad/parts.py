@@ -80,7 +80,7 @@ def die_footprint(package: Package, view: DieView) -> Footprint:
     enclosure = package.technology.die_pad.enclosure
     line = _line(FAB_LINE, die.width, die.height)
     box = _box(die.width, die.height)
-    height = _text_height(die.width, die.height)
+    height = _text_height(die.width, die.height) // 2
     return Footprint(
         name=view.name,
         description=f"Bump lands of die {die.name}, {_size(die.width, die.height)}, {len(die.bumps)} bumps, "
