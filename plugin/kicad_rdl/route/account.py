@@ -95,7 +95,14 @@ def connections_of(
 ) -> tuple[Connection, ...]:
     """Every pair of terminals that the plan joins."""
     found = [
-        Connection(r.net, r.start.label, r.end.label, straight(problem, r.start, r.end), r.layer, copper_length(problem, plan, r))
+        Connection(
+            r.net,
+            r.start.label,
+            r.end.label,
+            straight(problem, r.start, r.end),
+            r.layer,
+            copper_length(problem, plan, r),
+        )
         for r in routed
     ]
     for m in missing:
@@ -159,6 +166,7 @@ def fullest_cut(problem: Problem, plan: Plan, routed: Sequence[Laid]) -> Cut | N
 
 def _cut(problem: Problem, layer: int, tiles: Tiles, u: int, v: int, needed: int, fits: int) -> Cut:
     """A gap as a cut, in the package frame."""
+
     def name(vertex: int) -> str:
         return tiles.obstacles[vertex].name if vertex < tiles.obstacle_count else "package edge"
 
@@ -168,7 +176,16 @@ def _cut(problem: Problem, layer: int, tiles: Tiles, u: int, v: int, needed: int
 
     metal = problem.package.technology.metal(layer)
     width = float(tiles.width[(tiles.edges == sorted((u, v))).all(axis=1)][0])
-    return Cut(layer, at(u), at(v), name(u), name(v), needed, fits, remedies_of(problem, layer, width, metal.line, metal.space, needed))
+    return Cut(
+        layer,
+        at(u),
+        at(v),
+        name(u),
+        name(v),
+        needed,
+        fits,
+        remedies_of(problem, layer, width, metal.line, metal.space, needed),
+    )
 
 
 def remedies_of(problem: Problem, layer: int, width: float, line: int, space: int, needed: int) -> tuple[str, ...]:

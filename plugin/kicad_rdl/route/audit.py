@@ -41,50 +41,58 @@ def gap_loads(
     return found
 
 
+def diagonals_of(
+    wire: Wire,
+    edges: Sequence[Sequence[int]],
+    triangles: Sequence[Sequence[int]],
+    triangle_edges: Sequence[Sequence[int]],
+) -> list[int]:
+    """The gaps whose other diagonals a wire crosses; the tables are those of its tiles."""
+    found: list[int] = []
+    corner: list[int] = []  # per tile: the vertex the wire cuts off, or its own terminal
+    last = len(wire.gaps)
+    for i, t in enumerate(wire.triangles):
+        if 0 < i < last:
+            a, b = edges[wire.gaps[i - 1]], edges[wire.gaps[i]]
+            cut = a[0] if a[0] in b else a[1]
+            corner.append(cut)
+            # it crosses the diagonal that starts at the corner it cuts off
+            found.append(triangle_edges[t][(triangles[t].index(cut) + 1) % 3])
+        elif last == 0:
+            corner.append(-1)
+            k = next(k for k in range(3) if {triangles[t][k], triangles[t][(k + 1) % 3]} == {wire.start, wire.end})
+            found.append(triangle_edges[t][k])
+        else:
+            own = wire.start if i == 0 else wire.end
+            corner.append(own)
+            k = triangles[t].index(own)
+            # leaving through the opposite gap crosses the diagonals that start at the two other corners
+            found += [triangle_edges[t][k], triangle_edges[t][(k + 2) % 3]]
+    for i, gap in enumerate(wire.gaps):
+        if {corner[i], corner[i + 1]} == set(edges[gap]):
+            found.append(gap)
+    return found
+
+
+def diagonal_room(tiles: Tiles, edge: int, space: float) -> float:
+    """What the other diagonal of a gap offers to widths and spaces [nm]; infinite where it is no cut."""
+    if not convex(tiles, edge):
+        return float("inf")
+    p, q = apexes(tiles, edge)
+    return clear_width(tiles, p, q) - float(tiles.clearance[p]) - float(tiles.clearance[q]) + space
+
+
 def diagonal_loads(tiles: Tiles, wires: Sequence[Wire], widths: Sequence[float], space: float) -> list[CutLoad]:
     """The load of the other diagonal of every gap near which wires run."""
     load: dict[int, tuple[int, float]] = {}
-    edges = tiles.edges.tolist()
-    edge_triangles = tiles.edge_triangles.tolist()
-    triangle_edges = tiles.triangle_edges.tolist()
-    triangles = tiles.triangles.tolist()
-
-    def add(edge: int, amount: float) -> None:
-        count, total = load.get(edge, (0, 0.0))
-        load[edge] = (count + 1, total + amount)
-
-    for index, wire in enumerate(wires):
-        amount = widths[index] + space
-        corner: list[int] = []  # per tile: the vertex the wire cuts off, or its own terminal
-        last = len(wire.gaps)
-        for i, t in enumerate(wire.triangles):
-            if 0 < i < last:
-                a, b = edges[wire.gaps[i - 1]], edges[wire.gaps[i]]
-                cut = a[0] if a[0] in b else a[1]
-                corner.append(cut)
-                # it crosses the diagonal that starts at the corner it cuts off
-                k = triangles[t].index(cut)
-                add(triangle_edges[t][(k + 1) % 3], amount)
-            elif last == 0:
-                corner.append(-1)
-                k = next(k for k in range(3) if {triangles[t][k], triangles[t][(k + 1) % 3]} == {wire.start, wire.end})
-                add(triangle_edges[t][k], amount)
-            else:
-                own = wire.start if i == 0 else wire.end
-                corner.append(own)
-                k = triangles[t].index(own)
-                # leaving through the opposite gap crosses the diagonals that start at the two other corners
-                add(triangle_edges[t][k], amount)
-                add(triangle_edges[t][(k + 2) % 3], amount)
-        for i, gap in enumerate(wire.gaps):
-            u, v = edges[gap]
-            if {corner[i], corner[i + 1]} == {u, v}:
-                add(gap, amount)
+    tables = tiles.edges.tolist(), tiles.triangles.tolist(), tiles.triangle_edges.tolist()
+    for wire, width in zip(wires, widths, strict=True):
+        for edge in diagonals_of(wire, *tables):
+            count, total = load.get(edge, (0, 0.0))
+            load[edge] = (count + 1, total + width + space)
     found = []
     for edge, (count, total) in load.items():
-        if min(edge_triangles[edge]) < 0 or not convex(tiles, edge):
-            continue
-        p, q = apexes(tiles, edge)
-        room = clear_width(tiles, p, q) - float(tiles.clearance[p]) - float(tiles.clearance[q]) + space
-        found.append(CutLoad(p, q, edge, count, total, room))
+        room = diagonal_room(tiles, edge, space)
+        if room < float("inf"):
+            found.append(CutLoad(*apexes(tiles, edge), edge, count, total, room))
     return found

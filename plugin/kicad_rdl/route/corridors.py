@@ -17,13 +17,14 @@ ExtraDisc = tuple[float, float, float, float, int, int]
 
 def corridors_of(
     tiles: Tiles,
-    wires: Sequence[Wire],
+    wires: Sequence[Wire] | Mapping[int, Wire],
     orders: Mapping[int, Sequence[int]],
-    widths: Sequence[float],
+    widths: Sequence[float] | Mapping[int, float],
     space: float,
     extra: Mapping[int, Sequence[ExtraDisc]],
+    only: Sequence[int] | None = None,
 ) -> Corridors:
-    """The corridor of every wire.
+    """The corridor of every wire, or of some.
 
     Args:
         tiles: the layer.
@@ -32,35 +33,44 @@ def corridors_of(
         widths: trace width of every wire [nm].
         space: distance between traces [nm].
         extra: further discs of single wires.
+        only: indices of the wires wanted, in the order of the answer.
     """
     offsets: dict[tuple[int, int], tuple[float, float]] = {}
-    for gap, order in orders.items():
+    gaps = orders if only is None else dict.fromkeys(gap for index in only for gap in wires[index].gaps)
+    for gap in gaps:
+        order = orders[gap]
         total = sum(widths[w] + space for w in order)
         below = 0.0
         for wire in order:
             own = widths[wire] + space
             offsets[(wire, gap)] = (below, total - below - own)
             below += own
-    corner_load = _corner_loads(tiles, wires, widths, space)
+    listed = list(wires.items()) if isinstance(wires, Mapping) else list(enumerate(wires))
+    asked = [wires[index] for index in (range(len(wires)) if only is None else only)]
+    corner_load = _corner_loads(tiles, listed, asked, widths, space)
     builder = _Builder(tiles)
-    for index, wire in enumerate(wires):
-        builder.wire(index, wire, offsets, corner_load, widths[index], extra.get(index, ()))
+    for index in range(len(wires)) if only is None else only:
+        builder.wire(index, wires[index], offsets, corner_load, widths[index], extra.get(index, ()))
     return builder.done()
 
 
 def _corner_loads(
-    tiles: Tiles, wires: Sequence[Wire], widths: Sequence[float], space: float
+    tiles: Tiles,
+    wires: Sequence[tuple[int, Wire]],
+    asked: Sequence[Wire],
+    widths: Sequence[float] | Mapping[int, float],
+    space: float,
 ) -> dict[tuple[int, int], float]:
-    """(triangle, vertex) -> width and space of all wires that cut this corner [nm]; only where a wire has no gap."""
+    """(triangle, vertex) -> width and space of all wires that cut this corner [nm]; only where one asked has no gap."""
     wanted: set[int] = set()
-    for wire in wires:
+    for wire in asked:
         if not wire.gaps:
             wanted.add(wire.triangles[0])
             wanted.update(_neighbours(tiles, wire.triangles[0]))
     load: dict[tuple[int, int], float] = {}
     if not wanted:
         return load
-    for index, wire in enumerate(wires):
+    for index, wire in wires:
         for i in range(1, len(wire.gaps)):
             t = wire.triangles[i]
             if t in wanted:

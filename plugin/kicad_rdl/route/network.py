@@ -239,12 +239,19 @@ def _layer_arcs(
         first, second = te[:, k], te[:, (k + 1) % 3]
         a, b = _pairs(first, second, bins.start)
         # which side of each edge faces this triangle
-        owner = np.repeat(triangle, (bins.start[first + 1] - bins.start[first]) * (bins.start[second + 1] - bins.start[second]))
+        owner = np.repeat(
+            triangle, (bins.start[first + 1] - bins.start[first]) * (bins.start[second + 1] - bins.start[second])
+        )
         na = node[a] + (tiles.edge_triangles[bins.edge[a], 0] != owner)
         nb = node[b] + (tiles.edge_triangles[bins.edge[b], 0] != owner)
         length = np.hypot(*(bins.xy[a] - bins.xy[b]).T)
         much = np.minimum(bins.capacity[a], bins.capacity[b])
-        arcs.add(np.concatenate([na, nb]), np.concatenate([nb, na]), np.concatenate([much, much]), np.concatenate([length, length]))
+        arcs.add(
+            np.concatenate([na, nb]),
+            np.concatenate([nb, na]),
+            np.concatenate([much, much]),
+            np.concatenate([length, length]),
+        )
     source_of = np.full(len(tiles.xy), -1, dtype=np.int64)
     here = layer.source_vertex >= 0
     source_of[layer.source_vertex[here]] = np.flatnonzero(here)

@@ -143,7 +143,9 @@ def make_plan(problem: Problem, progress: Callable[[int, int], None]) -> Plan:
         ball_nets[ball] = problem.bumps[i].net
     deep, high = _settled(fixed_deep, assigned, ball_nets, plane_layer, count)
 
-    layers, flow = _settle(problem, signal_layers, deep, high, sites, bumps, group, units, assigned, ball_nets, plane_nets, progress)
+    layers, flow = _settle(
+        problem, signal_layers, deep, high, sites, bumps, group, units, assigned, ball_nets, plane_nets, progress
+    )
     ball_nets = list(plane_nets)
     for plan in layers:
         for wire in plan.wires:
@@ -223,9 +225,7 @@ def _task(
 ) -> LayerTask:
     """One layer of a flow; assigned bumps leave on their own layer only."""
     metal = problem.package.technology.metal(layer)
-    sources = [
-        standing.bump_vertex[i] if i not in assigned or assigned[i][0] == layer else -1 for i in bumps
-    ]
+    sources = [standing.bump_vertex[i] if i not in assigned or assigned[i][0] == layer else -1 for i in bumps]
     sinks = [
         standing.ball_vertex[j] if ball.usable and plane_nets[j] is None and high[j] <= layer else -1
         for j, ball in enumerate(problem.balls)
@@ -259,7 +259,10 @@ def _house(
             allowed = rules[name].allowed
             free = [
                 (ball.at.x - x) ** 2 + (ball.at.y - y) ** 2
-                if ball.usable and ball_nets[j] is None and sites.ball_limit[j] <= plane_layer[name] and (allowed is None or ball.name in allowed)
+                if ball.usable
+                and ball_nets[j] is None
+                and sites.ball_limit[j] <= plane_layer[name]
+                and (allowed is None or ball.name in allowed)
                 else float("inf")
                 for j, ball in enumerate(problem.balls)
             ]
@@ -333,9 +336,7 @@ def _settle(
             metal = technology.metal(layer)
             own = tiles[layer - 1]
             loads = [
-                c
-                for c in diagonal_loads(own, wires, [metal.line] * len(wires), metal.space + SLACK)
-                if c.load > c.room
+                c for c in diagonal_loads(own, wires, [metal.line] * len(wires), metal.space + SLACK) if c.load > c.room
             ]
             loads.sort(key=lambda c: (c.room - c.load, c.edge))
             flips = []
@@ -372,8 +373,12 @@ def _settle(
     plans = []
     for layer in range(1, count + 1):
         k = of_layer.get(layer)
-        wires = () if k is None else tuple(
-            Wire(bumps[w.source], w.sink, w.start, w.end, w.gaps, w.triangles) for w in flow.wires[k]
+        wires = (
+            ()
+            if k is None
+            else tuple(Wire(bumps[w.source], w.sink, w.start, w.end, w.gaps, w.triangles) for w in flow.wires[k])
         )
-        plans.append(LayerPlan(layer, standing[layer - 1], tiles[layer - 1], wires, {} if k is None else flow.orders[k]))
+        plans.append(
+            LayerPlan(layer, standing[layer - 1], tiles[layer - 1], wires, {} if k is None else flow.orders[k])
+        )
     return plans, flow

@@ -89,9 +89,9 @@ class Problem:
 
 def pose_of(package: Package) -> Pose:
     """The pose in which the sorted list of all terminals comes first."""
-    things = [
-        (0, bump.at, package.land(bump), bump.net or "") for _, bump in package.bumps
-    ] + [(1, ball.at, package.ubm_pad, ball.name if ball.nc else "") for ball in package.balls]
+    things = [(0, bump.at, package.land(bump), bump.net or "") for _, bump in package.bumps] + [
+        (1, ball.at, package.ubm_pad, ball.name if ball.nc else "") for ball in package.balls
+    ]
     best: tuple[object, Pose] | None = None
     for mirrored in (False, True):
         for quarters in range(4):

@@ -25,6 +25,7 @@ from kicad_rdl.model.layout import (
 from kicad_rdl.model.package import Package, SupplyStyle
 from kicad_rdl.model.report import Progress
 from kicad_rdl.route.account import connections_of, cuts_of, fullest_cut, lower_bound, remedies_of
+from kicad_rdl.route.improve import Freedom, improve
 from kicad_rdl.route.joins import join_nets
 from kicad_rdl.route.lay import SLACK
 from kicad_rdl.route.layer import lay_layer
@@ -34,11 +35,14 @@ from kicad_rdl.route.planes import PlaneRequest, Skeleton, islands, pour
 from kicad_rdl.route.planes import Terminal as PlaneTerminal
 from kicad_rdl.route.problem import Problem, Terminal, problem_of
 from kicad_rdl.route.sketch import Sketch
-from kicad_rdl.route.stacks import bump_copper, ball_copper, stack
+from kicad_rdl.route.stacks import ball_copper, bump_copper, stack
 from kicad_rdl.route.teardrops import teardrops
 from kicad_rdl.route.voids import Copper, Land, Run
 
 Report = Callable[[Progress], None]
+
+RETRIES = 4
+"""How often wires that do not fit look for another way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +90,27 @@ def route(package: Package, progress: Report | None = None) -> Layout:
         routed += laid
         missing += failed
     say(Progress("pour", 0, 1))
+    plan = _with_final_balls(problem, plan, routed, missing)
     planes, unreached = _pour(problem, plan, routed)
     layout = _layout(problem, plan, routed, missing, planes, unreached)
     say(Progress("teardrops", 0, 1))
     return replace(layout, teardrops=teardrops(layout))
+
+
+def _with_final_balls(problem: Problem, plan: Plan, routed: Sequence[Routed], missing: Sequence[Missing]) -> Plan:
+    """The plan with the balls on which the wires end after all changes, and only the stacks that are needed."""
+    plane = {r.name for r in problem.package.nets if r.style is SupplyStyle.PLANE}
+    index = {ball.label: j for j, ball in enumerate(problem.balls)}
+    nets: list[str | None] = [net if net in plane else None for net in plan.ball_nets]
+    high = [h if net is not None else problem.package.rdl_count for h, net in zip(plan.high, nets, strict=True)]
+    ends = [(r.net, r.layer, t) for r in routed for t in (r.start, r.end)]
+    ends += [(m.net, m.layer, t) for m in missing for t in (m.start, m.end) if t is not None]
+    for net, layer, terminal in ends:
+        j = index.get(terminal.label)
+        if j is not None and nets[j] in (None, net):
+            nets[j] = net
+            high[j] = min(high[j], layer)
+    return replace(plan, ball_nets=tuple(nets), high=tuple(high))
 
 
 # --- one layer ------------------------------------------------------------------------------------------------------
@@ -115,16 +136,25 @@ def _route_layer(
         lambda done, total: say(Progress(f"join on RDL{layer}", done, total)),
     )
     del made
-    numbers = sorted(sketch.wires)
-    place = {number: k for k, number in enumerate(numbers)}
-    wires: list[Wire] = [sketch.wires[number] for number in numbers]
-    widths = [sketch.width[number] for number in numbers]
-    orders = {gap: [place[n] for n in order] for gap, order in sketch.orders.items()}
-    nets = [net_of[wire.start] or net_of[wire.end] or "" for wire in wires]
-    laid = lay_layer(tiles, wires, nets, orders, widths, metal.space)
+    vertex_of = {terminal.label: vertex for vertex, terminal in terminals.items()}
+    joined = set(trees)
+    free = {
+        vertex_of[ball.label]
+        for ball, high, net in zip(problem.balls, plan.high, plan.ball_nets, strict=True)
+        if ball.usable and net is None and high <= layer and ball.label in vertex_of
+    }
+    movable = {
+        number
+        for number, wire in sketch.wires.items()
+        if wire.source >= 0 and net_of[wire.start] not in joined and rules[net_of[wire.start] or ""].allowed is None
+    }
+    freedom = Freedom(free, movable)
+    improve(sketch, freedom, lambda done, total: say(Progress(f"improve RDL{layer}", done, total)))
+    laid = _lay(sketch, freedom, net_of, metal.space)
     routed: list[Routed] = []
     missing: list[Missing] = []
-    for wire, net, path, width in zip(wires, nets, laid.paths, widths, strict=True):
+    for wire, path, width in laid:
+        net = net_of[wire.start] or net_of[wire.end] or ""
         start, end = terminals[wire.start], terminals[wire.end]
         if path is None:
             missing.append(Missing(net, start, end, layer, "no legal geometry beside the other traces"))
@@ -136,6 +166,54 @@ def _route_layer(
                 Missing(piece.net, terminals[vertex], terminals[piece.rest[0]], layer, "no way to the rest of its net")
             )
     return routed, missing
+
+
+def _lay(
+    sketch: Sketch, freedom: Freedom, net_of: dict[int, str | None], space: int
+) -> list[tuple[Wire, Path | None, float]]:
+    """Lays the wires; one that does not fit looks for another way, farther from where it collided."""
+    for _ in range(RETRIES):
+        numbers = sorted(sketch.wires)
+        place = {number: k for k, number in enumerate(numbers)}
+        wires = [sketch.wires[number] for number in numbers]
+        widths = [sketch.width[number] for number in numbers]
+        orders = {gap: [place[n] for n in order] for gap, order in sketch.orders.items()}
+        nets = [net_of[wire.start] or net_of[wire.end] or "" for wire in wires]
+        laid = lay_layer(sketch.tiles, wires, nets, orders, widths, space)
+        lost = [number for number, path in zip(numbers, laid.paths, strict=True) if path is None]
+        result = list(zip(wires, laid.paths, widths, strict=True))
+        if not lost or not _again(sketch, freedom, lost, [(numbers[c.wire], c.at) for c in laid.given_up]):
+            break
+    return result
+
+
+def _again(
+    sketch: Sketch, freedom: Freedom, lost: Sequence[int], where: Sequence[tuple[int, tuple[float, float]]]
+) -> bool:
+    """Draws lost wires anew with the gaps closed at which they collided; whether any found another way."""
+    kept = sketch.keep()
+    out = {number: (sketch.wires[number], sketch.width[number]) for number in lost}
+    for number in lost:
+        sketch.remove(number)
+    xy, edges = sketch.tiles.xy, sketch.tiles.edges
+    for number, at in where:
+        wire = out[number][0] if number in out else sketch.wires[number]
+        if wire.gaps:
+            middle = [xy[edges[gap]].mean(axis=0) for gap in wire.gaps]
+            nearest = min(range(len(middle)), key=lambda k: (abs(middle[k][0] - at[0]) + abs(middle[k][1] - at[1]), k))
+            sketch.narrow(wire.gaps[nearest])
+    for number, (wire, width) in out.items():
+        ends = {wire.end} | (freedom.free_ends if number in freedom.movable else set())
+        way = sketch.find((wire.start,), ends, width)
+        if way is None:
+            sketch.back_to(kept)
+            return False
+        new = sketch.insert(way, width, wire.source, wire.sink)
+        if number in freedom.movable:
+            freedom.free_ends.add(wire.end)
+            freedom.free_ends.discard(way.end)
+            freedom.movable.add(new)
+    return True
 
 
 def _terminals(problem: Problem, layer_plan: LayerPlan) -> dict[int, Terminal]:
@@ -216,9 +294,7 @@ def _pour(problem: Problem, plan: Plan, routed: Sequence[Routed]) -> tuple[list[
                 requests.append(PlaneRequest(rule.name, own, bones, rule.joint))
         if not requests:
             continue
-        copper: list[Copper] = [
-            Land(at, shape, metal.space, net) for _, at, shape, net in standing if net not in names
-        ]
+        copper: list[Copper] = [Land(at, shape, metal.space, net) for _, at, shape, net in standing if net not in names]
         copper += [Run(r.path, r.width, metal.space, r.net) for r in routed if r.layer == layer and r.net not in names]
         if layer == 1:
             copper += [Run(b.path, b.width, metal.space, b.net) for b in bones_of(problem, plan)]
@@ -309,9 +385,7 @@ def _pads(package: Package, ball_net: dict[str, str | None]) -> tuple[Pad, ...]:
         for die, bump in package.bumps
     ]
     for ball in package.balls:
-        pads.append(
-            Pad(PadKind.UBM_PAD, ball.name, ball_net[ball.name], package.rdl_count, ball.at, package.ubm_pad)
-        )
+        pads.append(Pad(PadKind.UBM_PAD, ball.name, ball_net[ball.name], package.rdl_count, ball.at, package.ubm_pad))
         if package.has_ubm_layer:
             pads.append(
                 Pad(
@@ -332,9 +406,7 @@ def _vias(problem: Problem, plan: Plan) -> tuple[Via, ...]:
     for bump, place, deep in zip(problem.bumps, plan.sites.bump_at, plan.deep, strict=True):
         if bump.net is not None:
             vias += stack(problem, place, bump.net, 1, deep)
-    for ball, place, high, net in zip(
-        problem.balls, plan.sites.ball_at, plan.high, plan.ball_nets, strict=True
-    ):
+    for ball, place, high, net in zip(problem.balls, plan.sites.ball_at, plan.high, plan.ball_nets, strict=True):
         if net is not None:
             vias += stack(problem, place, net, high, package.rdl_count)
         if package.has_ubm_layer:
@@ -364,4 +436,4 @@ def _openings(package: Package, ball_net: dict[str, str | None]) -> tuple[Openin
     return tuple(found)
 
 
-__all__ = ["Cut", "Connection", "Point", "Unrouted", "remedies_of", "route"]
+__all__ = ["Connection", "Cut", "Point", "Unrouted", "remedies_of", "route"]

@@ -65,14 +65,26 @@ def conflicts(
     a, b = a[once], b[once]
     distance = shapely.distance(lines[a], lines[b])
     need = (width[a] + width[b]) / 2 + space
-    for i, j, d, n in zip(a[distance < need - FORGIVEN], b[distance < need - FORGIVEN], distance[distance < need - FORGIVEN], need[distance < need - FORGIVEN], strict=True):
-        p, q = shapely.shortest_line(lines[i], lines[j]).coords if d > 0 else [lines[i].intersection(lines[j]).representative_point().coords[0]] * 2
+    for i, j, d, n in zip(
+        a[distance < need - FORGIVEN],
+        b[distance < need - FORGIVEN],
+        distance[distance < need - FORGIVEN],
+        need[distance < need - FORGIVEN],
+        strict=True,
+    ):
+        p, q = (
+            shapely.shortest_line(lines[i], lines[j]).coords
+            if d > 0
+            else [lines[i].intersection(lines[j]).representative_point().coords[0]] * 2
+        )
         found.append(Conflict(present[i], present[j], None, float(n - d), p, q))
     for v, j, missing, p, q in _pad_conflicts(tiles, lines, width, tree):
         wire = present[j]
         if v not in (wires[wire].start, wires[wire].end) and tiles.obstacles[v].net != nets[wire]:
             found.append(Conflict(wire, None, v, missing, p, q))
-    found.sort(key=lambda c: (-c.missing, c.wire, -1 if c.other is None else c.other, -1 if c.vertex is None else c.vertex))
+    found.sort(
+        key=lambda c: (-c.missing, c.wire, -1 if c.other is None else c.other, -1 if c.vertex is None else c.vertex)
+    )
     return found
 
 
@@ -137,18 +149,32 @@ def remedies(
             probe = shapely.LineString([(x, y), conflict.at])
             between = 0.0
             for k, path in enumerate(paths):
-                if k != conflict.wire and path is not None and _near(wires[k], wires[conflict.wire]) and line(k).intersects(probe):
+                if (
+                    k != conflict.wire
+                    and path is not None
+                    and _near(wires[k], wires[conflict.wire])
+                    and line(k).intersects(probe)
+                ):
                     between += widths[k] + space
             keep = float(tiles.clearance[conflict.vertex]) + between + widths[conflict.wire] / 2
             for d in range(tiles.disc_start[conflict.vertex], tiles.disc_start[conflict.vertex + 1]):
                 cx, cy = tiles.disc_xy[d].tolist()
-                _add(extra, corridors, line(conflict.wire), conflict.wire, cx, cy, float(tiles.disc_r[d]) + keep, conflict.at)
+                _add(
+                    extra,
+                    corridors,
+                    line(conflict.wire),
+                    conflict.wire,
+                    cx,
+                    cy,
+                    float(tiles.disc_r[d]) + keep,
+                    conflict.at,
+                )
             continue
         assert conflict.other is not None
         one, two = conflict.wire, conflict.other
         p, q = conflict.at, conflict.towards
         first, second = _touch_at(corridors, taut, one, p), _touch_at(corridors, taut, two, q)
-        if first is None and second is not None or (first is None) == (second is None) and turn % 2:
+        if (first is None and second is not None) or ((first is None) == (second is None) and turn % 2):
             one, two, p, q, first, second = two, one, q, p, second, first
         # now ``one`` is the firmer of the two; ``two`` yields
         need = (widths[one] + widths[two]) / 2 + space
@@ -164,7 +190,9 @@ def _near(one: Wire, two: Wire) -> bool:
     return bool(set(one.triangles) & set(two.triangles)) or True
 
 
-def _touch_at(corridors: Corridors, taut: TautWires, wire: int, at: tuple[float, float]) -> tuple[float, float, float] | None:
+def _touch_at(
+    corridors: Corridors, taut: TautWires, wire: int, at: tuple[float, float]
+) -> tuple[float, float, float] | None:
     """The disc on whose arc the point of the wire lies."""
     for index in range(int(taut.start[wire]), int(taut.start[wire]) + int(taut.count[wire])):
         cx, cy, radius, _, _ = corridors.discs[taut.touch[index]].tolist()

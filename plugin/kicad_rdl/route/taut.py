@@ -268,7 +268,7 @@ def _exact(ends, discs, disc_range, gaps, active, used, n, entry, leave):  # typ
                     # beside the segment: only the distance to its end counts
                     gone = along if along < 0.0 else along - length
                     across = abs(dx * vy - dy * vx)
-                    if i > 0 and along <= 0.0 or i < n and along >= length:
+                    if (i > 0 and along <= 0.0) or (i < n and along >= length):
                         continue
                     depth = discs[d, 2] - math.hypot(across, gone)
                     if depth > 0.0:

@@ -192,6 +192,10 @@ def convex(tiles: Tiles, edge: int) -> bool:
 
 def clear_width(tiles: Tiles, u: int, v: int) -> float:
     """Distance between two obstacles, edge to edge [nm]."""
+    a, b = tiles.disc_start[u], tiles.disc_start[v]
+    if tiles.disc_start[u + 1] == a + 1 and tiles.disc_start[v + 1] == b + 1:
+        apart = float(np.hypot(*(tiles.disc_xy[a] - tiles.disc_xy[b])))
+        return apart - float(tiles.disc_r[a] + tiles.disc_r[b])
     pair = replace(tiles, edges=np.array([[min(u, v), max(u, v)]], dtype=np.int64))
     return float(_widths(pair)[0])
 

@@ -1,0 +1,151 @@
+"""Rip up and route again: wires with the longest detours look for a shorter way, others make room.
+
+A wire that goes round others asks which of them stand in its straight way; those are taken out, the wire is drawn
+first, then they, each to its own end or to any free ball. Whatever makes the total shorter stays.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from kicad_rdl.route.corridors import corridors_of
+from kicad_rdl.route.network import Wire
+from kicad_rdl.route.sketch import Sketch
+from kicad_rdl.route.taut import Corridors, TautWires, tauten
+
+TRIES = 240
+"""Wires looked at, worst first."""
+
+WORTH = 1.04
+"""A wire this much longer than straight is worth a try."""
+
+MOST_CROSSED = 4
+"""Wires that may be taken out for one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Freedom:
+    """What a wire may do when it is drawn again.
+
+    Attributes:
+        free_ends: vertices of balls that nobody uses; a movable wire may end on any of them.
+        movable: numbers of wires whose ball does not matter.
+    """
+
+    free_ends: set[int]
+    movable: set[int]
+
+
+def taut_lengths(sketch: Sketch, numbers: Sequence[int]) -> dict[int, float]:
+    """Lengths of some wires pulled taut beside all others [nm]; infinite where there is no way through."""
+    if not numbers:
+        return {}
+    corridors = corridors_of(sketch.tiles, sketch.wires, sketch.orders, sketch.width, sketch.space, {}, numbers)
+    taut = tauten(corridors)
+    return {number: _length(corridors, taut, k) for k, number in enumerate(numbers)}
+
+
+def _length(corridors: Corridors, taut: TautWires, k: int) -> float:
+    if taut.count[k] < 0:
+        return math.inf
+    x, y, tx, ty = corridors.ends[k].tolist()
+    total = 0.0
+    for index in range(int(taut.start[k]), int(taut.start[k]) + int(taut.count[k])):
+        cx, cy, radius, side, _ = corridors.discs[taut.touch[index]].tolist()
+        ex, ey, lx, ly = taut.points[index].tolist()
+        total += math.hypot(ex - x, ey - y)
+        if radius > 0:
+            sweep = (math.atan2(ly - cy, lx - cx) - math.atan2(ey - cy, ex - cx)) * side % math.tau
+            total += radius * sweep if sweep < math.tau - 1e-6 else 0.0
+        x, y = lx, ly
+    return total + math.hypot(tx - x, ty - y)
+
+
+def improve(sketch: Sketch, freedom: Freedom, progress: Callable[[int, int], None]) -> None:
+    """Shortens the wires of a layer."""
+    straight = _straight(sketch)
+    lengths = taut_lengths(sketch, sorted(sketch.wires))
+    tried: set[int] = set()
+    for turn in range(TRIES):
+        progress(turn, TRIES)
+        worst = max(
+            (n for n in sorted(lengths) if n not in tried),
+            key=lambda n: lengths[n] - straight(sketch.wires[n]),
+            default=None,
+        )
+        if worst is None:
+            break
+        excess = lengths[worst] - straight(sketch.wires[worst])
+        if excess < 2 * (sketch.width[worst] + sketch.space):
+            break
+        tried.add(worst)
+        if lengths[worst] < WORTH * straight(sketch.wires[worst]):
+            continue
+        changed = _try(sketch, freedom, worst, lengths)
+        if changed is not None:
+            lengths = {n: changed.get(n, lengths.get(n, math.inf)) for n in sketch.wires}
+
+
+def _straight(sketch: Sketch) -> Callable[[Wire], float]:
+    xy = sketch.tiles.xy
+
+    def length(wire: Wire) -> float:
+        return math.hypot(*(xy[wire.start] - xy[wire.end]))
+
+    return length
+
+
+def _try(sketch: Sketch, freedom: Freedom, worst: int, lengths: Mapping[int, float]) -> dict[int, float] | None:
+    """Draws one wire anew; the changed lengths, or None if nothing became shorter."""
+    wire, width = sketch.wires[worst], sketch.width[worst]
+    movable = worst in freedom.movable
+    ends = {wire.end} | (freedom.free_ends if movable else set())
+    kept, free, moving = sketch.keep(), set(freedom.free_ends), set(freedom.movable)
+    best: tuple[float, dict[int, float]] | None = None
+    for price in (4 * (width + sketch.space), 20 * (width + sketch.space)):
+        sketch.remove(worst)
+        found = sketch.in_the_way((wire.start,), ends, width, price, lengths[worst] * 1.5 + 10 * price)
+        if found is not None and len(found[1]) <= MOST_CROSSED:
+            changed = _redraw(sketch, freedom, worst, wire, width, found[1])
+            if changed is not None:
+                before = lengths[worst] + sum(lengths[n] for n in found[1])
+                after = sum(changed.values())
+                if after < before - 1000.0:
+                    best = (before - after, changed)
+                    break
+        sketch.back_to(kept)
+        freedom.free_ends.clear()
+        freedom.free_ends.update(free)
+        freedom.movable.clear()
+        freedom.movable.update(moving)
+    return best[1] if best is not None else None
+
+
+def _redraw(
+    sketch: Sketch, freedom: Freedom, worst: int, wire: Wire, width: float, crossed: Sequence[int]
+) -> dict[int, float] | None:
+    """Takes out the crossed wires, draws the first one and then them; lengths of the new ones."""
+    out = [(worst, wire, width, worst in freedom.movable)]
+    for number in crossed:
+        out.append((number, sketch.wires[number], sketch.width[number], number in freedom.movable))
+        sketch.remove(number)
+    for _, old, _, movable in out:
+        if movable:
+            freedom.free_ends.add(old.end)
+    straight = _straight(sketch)
+    rest = sorted(out[1:], key=lambda item: (straight(item[1]), item[0]))
+    new: list[int] = []
+    # wires with one possible end go first, so that no other takes it
+    for _, old, size, movable in [out[0], *[r for r in rest if not r[3]], *[r for r in rest if r[3]]]:
+        ends = set(freedom.free_ends) if movable else {old.end}
+        way = sketch.find((old.start,), ends, size)
+        if way is None:
+            return None
+        number = sketch.insert(way, size, old.source, old.sink)
+        new.append(number)
+        if movable:
+            freedom.free_ends.discard(way.end)
+            freedom.movable.add(number)
+    return taut_lengths(sketch, new)
