@@ -1,4 +1,4 @@
-"""A small job as files: nine bumps, eight nets, twelve balls around them."""
+"""Small jobs as files: an array of bumps, and nine bumps, eight nets, twelve balls around them."""
 
 from __future__ import annotations
 
@@ -37,6 +37,45 @@ rows = 4
 style = "perimeter"
 rings = 1
 """
+
+
+ARRAY_BUMPS = "name,x_um,y_um,net\n" + "".join(
+    f"{row}{column},{(column - 3) * 100},{(row - 3) * 100},N{row}{column}\n" for row in range(7) for column in range(7)
+)
+"""Seven by seven bumps with room for one trace of 14 um between neighbours: 24 leave from the outer ring, at most 24
+through its gaps, and one of the 25 inner ones stays."""
+
+ARRAY_JOB = """name = "array"
+
+[technology]
+name = "fanout-core-1rdl"
+[technology.override]
+"metals.0.line" = "LINE"
+"metals.0.space" = "SPACE"
+
+[package]
+width = "6.5 mm"
+height = "6.5 mm"
+rdl_count = 1
+
+[die]
+name = "chip"
+bumps = "bumps.csv"
+width = "0.8 mm"
+height = "0.8 mm"
+
+[balls]
+pitch = "0.65 mm"
+columns = 9
+rows = 9
+style = "perimeter"
+rings = 2
+"""
+
+
+def write_array(folder: Path, line: str = "14 um", space: str = "15 um") -> Path:
+    """Forty-nine nets, too many for the gaps between the bumps if the line is as wide as 14 um."""
+    return write_job(folder, ARRAY_JOB.replace("LINE", line).replace("SPACE", space), ARRAY_BUMPS)
 
 
 def write_job(folder: Path, job: str = JOB, bumps: str = BUMPS, line_end: str = "\n") -> Path:

@@ -17,7 +17,7 @@ import jsonschema
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from jobs import BUMPS, JOB, write_job
+from jobs import BUMPS, JOB, write_array, write_job
 
 from kicad_rdl import __version__, cli, pipeline
 
@@ -84,19 +84,19 @@ def test_line_ends_and_places_do_not_matter(run: Run, tmp_path: Path) -> None:
 
 
 def test_unrouted_is_status_1_and_the_rest_is_written(run: Run, tmp_path: Path) -> None:
-    # lines so wide that they cannot leave between the bumps
-    wide = JOB.replace('technology = "fanout-core-1rdl"\n', "") + (
-        '\n[technology]\nname = "fanout-core-1rdl"\n[technology.override]\n"metals.0.line" = "400 um"\n'
-    )
-    status, said, _ = run("build", write_job(tmp_path, wide), "-o", tmp_path / "out")
+    status, said, _ = run("build", write_array(tmp_path), "-o", tmp_path / "out")
     assert status == 1
     report = json.loads((tmp_path / "out" / "report.json").read_text("utf-8"))
     assert report["clean"] is False
     assert report["connections"]["unrouted"]
     assert all(item["reason"] for item in report["connections"]["unrouted"])
-    assert [value["key"] for value in report["technology"]["overridden"]] == ["metals.0.line"]
-    assert (tmp_path / "out" / "tiny.kicad_pcb").is_file()
-    assert "not routed: " in said
+    assert [value["key"] for value in report["technology"]["overridden"]] == ["metals.0.line", "metals.0.space"]
+    assert (tmp_path / "out" / "array.kicad_pcb").is_file()
+    left = len(report["connections"]["unrouted"])
+    assert f"not routed: {left}\n" in said
+    assert report["maximum_flow"] == 48
+    assert report["connections"]["total"] == 49
+    assert report["bottlenecks"]
 
 
 def test_rdl_count_auto(run: Run, tmp_path: Path) -> None:
@@ -249,13 +249,35 @@ def test_footprints_only(run: Run, tmp_path: Path) -> None:
 
 
 def test_estimate(run: Run, tmp_path: Path) -> None:
-    status, said, _ = run("estimate", write_job(tmp_path))
+    job = write_job(tmp_path)
+    status, said, told = run("estimate", job)
     assert status == 0
-    assert "RDL1" in said
-    status, said, _ = run("estimate", tmp_path / "job.toml", "--json")
-    assert status == 0
-    data = json.loads(said)
-    assert data["rdl_needed"] == 1
+    assert said.splitlines() == [
+        "tiny: 1 RDL needed",
+        "1 RDL: 8 of 8 connections fit (maximum flow); shortest plan: 8 on RDL1",
+    ]
+    assert told.splitlines() == ["flow on 1 RDL"]
+    status, said, told = run("estimate", job, "--json", "--quiet", "--drawing", tmp_path / "cut.svg")
+    assert (status, told) == (0, "")
+    assert json.loads(said)["rdl_needed"] == 1
+    assert (tmp_path / "cut.svg").read_text("utf-8").startswith("<")
+    assert run("estimate", job, "-q", "--drawing", tmp_path / "none" / "cut.svg")[0] == 2
+
+
+def test_estimate_of_too_much(run: Run, tmp_path: Path) -> None:
+    job = write_array(tmp_path)
+    status, said, _ = run("estimate", job, "-q")
+    assert status == 1
+    assert "not everything fits on the 1 RDL of fanout-core-1rdl" in said
+    assert "minimum cut" in said
+    data = json.loads(run("estimate", job, "-q", "--json")[1])
+    (attempt,) = data["attempts"]
+    assert data["rdl_needed"] is None
+    assert run("estimate", write_array(tmp_path, "5 um", "5 um"), "-q")[0] == 0
+    assert attempt["maximum_flow"] < attempt["connections"] == 49
+    assert attempt["maximum_flow"] == 48
+    assert 0 < sum(gap["fits"] for gap in attempt["minimum_cut"]) <= attempt["maximum_flow"]
+    assert all(gap["what_to_do"] for gap in attempt["minimum_cut"])
 
 
 def test_check_of_a_board(run: Run, tmp_path: Path) -> None:
