@@ -31,7 +31,11 @@ TEXT_HEIGHT: Nm = 200 * UM
 
 
 def board_tree(layout: Layout) -> Tree:
-    """The content of ``NAME.kicad_pcb``."""
+    """The content of ``NAME.kicad_pcb``.
+
+    Lands, UBM pads and openings are printed from the package, which fixes them; ``layout.pads`` and
+    ``layout.openings`` repeat them for the checker.
+    """
     package, page = layout.package, page_of(layout.package)
     free = free_ball_nets(layout)
     nets = net_numbers(layout)

@@ -1,7 +1,7 @@
 """Turns a polygon with holes into one without: every hole is joined to what lies left of it by a cut of no width.
 
 KiCad stores filled copper like that. Each hole is cut open at its leftmost corner, along a horizontal line to the
-nearest edge at its left; where the cut meets a slanted edge, its end is rounded to the grid.
+nearest edge at its left; where the cut meets a slanted edge, its end is rounded to the grid, into the copper.
 """
 
 from __future__ import annotations
@@ -105,7 +105,8 @@ class _Bands:
             if start.y == end.y:
                 x = max(start.x, end.x)
             else:
-                x = start.x + (point.y - start.y) * (end.x - start.x) // (end.y - start.y)
+                # rounded towards the hole, so that no copper comes nearer to what lies beyond the edge
+                x = start.x - (start.y - point.y) * (end.x - start.x) // (end.y - start.y)
             if x <= point.x and (best is None or x > best[1].x):
                 best = ((number, index), Point(x, point.y))
         if best is None:
