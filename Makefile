@@ -9,6 +9,8 @@ RUN_STAMP := $(VENV)/.kicad-rdl-run-$(STATE)
 TEST_STAMP := $(VENV)/.kicad-rdl-test-$(STATE)
 
 .DEFAULT_GOAL := help
+# the system comes before the environment, the environment before its use
+.NOTPARALLEL:
 .PHONY: help demo test bench pcm pictures footprints icons format clean system
 
 help: ## this list
