@@ -100,9 +100,11 @@ def excursion(k: int, layer: int, top: Nm, rnd: random.Random) -> Lane:
     start, ball = Point(BUMP_X, y), Point(BALL_X, y)
     style = rnd.choice(("slanted", "upright", "arc"))
     if style == "arc":
-        # Of less than half a circle, so that it leaves the line under an obtuse angle; the apex is on the grid.
-        foot = y + (top - y) * rnd.randrange(40, 70) // 100
-        arc = Arc(Point(left, foot), Point((left + right) // 2, top), Point(2 * ((left + right) // 2) - left, foot))
+        # Well below half a circle, so that it leaves the line under an obtuse angle; the apex is on the grid.
+        middle = (left + right) // 2
+        bulge = min(abs(top - y) * rnd.randrange(30, 60) // 100, (middle - left) * 8 // 10)
+        foot = top - bulge if top > y else top + bulge
+        arc = Arc(Point(left, foot), Point(middle, top), Point(2 * middle - left, foot))
         before = Point(left - 100 * UM, y)
         after = Point(arc.end.x + 100 * UM, y)
         pieces: list[Piece] = [

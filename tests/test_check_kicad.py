@@ -63,7 +63,9 @@ def test_planted(group: int, tmp_path: Path, kicad_cli: KicadCli) -> None:
     made, found = _judge([case.layout for case in cases], tmp_path, kicad_cli)
     theirs: dict[int, list[dict[str, Any]]] = {unit: [] for unit in range(len(cases))}
     for entry in found:
-        theirs[_unit(entry, made)].append(entry)
+        # A short or a narrow gap leaves slivers; KiCad reports them of the whole board, without naming items.
+        if entry["type"] != "copper_sliver":
+            theirs[_unit(entry, made)].append(entry)
     for unit, case in enumerate(cases):
         _compare(case, check_layout(case.layout), theirs[unit], made, unit)
 
