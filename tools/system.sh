@@ -8,7 +8,11 @@ set -euo pipefail
 
 has() { command -v "$1" >/dev/null 2>&1; }
 
-kicad_major() { kicad-cli version 2>/dev/null | cut -d. -f1; }
+kicad_major() {
+  local version
+  version=$(kicad-cli version 2>/dev/null | cut -d. -f1)
+  echo "${version:-0}"
+}
 
 needs_kicad() { ! has kicad-cli || [ "$(kicad_major)" -lt 9 ]; }
 
