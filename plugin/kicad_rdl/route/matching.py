@@ -79,25 +79,18 @@ def solved(task: Task) -> tuple[Integers, Integers, Integers, Integers]:
     if not sources:
         empty = np.zeros(0, np.int64)
         return empty, empty, empty, empty
-    sink_price, error, likely_source, likely_sink = _first_guess(task)
+    sink_price, error, pair_source, pair_sink, source_price = _first_pairs(task)
+    pair_cost = _costs(task, pair_source, pair_sink)
     end = nets + sources + sinks
     own, own_sink = nets + np.arange(sources), nets + sources + np.arange(sinks)
     fixed_tails = np.concatenate([task.net, np.arange(nets), own_sink])
     fixed_heads = np.concatenate([own, np.full(nets + sinks, end)])
     fixed_capacity = np.concatenate([task.most, task.units, task.room])
     supply = np.concatenate([task.units, np.zeros(sources + sinks, np.int64), [-int(task.units.sum())]])
-    every = np.concatenate([task.at, task.sinks])
-    open_cost = 4 * int(np.ptp(every, axis=0).sum()) + 1  # of a net that stays open: dearer than any way
-    price = np.concatenate([np.full(nets + sources, -open_cost), sink_price, [0]])
-    sink, cost = _cheapest_sinks(task, sink_price, np.full(sources, np.iinfo(np.int64).max // 2), FIRST_PAIRS)
-    near_source, place = np.nonzero(sink >= 0)
-    chosen = np.unique(
-        np.concatenate([near_source * sinks + sink[near_source, place], likely_source * sinks + likely_sink])
-    )
-    pair_source, pair_sink = chosen // sinks, chosen % sinks
-    pair_cost = _costs(task, pair_source, pair_sink)
-    price[own] = np.where(sink >= 0, sink_price[sink] - cost, -open_cost).max(axis=1)
-    np.maximum.at(price, task.net, price[own])
+    open_cost = 4 * _extent(task)  # of a net that stays open: dearer than any way
+    net_price = np.full(nets, -open_cost)
+    np.maximum.at(net_price, task.net, source_price)
+    price = np.concatenate([net_price, source_price, sink_price, [0]])
     flow = np.zeros(len(fixed_tails) + len(pair_source), np.int64)
     accuracy = error // FINER
     while True:
@@ -139,6 +132,23 @@ def solved(task: Task) -> tuple[Integers, Integers, Integers, Integers]:
     return source, sink, cost, price[own] - price[end]
 
 
+def _extent(task: Task) -> int:
+    """More than any distance [nm]."""
+    return int(np.ptp(np.concatenate([task.at, task.sinks]), axis=0).sum()) + 1
+
+
+def _first_pairs(task: Task) -> tuple[Integers, int, Integers, Integers, Integers]:
+    """Prices of the sinks and how far they may be off; sources and sinks of the first pairs; prices of the sources."""
+    sinks = len(task.sinks)
+    sink_price, error, likely_source, likely_sink = _first_guess(task)
+    everything = np.full(len(task.at), np.iinfo(np.int64).max // 2)
+    sink, cost = _cheapest_sinks(task, sink_price, everything, FIRST_PAIRS)
+    near, place = np.nonzero(sink >= 0)
+    chosen = np.unique(np.concatenate([near * sinks + sink[near, place], likely_source * sinks + likely_sink]))
+    source_price = np.where(sink >= 0, sink_price[sink] - cost, -4 * _extent(task)).max(axis=1)
+    return sink_price, error, chosen // sinks, chosen % sinks, source_price
+
+
 def _first_guess(task: Task) -> tuple[Integers, int, Integers, Integers]:
     """What the same problem on groups of neighbours says about the single points.
 
@@ -148,9 +158,8 @@ def _first_guess(task: Task) -> tuple[Integers, int, Integers, Integers]:
     """
     sources, sinks = len(task.at), len(task.sinks)
     if sources <= SMALL:
-        extent = int(np.ptp(np.concatenate([task.at, task.sinks]), axis=0).sum()) + 1
         source, sink = np.nonzero(task.allowed[task.rule])
-        return np.zeros(sinks, np.int64), extent, source, sink
+        return np.zeros(sinks, np.int64), _extent(task), source, sink
     chosen, units = _senders(task)
     group, groups = _neighbours(task.at[chosen], task.rule[chosen])
     sink_group, sink_groups = _neighbours(task.sinks, np.zeros(sinks, np.int64))
