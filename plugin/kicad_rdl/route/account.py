@@ -9,13 +9,14 @@ from typing import Protocol
 import numpy as np
 import shapely
 
-from kicad_rdl.geometry import Arc, Circle, Line, Path, Point, path_points, shapely_of
+from kicad_rdl.geometry import Arc, Circle, Line, Path, Point, circumradius, path_points, shapely_of
 from kicad_rdl.model.layout import Connection, Cut, Unrouted
-from kicad_rdl.model.package import Angles
-from kicad_rdl.route.joins import neighbours
+from kicad_rdl.model.package import Angles, SupplyStyle
+from kicad_rdl.route.bound import Metric, matching_bound
+from kicad_rdl.route.joins import Pieces, neighbours
 from kicad_rdl.route.lay import SLACK
 from kicad_rdl.route.plan import Plan
-from kicad_rdl.route.problem import Problem, Terminal
+from kicad_rdl.route.problem import Problem, Terminal, TerminalKind
 from kicad_rdl.route.tiles import Tiles
 from kicad_rdl.units import um
 
@@ -112,9 +113,75 @@ def connections_of(
 
 
 def lower_bound(problem: Problem, plan: Plan, connections: Sequence[Connection]) -> float:
-    """Least total length of what was routed: every net's shortest tree over its own terminals [nm]."""
-    del plan
-    return math.fsum(c.straight for c in connections if c.length is not None)
+    """Least total length of what was routed [nm].
+
+    Connections from a bump to a ball could take any ball that no plane has: the cheapest matching of all of them. What joins further
+    terminals of a net: its shortest spanning tree over the balls it has, less the links of these balls.
+    """
+    terminal = {t.label: t for t in (*problem.bumps, *problem.balls)}
+    trees: dict[str, dict[str, Terminal]] = {}
+    for c in connections:
+        if c.length is not None:
+            for label in (c.start, c.end):
+                trees.setdefault(c.net, {})[label] = terminal[label]
+    planes = {r.name for r in problem.package.nets if r.style is SupplyStyle.PLANE}
+    total = 0.0
+    sources: list[Terminal] = []
+    nets: list[int] = []
+    units: list[int] = []
+    allowed: list[list[int] | None] = []
+    free = [
+        ball for ball, net in zip(problem.balls, plan.ball_nets, strict=True) if ball.usable and net not in planes
+    ]
+    rules = {rule.name: rule.allowed for rule in problem.package.nets}
+    metric: Metric = "euclid" if problem.package.angles is Angles.ANY else "octilinear"
+    for net, members in sorted(trees.items()):
+        own = list(members.values())
+        bumps = [t for t in own if t.kind is TerminalKind.BUMP]
+        balls = [t for t in own if t.kind is TerminalKind.BALL]
+        tree = _tree_length(problem, own)
+        if net in planes or not bumps or not 0 < len(balls) <= len(bumps):
+            total += tree
+            continue
+        total += tree - math.fsum(min(straight(problem, ball, bump) for bump in bumps) for ball in balls)
+        names = rules[net]
+        nets += [len(units)] * len(bumps)
+        units.append(len(balls))
+        allowed.append(None if names is None else [j for j, ball in enumerate(free) if ball.name in names])
+        sources += bumps
+    if not sources:
+        return total
+    matching = matching_bound(
+        [(t.at.x, t.at.y) for t in sources],
+        [(t.at.x, t.at.y) for t in free],
+        net=nets,
+        units=units,
+        allowed=allowed,
+        metric=metric,
+        source_radius=[_reach(problem, t) for t in sources],
+        sink_radius=[_reach(problem, t) for t in free],
+    )
+    return total + matching.total
+
+
+def _reach(problem: Problem, terminal: Terminal) -> float:
+    """How much of a straight way a terminal can hide at most [nm]."""
+    reach = circumradius(terminal.shape)
+    # in octilinear lengths a radius counts for up to 1 / cos(22.5 degrees) of itself
+    return reach if problem.package.angles is Angles.ANY else reach / math.cos(math.pi / 8)
+
+
+def _tree_length(problem: Problem, terminals: Sequence[Terminal]) -> float:
+    """Length of the shortest spanning tree, edge to edge [nm]."""
+    points = np.array([(t.at.x, t.at.y) for t in terminals], dtype=np.float64)
+    edges = sorted((straight(problem, terminals[a], terminals[b]), a, b) for a, b in neighbours(points))
+    pieces = Pieces()
+    total = 0.0
+    for length, a, b in edges:
+        if pieces.root(a) != pieces.root(b):
+            pieces.join(a, b)
+            total += length
+    return total
 
 
 def cuts_of(problem: Problem, plan: Plan, missing: Sequence[Open]) -> tuple[tuple[Unrouted, ...], tuple[Cut, ...]]:
