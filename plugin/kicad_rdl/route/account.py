@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -15,8 +15,9 @@ from kicad_rdl.model.package import Angles, SupplyStyle
 from kicad_rdl.route.bound import Metric, matching_bound
 from kicad_rdl.route.joins import Pieces, neighbours
 from kicad_rdl.route.lay import SLACK
-from kicad_rdl.route.plan import Plan
+from kicad_rdl.route.plan import Plan, plane_layer_of
 from kicad_rdl.route.problem import Problem, Terminal, TerminalKind
+from kicad_rdl.route.sketch import Sketch
 from kicad_rdl.route.tiles import Tiles
 from kicad_rdl.units import um
 
@@ -92,9 +93,10 @@ def _inside(path: Path, terminal: Terminal) -> float:
 
 
 def connections_of(
-    problem: Problem, plan: Plan, routed: Sequence[Laid], missing: Sequence[Open]
+    problem: Problem, plan: Plan, routed: Sequence[Laid], missing: Sequence[Open], unreached: Sequence[Open]
 ) -> tuple[Connection, ...]:
-    """Every pair of terminals that the plan joins."""
+    """Every pair of terminals that the plan joins, and every terminal that a plane joins to its net."""
+    planes = {r.name: plane_layer_of(problem, r) for r in problem.package.nets if r.style is SupplyStyle.PLANE}
     found = [
         Connection(
             r.net,
@@ -105,10 +107,20 @@ def connections_of(
             copper_length(problem, plan, r),
         )
         for r in routed
+        if r.net not in planes
     ]
-    for m in missing:
-        if m.end is not None:
-            found.append(Connection(m.net, m.start.label, m.end.label, straight(problem, m.start, m.end), None, None))
+    found += [
+        Connection(m.net, m.start.label, m.end.label, straight(problem, m.start, m.end), None, None)
+        for m in missing
+        if m.end is not None and m.net not in planes
+    ]
+    ball_nets = zip(problem.balls, plan.ball_nets, strict=True)
+    open_ones = {m.start.label for m in unreached}
+    for terminal, net in [*((bump, bump.net) for bump in problem.bumps), *ball_nets]:
+        if net in planes:
+            reached = terminal.label not in open_ones
+            layer, length = (planes[net], 0.0) if reached else (None, None)
+            found.append(Connection(net, terminal.label, f"plane:{net}", 0.0, layer, length))
     return tuple(sorted(found, key=lambda c: (c.net, c.start, c.end, c.layer or 0)))
 
 
@@ -119,12 +131,12 @@ def lower_bound(problem: Problem, plan: Plan, connections: Sequence[Connection])
     terminals of a net: its shortest spanning tree over the balls it has, less the links of these balls.
     """
     terminal = {t.label: t for t in (*problem.bumps, *problem.balls)}
+    planes = {r.name for r in problem.package.nets if r.style is SupplyStyle.PLANE}
     trees: dict[str, dict[str, Terminal]] = {}
     for c in connections:
-        if c.length is not None:
+        if c.length is not None and c.net not in planes:
             for label in (c.start, c.end):
                 trees.setdefault(c.net, {})[label] = terminal[label]
-    planes = {r.name for r in problem.package.nets if r.style is SupplyStyle.PLANE}
     total = 0.0
     sources: list[Terminal] = []
     nets: list[int] = []
@@ -140,7 +152,7 @@ def lower_bound(problem: Problem, plan: Plan, connections: Sequence[Connection])
         bumps = [t for t in own if t.kind is TerminalKind.BUMP]
         balls = [t for t in own if t.kind is TerminalKind.BALL]
         tree = _tree_length(problem, own)
-        if net in planes or not bumps or not 0 < len(balls) <= len(bumps):
+        if not bumps or not 0 < len(balls) <= len(bumps):
             total += tree
             continue
         total += tree - math.fsum(min(straight(problem, ball, bump) for bump in bumps) for ball in balls)
@@ -213,22 +225,22 @@ def cuts_of(problem: Problem, plan: Plan, missing: Sequence[Open]) -> tuple[tupl
     return tuple(sorted(open_nets, key=lambda u: (u.net, u.start, u.end or ""))), tuple(cuts)
 
 
-def fullest_cut(problem: Problem, plan: Plan, routed: Sequence[Laid]) -> Cut | None:
-    """The most loaded gap of all layers."""
-    del routed
-    best: tuple[float, Cut] | None = None
-    for layer_plan in plan.layers:
-        if not layer_plan.orders:
-            continue
-        metal = problem.package.technology.metal(layer_plan.layer)
-        capacity = layer_plan.tiles.capacity(metal.line, metal.space + SLACK)
-        for gap, order in layer_plan.orders.items():
-            fits = int(capacity[gap])
-            load = len(order) / fits if fits else math.inf
+def fullest_cut(problem: Problem, sketches: Mapping[int, Sketch]) -> Cut | None:
+    """The most loaded gap of all layers (by RDL)."""
+    best: tuple[float, int, int] | None = None
+    for layer, sketch in sorted(sketches.items()):
+        for gap in sorted(sketch.orders):
+            load = sketch.load_of(gap)
             if best is None or load > best[0] + 1e-12:
-                u, v = layer_plan.tiles.edges[gap].tolist()
-                best = (load, _cut(problem, layer_plan.layer, layer_plan.tiles, u, v, len(order), fits))
-    return best[1] if best else None
+                best = (load, layer, gap)
+    if best is None:
+        return None
+    _, layer, gap = best
+    sketch = sketches[layer]
+    metal = problem.package.technology.metal(layer)
+    fits = int(sketch.tiles.capacity(metal.line, metal.space + SLACK)[gap])
+    u, v = sketch.tiles.edges[gap].tolist()
+    return _cut(problem, layer, sketch.tiles, u, v, len(sketch.orders[gap]), fits)
 
 
 def _cut(problem: Problem, layer: int, tiles: Tiles, u: int, v: int, needed: int, fits: int) -> Cut:

@@ -84,15 +84,16 @@ def route(package: Package, progress: Report | None = None) -> Layout:
     plan = make_plan(problem, lambda done, total: say(Progress("plan", done, total)))
     routed: list[Routed] = []
     missing: list[Missing] = []
+    sketches: dict[int, Sketch] = {}
     for layer_plan in plan.layers:
         say(Progress("lay", layer_plan.layer - 1, len(plan.layers)))
-        laid, failed = _route_layer(problem, plan, layer_plan, say)
+        laid, failed, sketches[layer_plan.layer] = _route_layer(problem, plan, layer_plan, say)
         routed += laid
         missing += failed
     say(Progress("pour", 0, 1))
     plan = _with_final_balls(problem, plan, routed, missing)
     planes, unreached = _pour(problem, plan, routed)
-    layout = _layout(problem, plan, routed, missing, planes, unreached)
+    layout = _layout(problem, plan, routed, missing, planes, unreached, sketches)
     say(Progress("teardrops", 0, 1))
     return replace(layout, teardrops=teardrops(layout))
 
@@ -118,7 +119,7 @@ def _with_final_balls(problem: Problem, plan: Plan, routed: Sequence[Routed], mi
 
 def _route_layer(
     problem: Problem, plan: Plan, layer_plan: LayerPlan, say: Report
-) -> tuple[list[Routed], list[Missing]]:
+) -> tuple[list[Routed], list[Missing], Sketch]:
     package = problem.package
     layer, tiles = layer_plan.layer, layer_plan.tiles
     metal = package.technology.metal(layer)
@@ -165,7 +166,7 @@ def _route_layer(
             missing.append(
                 Missing(piece.net, terminals[vertex], terminals[piece.rest[0]], layer, "no way to the rest of its net")
             )
-    return routed, missing
+    return routed, missing, sketch
 
 
 def _lay(
@@ -347,10 +348,11 @@ def _layout(
     missing: Sequence[Missing],
     planes: Sequence[Plane],
     unreached: Sequence[Missing],
+    sketches: dict[int, Sketch],
 ) -> Layout:
     package, pose = problem.package, problem.pose
     ball_net = {ball.name: net for ball, net in zip(problem.balls, plan.ball_nets, strict=True)}
-    connections = connections_of(problem, plan, routed, missing)
+    connections = connections_of(problem, plan, routed, missing, unreached)
     unrouted, bottlenecks = cuts_of(problem, plan, [*missing, *unreached])
     traces = sorted(
         (Trace(r.net, r.layer, r.width, pose.undo_path(r.path)) for r in [*routed, *bones_of(problem, plan)]),
@@ -371,7 +373,7 @@ def _layout(
         connections=connections,
         unrouted=unrouted,
         bottlenecks=bottlenecks,
-        fullest=fullest_cut(problem, plan, routed),
+        fullest=fullest_cut(problem, sketches),
         maximum_flow=plan.value,
         lower_bound=lower_bound(problem, plan, connections),
     )

@@ -143,6 +143,11 @@ class Sketch:
         """Width that is left in a gap, the space beside a new wire included [nm]."""
         return self._room[gap] - self._used.get(gap, 0.0)
 
+    def load_of(self, gap: int) -> float:
+        """How full a gap is: 1 is full."""
+        whole = float(self._clear[gap] - self._keep[self._edges[gap][0]] - self._keep[self._edges[gap][1]] + self.space)
+        return self._used.get(gap, 0.0) / whole if whole > 0 else math.inf
+
     def narrow(self, gap: int) -> None:
         """Closes a gap for wires beyond those that run through it now."""
         self._room[gap] = min(self._room[gap], self._used.get(gap, 0.0))
