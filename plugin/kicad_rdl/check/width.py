@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import shapely
+from shapely.geometry.base import BaseGeometry
 
 from kicad_rdl.check.connection import centre
 from kicad_rdl.check.rules import Rules
@@ -22,9 +23,9 @@ def check_widths(artwork: Artwork, rules: Rules) -> Iterator[Violation]:
         if copper.kind is CopperKind.TRACE and copper.net is not None:
             least = max(least, wanted.get(copper.net, 0))
         if isinstance(copper.skeleton, Area):
-            neck = _neck(copper.skeleton, least - copper.width) if copper.kind is CopperKind.PLANE else None
-            if neck is not None:
-                yield _thin(artwork, copper, neck, None, least)
+            if copper.kind is CopperKind.PLANE:
+                for at in _necks(copper.skeleton, least - copper.width):
+                    yield _thin(artwork, copper, at, None, least)
         elif copper.width < least:
             yield _thin(artwork, copper, _middle(copper), copper.width, least)
 
@@ -33,22 +34,28 @@ def _middle(copper: Copper) -> Point:
     return copper.skeleton.mid if isinstance(copper.skeleton, Arc) else centre(copper)
 
 
-def _neck(area: Area, least: Nm) -> Point | None:
-    """A place where a plane is narrower than ``least``, found by etching half of it (less 2 nm) off every side.
+def _necks(area: Area, least: Nm) -> list[Point]:
+    """Places where a plane is narrower than ``least``, found by etching half of it (less 2 nm) off every side.
 
-    What falls apart into pieces had a neck; a thin spur that ends nowhere does not count. The 2 nm keep the rounding
-    of the polygon's corners out; a neck that is too narrow by less than 4 nm is not seen.
+    What falls apart into pieces had a neck between them; a thin spur that ends nowhere does not count. The 2 nm keep
+    the rounding of the polygon's corners out: a neck that is too narrow by less than 4 nm is not seen.
     """
-    whole = shapely.Polygon(area.outline, area.holes).buffer(0)
-    etched = whole.buffer(-(least / 2 - 2), join_style="mitre")
-    parts = [etched] if isinstance(etched, shapely.Polygon) else list(etched.geoms)
-    parts = [part for part in parts if not part.is_empty]
-    pieces = 1 if isinstance(whole, shapely.Polygon) else len(whole.geoms)
-    if len(parts) <= pieces:
-        return None
-    parts.sort(key=lambda part: (-part.area, part.bounds))
-    line = shapely.shortest_line(shapely.MultiPolygon(parts[:-1]), parts[-1])
-    return Point(round(line.centroid.x), round(line.centroid.y))
+    whole = shapely.make_valid(shapely.Polygon(area.outline, area.holes))
+    depth = least / 2 - 2
+    etched = _parts(whole.buffer(-depth, join_style="mitre"))
+    if len(etched) <= len(_parts(whole)):
+        return []
+    grown = [part.buffer(depth, join_style="mitre") for part in etched]
+    lost = _parts(whole.difference(shapely.union_all(grown)))
+    bridges = [part for part in lost if sum(shapely.dwithin(part, other, 1.0) for other in grown) > 1]
+    spots = (shapely.point_on_surface(part) for part in bridges)
+    return sorted(Point(round(spot.x), round(spot.y)) for spot in spots)
+
+
+def _parts(shape: BaseGeometry) -> list[BaseGeometry]:
+    """The polygons of a shape."""
+    parts = getattr(shape, "geoms", [shape])
+    return [part for part in parts if part.geom_type == "Polygon" and not part.is_empty]
 
 
 def _thin(artwork: Artwork, copper: Copper, at: Point, measured: Nm | None, least: Nm) -> Violation:
