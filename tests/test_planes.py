@@ -96,8 +96,10 @@ def judge(requests: list[PlaneRequest], obstacles: list[Copper], planes: tuple[P
 def judge_width(fill: shapely.Polygon) -> None:
     """No neck and no sliver below the least width (1 nm for rounding, 5 % of the width at rounded corners)."""
     radius = WIDTH / 2 - 1
-    core = fill.buffer(-radius, join_style="mitre", mitre_limit=20)
+    core = fill.buffer(-radius, quad_segs=64)
+    # a neck would tear when the rim is taken off: into two parts, or between two holes
     assert len(shapely.get_parts(core)) == 1
+    assert len(core.interiors) == len(fill.interiors)
     swept = core.buffer(radius, quad_segs=64)
     assert fill.difference(swept.buffer(0.05 * WIDTH)).is_empty
 
@@ -355,20 +357,32 @@ def test_large_fill_is_split_into_overlapping_planes() -> None:
             judge_width(shapely_polygon(fill))
 
 
-def test_neck_between_close_voids_is_cut() -> None:
-    """A gap just below the least width: no copper may be left in it, from either side."""
-    request = PlaneRequest(
-        "VSS", (Terminal("a", at(0, -200), Circle(40 * UM)), Terminal("b", at(0, 200), Circle(40 * UM)))
-    )
-    apart = 30 * UM + SPACE + WIDTH // 2 - 150
-    obstacles: list[Copper] = [Land(Point(x, 0), Circle(60 * UM), SPACE) for x in (-apart, apart)]
+@pytest.mark.parametrize("step", range(5))
+@pytest.mark.parametrize("gap", [6_000, 9_300, 9_900, 10_200, 10_500, 12_500])
+def test_no_neck_between_close_voids(step: int, gap: Nm) -> None:
+    """Gaps around the least width, and the polygons' corners in all positions: wide enough, or no copper at all."""
+    places = {"a": at(-200, -200), "b": at(200, 200), "c": at(-200, 200)}
+    request = PlaneRequest("VSS", tuple(Terminal(name, place, Circle(40 * UM)) for name, place in places.items()))
+    angle, apart = step * math.pi / 32, (60 * UM + 2 * SPACE + gap) / 2
+    spots = [Point(round(s * apart * math.cos(angle)), round(s * apart * math.sin(angle))) for s in (-1, 1)]
+    obstacles: list[Copper] = [Land(spot, Circle(60 * UM), SPACE) for spot in spots]
     planes = pour(1, [request], obstacles, BOUNDARY, min_width=WIDTH, clearance=SPACE)
     judge([request], obstacles, planes)
-    assert fills_of(planes, "VSS").distance(shapely.Point(0, 0)) >= SPACE / 2
-    open_gap: list[Copper] = [Land(Point(x, 0), Circle(60 * UM), SPACE) for x in (-apart - 500, apart + 500)]
-    planes = pour(1, [request], open_gap, BOUNDARY, min_width=WIDTH, clearance=SPACE)
-    judge([request], open_gap, planes)
-    assert fills_of(planes, "VSS").covers(shapely.Point(0, 0))
+    # polygons of 16 corners stand out by less than 2 % of their radius on each side: what is between may go or not
+    passes = fills_of(planes, "VSS").covers(shapely.Point(0, 0))
+    assert passes == (gap > 12_000) or 10_000 < gap < 12_000
+
+
+@pytest.mark.parametrize("gap", [8_000, 9_800, 10_000, 10_200, 10_400, 12_000])
+def test_no_neck_in_the_mouth_of_one_void(gap: Nm) -> None:
+    mouth = (2 * SPACE + WIDTH + gap) / 2 / UM
+    fence = Path.through(at(mouth, -100), at(200, -100), at(200, 300), at(-200, 300), at(-200, -100), at(-mouth, -100))
+    places = (at(-100, 100), at(100, 100), at(-100, -300), at(100, -300))
+    request = PlaneRequest("VSS", tuple(Terminal(f"t{k}", p, Circle(40 * UM)) for k, p in enumerate(places)))
+    obstacles: list[Copper] = [Run(fence, WIDTH, SPACE)]
+    planes = pour(1, [request], obstacles, BOUNDARY, min_width=WIDTH, clearance=SPACE)
+    judge([request], obstacles, planes)
+    assert len(islands([request], planes)) == (0 if gap > 10_500 else 1)
 
 
 def test_own_copper_is_no_obstacle_but_foreign_to_the_other_plane() -> None:

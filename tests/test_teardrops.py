@@ -171,16 +171,22 @@ def test_neighbour_makes_it_narrower_and_a_close_one_prevents_it() -> None:
 
 
 def test_teardrops_of_neighbours_keep_apart() -> None:
-    """Two pads side by side with traces that run together: both give way alike."""
-    y = 145
-    pads = (pad("A", -300, y), pad("B", -300, -y))
-    traces = (straight("A", (-300, y), (150, 15)), straight("B", (-300, -y), (150, -15)))
+    """Side by side and in opposite directions: each alone takes the whole ratio, together both give way.
+
+    Two straight tapers are nearest at a corner of one of them, which lies on its pad or in its trace: so what keeps
+    them apart is, in the main, that each keeps away from the other's pad and trace.
+    """
+    pads = (pad("A", -200, 0), pad("B", 130, 150))
+    traces = (straight("A", (-200, 0), (105, 0)), straight("B", (130, 150), (-300, 150)))
     layout = layout_of(pads, traces)
     drops = teardrops(layout)
     assert [drop.net for drop in drops] == ["A", "B"]
     judge(layout, drops)
-    areas = [shapely_polygon(drop.outline).area for drop in drops]
-    assert areas[0] == pytest.approx(areas[1], rel=1e-3)
+    free = teardrops(layout_of(pads[:1], traces[:1]))
+    assert shapely_polygon(drops[0].outline).area < shapely_polygon(free[0].outline).area
+    assert [shapely_polygon(drop.outline).area for drop in drops] == [
+        pytest.approx(shapely_polygon(drops[0].outline).area, rel=1e-3)
+    ] * 2
 
 
 def test_edge_of_the_package() -> None:

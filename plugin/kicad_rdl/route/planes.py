@@ -245,7 +245,7 @@ def _planes(
         rings = voids_of([Land(request.terminals[k].at, request.terminals[k].shape, gap) for k in sorted(thermal)])
         everything = foreign.joined(rings)
         grown = around(everything, rules.reserve)
-        necks = bridges(everything, grown, boundary, 2 * rules.reserve)
+        necks = bridges(everything, grown, boundary, rules.reserve)
         cuts = shapely.buffer(geometries(necks), (rules.clearance / 2 + rules.reserve) * CHORD, quad_segs=2)
         centres = parts(free - shapely.union_all([*grown[len(common) :], *cuts]))
         width = request.spoke or rules.width

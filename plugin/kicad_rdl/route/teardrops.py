@@ -361,7 +361,11 @@ def _too_close(
 
 
 def _meeting(shapes: Outlines, nets: NDArray[np.object_], space: float) -> NDArray[np.int64]:
-    """Teardrops that come too close to those of other nets."""
+    """Teardrops that come too close to those of other nets.
+
+    Two straight ones are nearest at a corner of one of them, which lies on its pad or in its trace and was looked at
+    already; this is for rounded corners and for those that follow a bend.
+    """
     drawn = np.flatnonzero(shapes != np.full(len(shapes), None, dtype=object))
     if not len(drawn):
         return drawn

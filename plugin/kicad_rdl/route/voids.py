@@ -39,6 +39,9 @@ CHORD = 1 / math.cos(1.5 * math.pi / ROUND / 4) + SIMPLIFY
 ARC_TOLERANCE = 200.0
 """How far the straight pieces that stand for an arc of a trace may leave it [nm]; added to its radius."""
 
+RIM = 1.05
+"""How much farther than by its reserve the corner of a grown polygon may reach; 1 / cos of half a step of 16."""
+
 STAND_OUT = 1.0 * UM
 """How far the corners of a polygon around a circle may stand out beyond it [nm]."""
 
@@ -159,21 +162,27 @@ def _around_points(points: Geometries, radii: NDArray[np.float64], count: int) -
     return shapely.polygons(centres[:, None, :] + radii[:, None, None] * unit[None, :, :])
 
 
-def bridges(voids: Voids, grown: Geometries, boundary: BaseGeometry, width: float) -> list[BaseGeometry]:
-    """Lines across every gap between two voids, or a void and the boundary, that is narrower than ``width``.
+def bridges(voids: Voids, grown: Geometries, boundary: BaseGeometry, reserve: float) -> list[BaseGeometry]:
+    """Lines across every gap between two voids, or a void and the boundary, that a disc of least width does not pass.
 
-    A disc of the least width does not pass there, but the copper left on both sides by discs that come close would
-    touch in a neck thinner than the rule. A void along the line takes the neck away.
+    The copper left on both sides by discs that come close would touch in a neck thinner than the rule. A void along
+    the line takes the neck away.
+
+    Args:
+        voids: all of them.
+        grown: their polygons, grown by ``reserve``.
+        boundary: of the layer.
+        reserve: what the centre of a disc keeps from a void [nm].
     """
+    bare = around(voids, 0.0)
     first, second = shapely.STRtree(grown).query(grown, predicate="intersects")
     pairs = np.sort(np.stack([first, second])[:, first < second], axis=0)
     a, b = pairs[:, np.lexsort(pairs[::-1])]
-    gaps = shapely.distance(voids.cores[a], voids.cores[b]) - voids.radii[a] - voids.radii[b]
-    narrow = (gaps > 0) & (gaps < width)
+    narrow = ~np.asarray(shapely.intersects(bare[a], bare[b]), dtype=bool)
     rim = boundary.boundary
-    gaps = shapely.distance(voids.cores, rim) - voids.radii
-    near = (gaps > 0) & (gaps < width)
+    gaps = shapely.distance(bare, rim)
+    near = (gaps > 0) & (gaps < 2 * reserve * RIM)
     return [
-        *shapely.shortest_line(voids.cores[a[narrow]], voids.cores[b[narrow]]),
-        *shapely.shortest_line(voids.cores[near], rim),
+        *shapely.shortest_line(bare[a[narrow]], bare[b[narrow]]),
+        *shapely.shortest_line(bare[near], rim),
     ]
