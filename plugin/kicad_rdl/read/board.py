@@ -54,7 +54,7 @@ class _Reader:
     def __init__(self, root: Node) -> None:
         self.root = root
         self.thing = count()
-        rows = [row for row in root.need("layers").children if str(row.values[0]).endswith(".Cu")]
+        rows = [row for row in root.need("layers").children if row.name().endswith(".Cu")]
         order = {"F.Cu": 0, "B.Cu": 1000}
         rows.sort(key=lambda row: order.get(_name(row)) or _inner(row))
         self.layer = {_name(row): index for index, row in enumerate(rows, start=1)}
@@ -125,7 +125,10 @@ class _Reader:
 
     def _via(self, node: Node) -> None:
         at, net, thing = node.need("at").point(), self._net(node), next(self.thing)
-        first, last = sorted(self._number(name, node) for name in self._layers(node)[:2])
+        layers = node.need("layers")
+        first, last = sorted(self._number(layers.name(index), node) for index in (0, 1))
+        if first == last:
+            raise InputError(f'"(via ...)" at {at.x}, {at.y} nm joins layer "{layers.name()}" with itself', node.source)
         size = node.need("size").length()
         sizes = self._padstack(node, size)
         lands = tuple((layer, sizes[layer]) for layer in range(first, last + 1))
@@ -144,10 +147,10 @@ class _Reader:
         stack = node.first("padstack")
         for row in stack.all("layer") if stack is not None else ():
             diameter = row.length_of("size", size)
-            if str(row.values[0]) == "Inner":
+            if row.name() == "Inner":
                 sizes |= {layer: diameter for layer in self.layer.values() if 1 < layer < len(self.layer)}
-            elif str(row.values[0]) in self.layer:
-                sizes[self.layer[str(row.values[0])]] = diameter
+            elif row.name() in self.layer:
+                sizes[self.layer[row.name()]] = diameter
         return sizes
 
     def _zone(self, node: Node) -> None:
@@ -195,7 +198,7 @@ class _Reader:
     def _pad(self, node: Node, footprint: Place, reference: str, margin: Nm) -> None:
         place = place_of(node, footprint, own_angle=True)
         net, thing = self._net(node), next(self.thing)
-        name = f"pad {reference}.{node.values[0]}"
+        name = f"pad {reference}.{node.name()}"
         layers = self._layers(node)
         at = {
             layer: [self._add(CopperKind.PAD, net, layer, shape, name, thing) for shape in pad_shapes(node, place)]
@@ -252,7 +255,7 @@ _KIND = {"segment": "line", "arc": "arc"}
 
 
 def _name(row: Node) -> str:
-    return str(row.values[0])
+    return row.name()
 
 
 def _inner(row: Node) -> int:

@@ -75,7 +75,7 @@ def pad_shapes(pad: Node, place: Place, margin: Nm = 0) -> list[Shape]:
         return [(_polygon(place, [(-x - dy, y + dx), (x + dy, y - dx), (x - dy, -y + dx), (-x + dy, -y - dx)]), 0)]
     if kind == "custom":
         return _custom(pad, place, width, height, margin)
-    raise InputError(f'pad "{pad.values[0]}" has the unknown shape "{kind}"', pad.source)
+    raise InputError(f'pad "{pad.name()}" has the unknown shape "{kind}"', pad.source)
 
 
 def _offset(pad: Node) -> Point:

@@ -48,6 +48,12 @@ class Node:
         child = self.first(word)
         return str(child.values[0]) if child is not None and child.values else otherwise
 
+    def name(self, index: int = 0) -> str:
+        """Value ``index`` as text, which must be there."""
+        if index >= len(self.values):
+            raise InputError(f'"({self.word} ...)" has no value {index + 1}; save it again in KiCad', self.source)
+        return str(self.values[index])
+
     def number(self, index: int) -> float:
         """Value ``index``, which must be a finite number."""
         value = self.values[index] if index < len(self.values) else None
@@ -95,9 +101,7 @@ def read_tree(path: Path) -> Node:
     except RecursionError:
         raise InputError("brackets are nested too deeply for a KiCad board", source) from None
     except Exception as error:  # sexpdata raises AssertionError and AttributeError too
-        problem = (
-            str(error).splitlines()[0] if isinstance(error, sexpdata.ExpectClosingBracket) else "brackets or quotes"
-        )
+        problem = f"brackets or quotes do not match: {type(error).__name__}"
         raise InputError(f"the file is damaged ({problem}); save it again in KiCad", source) from None
     root = _node(raw, source)
     if root.word != "kicad_pcb":
