@@ -13,9 +13,10 @@ from kicad_rdl.geometry import Arc, Circle, Line, Path, Point, circumradius, pat
 from kicad_rdl.model.layout import Connection, Cut, Unrouted
 from kicad_rdl.model.package import Angles, SupplyStyle
 from kicad_rdl.route.bound import Metric, matching_bound
+from kicad_rdl.route.demand import plane_layer_of
 from kicad_rdl.route.joins import Pieces, neighbours
 from kicad_rdl.route.lay import SLACK
-from kicad_rdl.route.plan import Plan, plane_layer_of
+from kicad_rdl.route.plan import Plan
 from kicad_rdl.route.problem import Problem, Terminal, TerminalKind
 from kicad_rdl.route.sketch import Sketch
 from kicad_rdl.route.tiles import Tiles
@@ -142,9 +143,7 @@ def lower_bound(problem: Problem, plan: Plan, connections: Sequence[Connection])
     nets: list[int] = []
     units: list[int] = []
     allowed: list[list[int] | None] = []
-    free = [
-        ball for ball, net in zip(problem.balls, plan.ball_nets, strict=True) if ball.usable and net not in planes
-    ]
+    free = [ball for ball, net in zip(problem.balls, plan.ball_nets, strict=True) if ball.usable and net not in planes]
     rules = {rule.name: rule.allowed for rule in problem.package.nets}
     metric: Metric = "euclid" if problem.package.angles is Angles.ANY else "octilinear"
     for net, members in sorted(trees.items()):

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from kicad_rdl.errors import ModelError
 from kicad_rdl.model.layout import Cut
 from kicad_rdl.model.package import Package
 from kicad_rdl.model.report import Progress
 from kicad_rdl.route.account import cuts_of
 from kicad_rdl.route.plan import make_plan
 from kicad_rdl.route.problem import problem_of
+from kicad_rdl.route.router import refuse_impossible
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,7 @@ def estimate(package: Package, progress: Callable[[Progress], None] | None = Non
         ModelError: the router cannot use several RDLs in this technology.
     """
     say = progress or (lambda _: None)
-    if package.rdl_count > 1 and not package.technology.stacked_vias:
-        raise ModelError(f"technology {package.technology.name} allows no stacked vias; several RDLs need them")
+    refuse_impossible(package)
     stage = "flow on 1 RDL" if package.rdl_count == 1 else f"flow on {package.rdl_count} RDLs"
     problem = problem_of(package)
     plan = make_plan(problem, lambda done, total: say(Progress(stage, done, total)))

@@ -7,7 +7,6 @@ crossing what is there, or left to another edge if there is no way.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from scipy.spatial import Delaunay, QhullError
@@ -16,15 +15,6 @@ from kicad_rdl.route.sketch import Sketch
 
 DETOUR = 2.5
 """In the first pass a join may be this much longer than straight."""
-
-
-@dataclass(frozen=True, slots=True)
-class Apart:
-    """Terminals of a net that no wire joins to the rest; vertices of the layer."""
-
-    net: str
-    vertices: tuple[int, ...]
-    rest: tuple[int, ...]
 
 
 class Pieces:
@@ -67,7 +57,7 @@ def join_nets(
     widths: Mapping[str, float],
     wired: Sequence[tuple[int, int]],
     progress: Callable[[int, int], None],
-) -> tuple[list[tuple[str, int]], list[Apart]]:
+) -> list[int]:
     """Draws trees.
 
     Args:
@@ -78,7 +68,7 @@ def join_nets(
         progress: gets how many edges are looked at, of how many.
 
     Returns:
-        (net, number of the wire) of every new wire, and what stayed apart.
+        Numbers of the new wires. What has no way stays apart.
     """
     xy = sketch.tiles.xy
     pieces = Pieces()
@@ -91,46 +81,37 @@ def join_nets(
         for a, b in neighbours(points):
             edges.append((float(np.hypot(*(points[a] - points[b]))), net, vertices[a], vertices[b]))
     edges.sort()
-    made: list[tuple[str, int]] = []
+    made: list[int] = []
     for index, (length, net, a, b) in enumerate(edges):
         progress(index, len(edges))
         if pieces.root(a) == pieces.root(b):
             continue
         way = sketch.find((a,), (b,), widths[net], DETOUR * length)
         if way is not None:
-            made.append((net, sketch.insert(way, widths[net])))
+            made.append(sketch.insert(way, widths[net]))
             pieces.join(a, b)
-    apart: list[Apart] = []
     for net in sorted(nets):
-        apart += _join_rest(sketch, net, nets[net], widths[net], pieces, made)
-    return made, apart
+        made += _join_rest(sketch, nets[net], widths[net], pieces)
+    return made
 
 
-def _join_rest(
-    sketch: Sketch, net: str, vertices: Sequence[int], width: float, pieces: Pieces, made: list[tuple[str, int]]
-) -> list[Apart]:
-    """Joins the pieces of one net by any way there is, smallest piece first."""
+def _join_rest(sketch: Sketch, vertices: Sequence[int], width: float, pieces: Pieces) -> list[int]:
+    """Joins the pieces of one net by any way there is, smallest piece first; numbers of the new wires."""
+    made: list[int] = []
     stuck: set[int] = set()
     while True:
         groups: dict[int, list[int]] = {}
         for v in vertices:
             groups.setdefault(pieces.root(v), []).append(v)
         loose = sorted((g for r, g in groups.items() if r not in stuck), key=lambda g: (len(g), g))
-        if len(groups) < 2 or not loose or (len(loose) == 1 and not stuck):
-            break
+        if len(groups) < 2 or not loose:
+            return made
         own = loose[0]
         others = [v for v in vertices if pieces.root(v) != pieces.root(own[0])]
         way = sketch.find(own, others, width)
         if way is None:
             stuck.add(pieces.root(own[0]))
             continue
-        made.append((net, sketch.insert(way, width)))
+        made.append(sketch.insert(way, width))
         pieces.join(way.start, way.end)
         stuck = set()
-    groups = {}
-    for v in vertices:
-        groups.setdefault(pieces.root(v), []).append(v)
-    if len(groups) < 2:
-        return []
-    largest = max(groups.values(), key=lambda g: (len(g), [-v for v in g]))
-    return [Apart(net, tuple(g), tuple(largest)) for g in groups.values() if g is not largest]

@@ -9,6 +9,8 @@ from kicad_rdl.geometry import Path
 from kicad_rdl.route.corridors import ExtraDisc, corridors_of
 from kicad_rdl.route.lay import SLACK, wire_path
 from kicad_rdl.route.network import Wire
+from kicad_rdl.route.octagons import octagonal
+from kicad_rdl.route.octilinear import bend
 from kicad_rdl.route.spacing import Conflict, conflicts, remedies
 from kicad_rdl.route.taut import tauten
 from kicad_rdl.route.tiles import Tiles
@@ -38,7 +40,7 @@ def lay_layer(
     """Exact, clean paths for the wires of a sketch.
 
     Args:
-        tiles: the layer, with clearances that include ``SLACK``.
+        tiles: the layer, with clearances that include ``SLACK``; octilinear ones make octilinear paths.
         wires: the sketch.
         nets: of the wires.
         orders: gap -> wires in order.
@@ -50,6 +52,8 @@ def lay_layer(
     best: tuple[float, list[Path | None], list[Conflict]] | None = None
     for turn in range(CORRECTIONS):
         corridors = corridors_of(tiles, wires, orders, widths, planned, extra)
+        if tiles.octilinear:
+            corridors = octagonal(corridors)
         taut = tauten(corridors)
         paths = [wire_path(corridors, taut, i) if taut.count[i] >= 0 else None for i in range(len(wires))]
         found = conflicts(tiles, wires, nets, paths, widths, planned)
@@ -63,7 +67,16 @@ def lay_layer(
             known += [disc for disc in discs if disc not in known]
     assert best is not None
     _, paths, found = best
-    return _without_conflicts(paths, found)
+    laid = _without_conflicts(paths, found)
+    return _bent(tiles, wires, nets, widths, space, laid) if tiles.octilinear else laid
+
+
+def _bent(
+    tiles: Tiles, wires: Sequence[Wire], nets: Sequence[str], widths: Sequence[float], space: float, laid: LaidLayer
+) -> LaidLayer:
+    """The wires in eight directions."""
+    paths = bend(tiles, wires, nets, laid.paths, widths, space)
+    return LaidLayer(tuple(paths), laid.given_up)
 
 
 def _without_conflicts(paths: Sequence[Path | None], found: Sequence[Conflict]) -> LaidLayer:

@@ -351,6 +351,8 @@ def _uncross(layer: LayerTask, where: _LayerArcs, flow: I64) -> tuple[tuple[Wire
         end = int(tiles.triangles[t, -1 - port[1]])
         first, last = _trim(tiles, [g for g, _ in gaps], start, end)
         gaps, path = gaps[first:last], path[first : last + 1]
+        if len({gap for gap, _ in gaps}) < len(gaps):
+            continue  # it winds round something; trees find it a better way
         wires.append(Wire(source_of[start], sink_of[end], start, end, tuple(g for g, _ in gaps), tuple(path)))
         slots.append(gaps)
     order: dict[int, list[tuple[int, int]]] = {}

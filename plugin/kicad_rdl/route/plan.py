@@ -2,22 +2,24 @@
 
 A bump can leave on any signal layer through a stack of vias, a ball can be reached on any through its own stack; a net
 runs on one layer only. Which stacks stand on a layer depends on the answer: the first flow sees all of them
-everywhere, the next only those that the last answer needs, so capacity can only grow.
+everywhere, the next only those that the last answer needs, so capacity can only grow. The last flows correct the
+diagonals of tiles that the wires overfill.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from kicad_rdl.model.package import NetRule, SupplyStyle
-from kicad_rdl.route.audit import diagonal_loads
+from kicad_rdl.model.package import NetRule
+from kicad_rdl.route.audit import CutLoad, diagonal_loads
+from kicad_rdl.route.demand import Demand, demand_of
 from kicad_rdl.route.lay import SLACK
 from kicad_rdl.route.network import FlowPlan, LayerTask, Wire, plan_flow
 from kicad_rdl.route.problem import Problem
-from kicad_rdl.route.sites import Sites, sites_of
+from kicad_rdl.route.sites import Sites
 from kicad_rdl.route.stacks import LayerObstacles, obstacles_on
 from kicad_rdl.route.tiles import Tiles, build_tiles, flipped
 
@@ -26,6 +28,11 @@ ROUNDS = 5
 
 FLIPS = 8
 """Flows with corrected diagonals."""
+
+Assigned = dict[int, tuple[int, int]]
+"""Bump -> (layer, ball)."""
+
+Step = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +57,7 @@ class Plan:
     high: tuple[int, ...]
     sites: Sites
     ball_nets: tuple[str | None, ...]
+    signal_layers: tuple[int, ...]
     wanted: int
     """Connections that the flow was asked for."""
     value: int
@@ -58,16 +66,90 @@ class Plan:
     """(RDL, gap) of a minimum cut, in the tiles of ``cut_tiles``."""
     cut_tiles: tuple[Tiles, ...]
     homeless: tuple[str, ...]
-    """Plane nets that found too few balls."""
+    """Nets for which too few balls are left."""
 
 
-def trace_width(problem: Problem, layer: int, rule: NetRule | None = None) -> int:
-    """Width of a trace on a layer [nm]."""
-    least = problem.package.technology.metal(layer).line
-    return max(least, rule.width) if rule is not None and rule.width else least
+def trace_width(problem: Problem, layer: int, rule: NetRule) -> int:
+    """Width of a net's traces on a layer [nm]."""
+    return max(problem.package.technology.metal(layer).line, rule.width or 0)
 
 
-def tiles_of(problem: Problem, layer: int, standing: LayerObstacles) -> Tiles:
+def make_plan(problem: Problem, step: Step) -> Plan:
+    """Plans every net that ends on a ball through traces, and gives the plane nets their balls."""
+    demand = demand_of(problem)
+    count = problem.package.rdl_count
+    spread, assigned, spread_tiles = _spread(problem, demand, step)
+    cut_tiles = dict(zip(demand.signal_layers, spread_tiles, strict=True))
+    deep, high = _reach(problem, demand, assigned, everywhere=False)
+    layers = _settle(problem, demand, deep, high, assigned, step)
+    ball_nets = list(demand.held)
+    for layer in layers:
+        for wire in layer.wires:
+            ball_nets[wire.sink] = problem.bumps[wire.source].net
+    return Plan(
+        tuple(layers),
+        tuple(deep),
+        tuple(high),
+        demand.sites,
+        tuple(ball_nets),
+        demand.signal_layers,
+        demand.wanted,
+        spread.value,
+        tuple((demand.signal_layers[k], gap) for k, gap in spread.cut_gaps),
+        tuple(cut_tiles.get(k, layers[k - 1].tiles) for k in range(1, count + 1)),
+        demand.homeless,
+    )
+
+
+def _spread(problem: Problem, demand: Demand, step: Step) -> tuple[FlowPlan, Assigned, list[Tiles]]:
+    """Spreads the nets over the layers: as many as fit, then as short as can be."""
+    best: tuple[FlowPlan, Assigned, list[Tiles]] | None = None
+    assigned: Assigned = {}
+    for turn in range(ROUNDS if len(demand.signal_layers) > 1 else 1):
+        step(turn, ROUNDS + FLIPS)
+        open_left = any(i not in assigned for i in demand.bumps)
+        deep, high = _reach(problem, demand, assigned, everywhere=turn == 0 or open_left)
+        standing = [obstacles_on(problem, k, deep, high, demand.held, demand.sites) for k in demand.signal_layers]
+        tiles = [_tiles_of(problem, k, s) for k, s in zip(demand.signal_layers, standing, strict=True)]
+        tasks = [
+            _task(problem, demand, layer, s, t, assigned, high)
+            for layer, s, t in zip(demand.signal_layers, standing, tiles, strict=True)
+        ]
+        flow = plan_flow(tasks, demand.group, demand.units, len(problem.balls))
+        if best is not None and flow.value < best[0].value:
+            break
+        settled = best is not None and flow.value == best[0].value
+        assigned = {
+            demand.bumps[wire.source]: (layer, wire.sink)
+            for layer, wires in zip(demand.signal_layers, flow.wires, strict=True)
+            for wire in wires
+        }
+        best = (flow, assigned, tiles)
+        if settled and turn > 1:
+            break
+    assert best is not None
+    return best
+
+
+def _reach(problem: Problem, demand: Demand, assigned: Assigned, everywhere: bool) -> tuple[list[int], list[int]]:
+    """How far stacks reach: assigned ones as far as they need; open ones nowhere, or ``everywhere`` they might."""
+    deep, high = list(demand.deep), list(demand.high)
+    for i in demand.bumps:
+        if i in assigned:
+            deep[i] = assigned[i][0]
+        elif everywhere:
+            deep[i] = min(max(demand.signal_layers), demand.sites.bump_limit[i])
+    taken = {ball: layer for layer, ball in assigned.values()}
+    for j, ball in enumerate(problem.balls):
+        if ball.usable and demand.held[j] is None:
+            if j in taken:
+                high[j] = taken[j]
+            elif everywhere:
+                high[j] = max(min(demand.signal_layers), demand.sites.ball_limit[j])
+    return deep, high
+
+
+def _tiles_of(problem: Problem, layer: int, standing: LayerObstacles) -> Tiles:
     """The tiles of one layer with the clearances of planning."""
     technology = problem.package.technology
     return build_tiles(
@@ -79,159 +161,25 @@ def tiles_of(problem: Problem, layer: int, standing: LayerObstacles) -> Tiles:
     )
 
 
-def make_plan(problem: Problem, progress: Callable[[int, int], None]) -> Plan:
-    """Plans every net that ends on a ball through traces, and gives the plane nets their balls."""
-    package = problem.package
-    count = package.rdl_count
-    rules = {rule.name: rule for rule in package.nets}
-    plane_layer = {r.name: plane_layer_of(problem, r) for r in package.nets if r.style is SupplyStyle.PLANE}
-    signal_layers = [k for k in range(1, count + 1) if k not in plane_layer.values()] or list(range(1, count + 1))
-
-    # nets of the flow, and the bumps they may leave from
-    names = [r.name for r in package.nets if r.name not in plane_layer]
-    number = {name: k for k, name in enumerate(names)}
-    bumps = [i for i, b in enumerate(problem.bumps) if b.net in number]
-    group = np.array([number[problem.bumps[i].net or ""] for i in bumps], dtype=np.int64)
-    size = np.bincount(group, minlength=len(names)) if len(bumps) else np.zeros(len(names), np.int64)
-    units = np.minimum(np.array([rules[n].balls for n in names], dtype=np.int64), size)
-    wanted = int(units.sum())
-
-    deep = [1] * len(problem.bumps)
-    for i, bump in enumerate(problem.bumps):
-        if bump.net in plane_layer:
-            deep[i] = plane_layer[bump.net or ""]
-    reach = list(deep)
-    for i in bumps:
-        reach[i] = max(signal_layers)
-    sites = sites_of(problem, reach)
-    deep = [min(d, limit) if d > 1 else 1 for d, limit in zip(deep, sites.bump_limit, strict=True)]
-    fixed_deep = list(deep)
-    # plane nets take the balls nearest to their bumps first: they need no trace there, signals want to go out
-    plane_nets: list[str | None] = [None] * len(problem.balls)
-    homeless = _house(problem, rules, plane_layer, plane_nets, sites)
-    usable = [j for j, ball in enumerate(problem.balls) if ball.usable and plane_nets[j] is None]
-    assigned: dict[int, tuple[int, int]] = {}  # bump -> (layer, ball)
-    best: tuple[int, FlowPlan, list[LayerObstacles], list[Tiles]] | None = None
-    rounds = ROUNDS if len(signal_layers) > 1 else 1
-    for turn in range(rounds):
-        progress(turn, rounds + FLIPS)
-        deep, high = _reach(
-            fixed_deep, plane_nets, plane_layer, assigned, bumps, usable, signal_layers, count, sites, turn == 0
-        )
-        flow, standing, tiles = _flow(
-            problem, signal_layers, deep, high, plane_nets, sites, bumps, group, units, assigned
-        )
-        if best is None or flow.value >= best[0]:
-            better = best is None or flow.value > best[0]
-            best = (flow.value, flow, standing, tiles)
-            assigned = {
-                bumps[w.source]: (layer, w.sink)
-                for layer, wires in zip(signal_layers, flow.wires, strict=True)
-                for w in wires
-            }
-            if not better and turn > 1:
-                break
-        else:
-            break
-    assert best is not None
-    value, flow = best[0], best[1]
-    cut = tuple((signal_layers[k], gap) for k, gap in flow.cut_gaps)
-    cut_tiles = {signal_layers[k]: best[3][k] for k in range(len(signal_layers))}
-
-    ball_nets = list(plane_nets)
-    for i, (_, ball) in assigned.items():
-        ball_nets[ball] = problem.bumps[i].net
-    deep, high = _settled(fixed_deep, assigned, ball_nets, plane_layer, count)
-
-    layers, flow = _settle(
-        problem, signal_layers, deep, high, sites, bumps, group, units, assigned, ball_nets, plane_nets, progress
-    )
-    ball_nets = list(plane_nets)
-    for plan in layers:
-        for wire in plan.wires:
-            ball_nets[wire.sink] = problem.bumps[wire.source].net
-    return Plan(
-        tuple(layers),
-        tuple(deep),
-        tuple(high),
-        sites,
-        tuple(ball_nets),
-        wanted,
-        value,
-        cut,
-        tuple(cut_tiles.get(k, layers[k - 1].tiles) for k in range(1, count + 1)),
-        tuple(homeless),
-    )
-
-
-def plane_layer_of(problem: Problem, rule: NetRule) -> int:
-    """The layer of a plane: as asked, or RDL1 (of one or two layers) or the second."""
-    return rule.plane_layer or (1 if problem.package.rdl_count < 3 else 2)
-
-
-def _reach(
-    fixed: Sequence[int],
-    plane_nets: Sequence[str | None],
-    plane_layer: dict[str, int],
-    assigned: dict[int, tuple[int, int]],
-    bumps: Sequence[int],
-    usable: Sequence[int],
-    signal_layers: Sequence[int],
-    count: int,
-    sites: Sites,
-    first: bool,
-) -> tuple[list[int], list[int]]:
-    """How far stacks may reach in the next flow: assigned ones as far as they need, open ones everywhere."""
-    deep = list(fixed)
-    for i in bumps:
-        deep[i] = assigned[i][0] if i in assigned else min(max(signal_layers), sites.bump_limit[i])
-    high = [plane_layer[net] if net is not None else count for net in plane_nets]
-    taken = {ball: layer for layer, ball in assigned.values()}
-    complete = not first and all(i in assigned for i in bumps)
-    for j in usable:
-        high[j] = taken.get(j, count if complete else max(min(signal_layers), sites.ball_limit[j]))
-    return deep, high
-
-
-def _flow(
-    problem: Problem,
-    signal_layers: Sequence[int],
-    deep: Sequence[int],
-    high: Sequence[int],
-    plane_nets: Sequence[str | None],
-    sites: Sites,
-    bumps: Sequence[int],
-    group: np.ndarray,
-    units: np.ndarray,
-    assigned: dict[int, tuple[int, int]],
-) -> tuple[FlowPlan, list[LayerObstacles], list[Tiles]]:
-    standing = [obstacles_on(problem, k, deep, high, plane_nets, sites) for k in signal_layers]
-    tiles = [tiles_of(problem, k, s) for k, s in zip(signal_layers, standing, strict=True)]
-    tasks = []
-    for layer, s, t in zip(signal_layers, standing, tiles, strict=True):
-        tasks.append(_task(problem, layer, s, t, bumps, assigned, high, plane_nets))
-    return plan_flow(tasks, group, units, len(problem.balls)), standing, tiles
-
-
 def _task(
     problem: Problem,
+    demand: Demand,
     layer: int,
     standing: LayerObstacles,
     tiles: Tiles,
-    bumps: Sequence[int],
-    assigned: dict[int, tuple[int, int]],
+    assigned: Assigned,
     high: Sequence[int],
-    plane_nets: Sequence[str | None],
 ) -> LayerTask:
-    """One layer of a flow; assigned bumps leave on their own layer only."""
+    """One layer of a flow; assigned bumps and balls are used on their own layer only."""
     metal = problem.package.technology.metal(layer)
-    sources = [standing.bump_vertex[i] if i not in assigned or assigned[i][0] == layer else -1 for i in bumps]
+    taken = {ball: at for at, ball in assigned.values()}
+    sources = [standing.bump_vertex[i] if i not in assigned or assigned[i][0] == layer else -1 for i in demand.bumps]
     sinks = [
-        standing.ball_vertex[j] if ball.usable and plane_nets[j] is None and high[j] <= layer else -1
+        standing.ball_vertex[j]
+        if ball.usable and demand.held[j] is None and high[j] <= layer and taken.get(j, layer) == layer
+        else -1
         for j, ball in enumerate(problem.balls)
     ]
-    taken = {ball: at for at, ball in assigned.values()}
-    sinks = [v if taken.get(j, layer) == layer else -1 for j, v in enumerate(sinks)]
     return LayerTask(
         tiles,
         tiles.capacity(metal.line, metal.space + SLACK),
@@ -240,145 +188,105 @@ def _task(
     )
 
 
-def _house(
-    problem: Problem, rules: dict[str, NetRule], plane_layer: dict[str, int], ball_nets: list[str | None], sites: Sites
-) -> list[str]:
-    """Gives the plane nets their balls in turn; returns nets that found too few."""
-    wish: list[tuple[str, float, float, int]] = []
-    for name in sorted(plane_layer):
-        own = [b.at for b in problem.bumps if b.net == name]
-        if own:
-            x, y = sum(p.x for p in own) / len(own), sum(p.y for p in own) / len(own)
-            wish.append((name, x, y, rules[name].balls))
-    homeless: list[str] = []
-    left = {name: number for name, _, _, number in wish}
-    while any(left.values()):
-        for name, x, y, _ in wish:
-            if not left[name]:
-                continue
-            allowed = rules[name].allowed
-            free = [
-                (ball.at.x - x) ** 2 + (ball.at.y - y) ** 2
-                if ball.usable
-                and ball_nets[j] is None
-                and sites.ball_limit[j] <= plane_layer[name]
-                and (allowed is None or ball.name in allowed)
-                else float("inf")
-                for j, ball in enumerate(problem.balls)
-            ]
-            nearest = min(range(len(free)), key=lambda j: (free[j], j))
-            if free[nearest] == float("inf"):
-                homeless.append(name)
-                left[name] = 0
-                continue
-            ball_nets[nearest] = name
-            left[name] -= 1
-    return homeless
+# --- the last flows -------------------------------------------------------------------------------------------------
 
 
-def _settled(
-    fixed: Sequence[int],
-    assigned: dict[int, tuple[int, int]],
-    ball_nets: Sequence[str | None],
-    plane_layer: dict[str, int],
-    count: int,
-) -> tuple[list[int], list[int]]:
-    """The stacks that the answer needs."""
-    deep = list(fixed)
-    high = [count] * len(ball_nets)
-    for i, (layer, ball) in assigned.items():
-        deep[i] = layer
-        high[ball] = layer
-    for j, net in enumerate(ball_nets):
-        if net in plane_layer:
-            high[j] = plane_layer[net or ""]
-    return deep, high
+@dataclass(slots=True)
+class _Corrections:
+    """Diagonals exchanged so far, and gaps narrowed where exchanging does not help; by layer and vertices."""
+
+    exchanged: set[tuple[int, int, int]]
+    narrowed: dict[tuple[int, int, int], int]
 
 
 def _settle(
     problem: Problem,
-    signal_layers: Sequence[int],
-    deep: list[int],
-    high: list[int],
-    sites: Sites,
-    bumps: Sequence[int],
-    group: np.ndarray,
-    units: np.ndarray,
-    assigned: dict[int, tuple[int, int]],
-    ball_nets: Sequence[str | None],
-    plane_nets: Sequence[str | None],
-    progress: Callable[[int, int], None],
-) -> tuple[list[LayerPlan], FlowPlan]:
+    demand: Demand,
+    deep: Sequence[int],
+    high: Sequence[int],
+    assigned: Assigned,
+    step: Step,
+) -> list[LayerPlan]:
     """The last flows: obstacles as they will be, diagonals corrected where the wires overfill them."""
     count = problem.package.rdl_count
-    standing = [obstacles_on(problem, k, deep, high, ball_nets, sites) for k in range(1, count + 1)]
-    tiles = [tiles_of(problem, k, s) for k, s in enumerate(standing, 1)]
-    technology = problem.package.technology
-    limits: dict[tuple[int, int, int], int] = {}
-    seen: set[tuple[int, int, int]] = set()
+    nets = list(demand.held)
+    for i, (_, ball) in assigned.items():
+        nets[ball] = problem.bumps[i].net
+    standing = [obstacles_on(problem, k, deep, high, nets, demand.sites) for k in range(1, count + 1)]
+    tiles = [_tiles_of(problem, k, s) for k, s in enumerate(standing, 1)]
+    corrections = _Corrections(set(), {})
     best: tuple[tuple[int, int], FlowPlan, list[Tiles]] | None = None
-    # a bump that found no way stays out of the last flows: its stack does not stand
     for turn in range(FLIPS):
-        progress(ROUNDS + turn, ROUNDS + FLIPS)
-        tasks = []
-        for layer in signal_layers:
-            task = _task(problem, layer, standing[layer - 1], tiles[layer - 1], bumps, assigned, high, plane_nets)
-            capacity = task.capacity.copy()
-            index = {(int(u), int(v)): e for e, (u, v) in enumerate(tiles[layer - 1].edges.tolist())}
-            for (k, u, v), limit in limits.items():
-                if k == layer and (u, v) in index:
-                    capacity[index[(u, v)]] = min(capacity[index[(u, v)]], limit)
-            tasks.append(LayerTask(task.tiles, capacity, task.source_vertex, task.sink_vertex))
-        flow = plan_flow(tasks, group, units, len(problem.balls))
-        over: list[tuple[int, int]] = []
-        next_tiles = list(tiles)
-        for layer, wires, orders in zip(signal_layers, flow.wires, flow.orders, strict=True):
-            metal = technology.metal(layer)
-            own = tiles[layer - 1]
-            loads = [
-                c for c in diagonal_loads(own, wires, [metal.line] * len(wires), metal.space + SLACK) if c.load > c.room
-            ]
-            loads.sort(key=lambda c: (c.room - c.load, c.edge))
-            flips = []
-            for cut in loads:
-                over.append((layer, cut.edge))
-                key = (layer, min(cut.start, cut.end), max(cut.start, cut.end))
-                if key not in seen:
-                    seen.add(key)
-                    flips.append(cut.edge)
-                    continue
-                # exchanged before: narrow the fullest gap at the ends of this cut instead
-                u, v = own.edges[cut.edge].tolist()
-                around = [
-                    e
-                    for t in own.edge_triangles[cut.edge].tolist()
-                    for e in own.triangle_edges[t].tolist()
-                    if e != cut.edge and e in orders
-                ]
-                if around:
-                    fullest = max(around, key=lambda e: (len(orders[e]), -e))
-                    a, b = own.edges[fullest].tolist()
-                    limits[(layer, a, b)] = len(orders[fullest]) - 1
-            if flips:
-                next_tiles[layer - 1] = flipped(own, flips)
-        score = (flow.value, -len(over))
+        step(ROUNDS + turn, ROUNDS + FLIPS)
+        tasks = [
+            _narrowed(_task(problem, demand, k, standing[k - 1], tiles[k - 1], assigned, high), k, corrections.narrowed)
+            for k in demand.signal_layers
+        ]
+        flow = plan_flow(tasks, demand.group, demand.units, len(problem.balls))
+        over = _overfull(problem, demand, tiles, flow)
+        score = (flow.value, -sum(len(cuts) for cuts in over))
         if best is None or score > best[0]:
             best = (score, flow, list(tiles))
-        if not over:
+        if not any(over):
             break
-        tiles = next_tiles
+        for k, cuts, orders in zip(demand.signal_layers, over, flow.orders, strict=True):
+            tiles[k - 1] = _corrected(k, tiles[k - 1], cuts, orders, corrections)
     assert best is not None
     _, flow, tiles = best
-    of_layer = {layer: k for k, layer in enumerate(signal_layers)}
-    plans = []
-    for layer in range(1, count + 1):
-        k = of_layer.get(layer)
-        wires = (
-            ()
-            if k is None
-            else tuple(Wire(bumps[w.source], w.sink, w.start, w.end, w.gaps, w.triangles) for w in flow.wires[k])
+    place = {layer: k for k, layer in enumerate(demand.signal_layers)}
+    return [
+        LayerPlan(
+            layer,
+            standing[layer - 1],
+            tiles[layer - 1],
+            tuple(
+                Wire(demand.bumps[w.source], w.sink, w.start, w.end, w.gaps, w.triangles)
+                for w in (flow.wires[place[layer]] if layer in place else ())
+            ),
+            flow.orders[place[layer]] if layer in place else {},
         )
-        plans.append(
-            LayerPlan(layer, standing[layer - 1], tiles[layer - 1], wires, {} if k is None else flow.orders[k])
-        )
-    return plans, flow
+        for layer in range(1, count + 1)
+    ]
+
+
+def _narrowed(task: LayerTask, layer: int, narrowed: Mapping[tuple[int, int, int], int]) -> LayerTask:
+    if not narrowed:
+        return task
+    capacity = task.capacity.copy()
+    for edge, (u, v) in enumerate(task.tiles.edges.tolist()):
+        capacity[edge] = min(int(capacity[edge]), narrowed.get((layer, u, v), int(capacity[edge])))
+    return LayerTask(task.tiles, capacity, task.source_vertex, task.sink_vertex)
+
+
+def _overfull(problem: Problem, demand: Demand, tiles: Sequence[Tiles], flow: FlowPlan) -> list[list[CutLoad]]:
+    """Per signal layer the diagonals that carry more than fits, worst first."""
+    found = []
+    for layer, wires in zip(demand.signal_layers, flow.wires, strict=True):
+        metal = problem.package.technology.metal(layer)
+        loads = diagonal_loads(tiles[layer - 1], wires, [metal.line] * len(wires), metal.space + SLACK)
+        found.append(sorted((c for c in loads if c.load > c.room), key=lambda c: (c.room - c.load, c.edge)))
+    return found
+
+
+def _corrected(
+    layer: int, tiles: Tiles, cuts: Sequence[CutLoad], orders: Mapping[int, Sequence[int]], corrections: _Corrections
+) -> Tiles:
+    """Exchanges overfull diagonals; one that was exchanged before gets the fullest gap beside it narrowed instead."""
+    flips: list[int] = []
+    for cut in cuts:
+        key = (layer, min(cut.start, cut.end), max(cut.start, cut.end))
+        if key not in corrections.exchanged:
+            corrections.exchanged.add(key)
+            flips.append(cut.edge)
+            continue
+        beside = [
+            int(edge)
+            for t in tiles.edge_triangles[cut.edge]
+            for edge in tiles.triangle_edges[t]
+            if edge != cut.edge and edge in orders
+        ]
+        if beside:
+            fullest = max(beside, key=lambda edge: (len(orders[edge]), -edge))
+            u, v = tiles.edges[fullest].tolist()
+            corrections.narrowed[(layer, u, v)] = len(orders[fullest]) - 1
+    return flipped(tiles, flips) if flips else tiles

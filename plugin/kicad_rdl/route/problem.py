@@ -40,12 +40,18 @@ class Pose:
                 pieces.append(Arc(self.undo(piece.start), self.undo(piece.mid), self.undo(piece.end)))
         return Path(tuple(pieces))
 
+    def apply_polygon(self, polygon: Polygon) -> Polygon:
+        """A polygon in the pose, counter-clockwise again."""
+        return self._ringed(polygon, self.apply)
+
     def undo_polygon(self, polygon: Polygon) -> Polygon:
         """A polygon back in the package frame, counter-clockwise again."""
+        return self._ringed(polygon, self.undo)
 
+    def _ringed(self, polygon: Polygon, move: Callable[[Point], Point]) -> Polygon:
         def ring(points: tuple[Point, ...]) -> tuple[Point, ...]:
-            back = tuple(self.undo(p) for p in points)
-            return back[::-1] if self.mirrored else back
+            moved = tuple(move(p) for p in points)
+            return moved[::-1] if self.mirrored else moved
 
         return Polygon(ring(polygon.points), tuple(ring(hole) for hole in polygon.holes))
 
@@ -110,7 +116,10 @@ def problem_of(package: Package) -> Problem:
     """Puts the package into its pose."""
     pose = pose_of(package)
     width, height = (package.height, package.width) if pose.quarters % 2 else (package.width, package.height)
-    place: Callable[[Terminal], tuple[int, int, str]] = lambda t: (t.at.x, t.at.y, t.name)
+
+    def place(terminal: Terminal) -> tuple[int, int, str]:
+        return terminal.at.x, terminal.at.y, terminal.name
+
     bumps = [
         Terminal(
             TerminalKind.BUMP,

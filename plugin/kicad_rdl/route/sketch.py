@@ -290,6 +290,14 @@ class Sketch:
         def ahead(x: float, y: float) -> float:
             return min(math.hypot(gx - x, gy - y) for gx, gy in goal)
 
+        def crossed_before(state: tuple[int, Interval] | tuple[int, None], gap: int) -> bool:
+            """A wire that crosses a gap twice winds round something for nothing, and the orders know it but once."""
+            while state[1] is not None:
+                if state[1][0] == gap:
+                    return True
+                state = came[(state[0], state[1])]
+            return False
+
         def towards(x: float, y: float) -> list[float]:
             return min(goal, key=lambda g: math.hypot(g[0] - x, g[1] - y))
 
@@ -335,6 +343,8 @@ class Sketch:
                 if total < best.get(state, math.inf) and total + ahead(px, py) < limit:
                     cut = self._cut_corner(entry, begin, gap)
                     if not self._fits(t, begin, entry, None, gap, corner.get((t, entry)) if entry else None, need):
+                        continue
+                    if crossed_before(origin, gap):
                         continue
                     best[state] = total
                     where[state] = (px, py)

@@ -86,6 +86,8 @@ class Tiles:
     edges: I64
     edge_triangles: I64
     width: F64
+    octilinear: bool = False
+    """Whether traces take eight directions: distances then count in the norm of ``octagons``."""
 
     @property
     def obstacle_count(self) -> int:
@@ -101,7 +103,12 @@ class Tiles:
 
 
 def build_tiles(
-    obstacles: Sequence[Obstacle], half_width: float, half_height: float, space: float, edge_clearance: float
+    obstacles: Sequence[Obstacle],
+    half_width: float,
+    half_height: float,
+    space: float,
+    edge_clearance: float,
+    octilinear: bool = False,
 ) -> Tiles:
     """Triangulates one layer.
 
@@ -110,6 +117,7 @@ def build_tiles(
         half_width, half_height: the package outline is ``[-half, half]`` on each axis [nm].
         space: clearance of traces to obstacles [nm].
         edge_clearance: clearance of traces to the outline [nm].
+        octilinear: whether traces take eight directions only.
     """
     points = np.array([(o.at.x, o.at.y) for o in obstacles], dtype=np.float64).reshape(-1, 2)
     outline, normals = _outline_points(points, half_width, half_height)
@@ -138,6 +146,7 @@ def build_tiles(
         edges,
         edge_triangles,
         np.zeros(len(edges)),
+        octilinear,
     )
     tiles.width[:] = _widths(tiles)
     return tiles
@@ -191,7 +200,9 @@ def convex(tiles: Tiles, edge: int) -> bool:
 
 
 def clear_width(tiles: Tiles, u: int, v: int) -> float:
-    """Distance between two obstacles, edge to edge [nm]."""
+    """Distance between two obstacles, edge to edge [nm], in the norm of the traces."""
+    if tiles.octilinear:
+        return float(_octagonal_widths(tiles, np.array([u]), np.array([v]))[0])
     a, b = tiles.disc_start[u], tiles.disc_start[v]
     if tiles.disc_start[u + 1] == a + 1 and tiles.disc_start[v + 1] == b + 1:
         apart = float(np.hypot(*(tiles.disc_xy[a] - tiles.disc_xy[b])))
@@ -297,7 +308,25 @@ def _widths(tiles: Tiles) -> F64:
         width[mixed] = upright - radius[near[mixed]]
     for edge in np.flatnonzero(~both):
         width[edge] = _hull_distance(tiles, int(u[edge]), int(v[edge]))
+    if tiles.octilinear:
+        inner = ~(outline[u] | outline[v])
+        width[inner] = _octagonal_widths(tiles, u[inner], v[inner])
     return width
+
+
+def _octagonal_widths(tiles: Tiles, u: I64, v: I64) -> F64:
+    """Distance between the octagons around obstacles: the widest of eight stripes that separate them [nm]."""
+    angles = np.arange(8) * (np.pi / 4)
+    normals = np.stack([np.cos(angles), np.sin(angles)])
+    reach = np.full((len(tiles.xy), 8), -np.inf)
+    owner = np.repeat(np.arange(len(tiles.xy)), np.diff(tiles.disc_start))
+    wanted = np.zeros(len(tiles.xy), dtype=np.bool_)
+    wanted[u] = wanted[v] = True
+    discs = np.flatnonzero(wanted[owner])
+    np.maximum.at(reach, owner[discs], tiles.disc_xy[discs] @ normals + tiles.disc_r[discs, None])
+    bare = np.flatnonzero(wanted & (np.diff(tiles.disc_start) == 0))
+    reach[bare] = tiles.xy[bare] @ normals
+    return np.asarray((-reach[v][:, [4, 5, 6, 7, 0, 1, 2, 3]] - reach[u]).max(axis=1))
 
 
 def _upright(tiles: Tiles, near: I64, far: I64) -> F64:

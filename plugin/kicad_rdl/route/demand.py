@@ -1,0 +1,215 @@
+"""What the plan has to provide: which nets flow freely, which balls are held for whom, how far stacks may reach.
+
+Most nets end on whatever ball suits the whole best: they are one flow. A net is special if it may take some balls
+only, is wider than the rest, or wants more balls than it has bumps: it gets its balls beforehand, from the cheapest
+matching of all nets, and is joined to them one by one. Nets with a plane get the balls nearest to their bumps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from kicad_rdl.errors import ModelError
+from kicad_rdl.geometry import circumradius
+from kicad_rdl.model.package import NetRule, SupplyStyle
+from kicad_rdl.route.bound import matching_bound
+from kicad_rdl.route.problem import Problem
+from kicad_rdl.route.sites import Sites, sites_of
+from kicad_rdl.route.tiles import I64
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """The task of the plan.
+
+    Attributes:
+        plane_layer: RDL of every net with a plane.
+        signal_layers: RDLs on which traces run.
+        sites: where stacks stand.
+        bumps: indices of the bumps that are sources of the flow.
+        group: [sources] number of the net of each.
+        units: [nets] how many balls each net of the flow takes.
+        held: [balls] the net for which a ball is held; None: any net of the flow may take it.
+        deep: [bumps] outermost layer of stacks that do not depend on the flow.
+        high: [balls] innermost layer of held balls; of others the last RDL.
+        homeless: nets for which too few balls could be held.
+    """
+
+    plane_layer: Mapping[str, int]
+    signal_layers: tuple[int, ...]
+    sites: Sites
+    bumps: tuple[int, ...]
+    group: I64
+    units: I64
+    held: tuple[str | None, ...]
+    deep: tuple[int, ...]
+    high: tuple[int, ...]
+    homeless: tuple[str, ...]
+
+    @property
+    def wanted(self) -> int:
+        """Connections the flow is asked for."""
+        return int(self.units.sum())
+
+
+def plane_layer_of(problem: Problem, rule: NetRule) -> int:
+    """The layer of a plane: as asked, or RDL1 of one or two layers, or the second of more."""
+    return rule.plane_layer or (1 if problem.package.rdl_count < 3 else 2)
+
+
+def demand_of(problem: Problem) -> Demand:
+    """Sorts the nets and holds balls."""
+    package = problem.package
+    count = package.rdl_count
+    plane_layer = {r.name: plane_layer_of(problem, r) for r in package.nets if r.style is SupplyStyle.PLANE}
+    signal_layers = tuple(k for k in range(1, count + 1) if k not in plane_layer.values()) or tuple(range(1, count + 1))
+    size: dict[str, int] = {}
+    for bump in problem.bumps:
+        if bump.net is not None:
+            size[bump.net] = size.get(bump.net, 0) + 1
+    traced = [r for r in package.nets if r.name not in plane_layer and size.get(r.name)]
+    special = {r.name for r in traced if _is_special(problem, r, size[r.name])}
+    free = [r for r in traced if r.name not in special]
+    number = {rule.name: k for k, rule in enumerate(free)}
+    bumps = tuple(i for i, b in enumerate(problem.bumps) if b.net in number)
+    last = max(signal_layers)
+    reach = [
+        1 if bump.net is None else plane_layer.get(bump.net, last if size.get(bump.net) else 1)
+        for bump in problem.bumps
+    ]
+    sites = sites_of(problem, reach)
+    held: list[str | None] = [None] * len(problem.balls)
+    homeless = _hold_for_planes(problem, plane_layer, held, sites)
+    homeless += _hold_for_special(problem, [r for r in traced if r.name in special], free, held, size)
+    return Demand(
+        plane_layer,
+        signal_layers,
+        sites,
+        bumps,
+        np.array([number[problem.bumps[i].net or ""] for i in bumps], dtype=np.int64),
+        np.array([min(rule.balls, size[rule.name]) for rule in free], dtype=np.int64),
+        tuple(held),
+        tuple(
+            min(depth, limit) if bump.net in plane_layer or bump.net in special else 1
+            for bump, depth, limit in zip(problem.bumps, reach, sites.bump_limit, strict=True)
+        ),
+        tuple(
+            count
+            if net is None
+            else plane_layer[net]
+            if net in plane_layer
+            else max(min(signal_layers), sites.ball_limit[j])
+            for j, net in enumerate(held)
+        ),
+        tuple(homeless),
+    )
+
+
+def _is_special(problem: Problem, rule: NetRule, bumps: int) -> bool:
+    least = max(metal.line for metal in problem.package.technology.metals[: problem.package.rdl_count])
+    return rule.allowed is not None or rule.balls > bumps or (rule.width is not None and rule.width > least)
+
+
+def _hold_for_planes(
+    problem: Problem, plane_layer: Mapping[str, int], held: list[str | None], sites: Sites
+) -> list[str]:
+    """Gives the nets with planes the balls nearest to the middle of their bumps, in turn; returns who got too few."""
+    rules = {rule.name: rule for rule in problem.package.nets}
+    at = np.array([(ball.at.x, ball.at.y) for ball in problem.balls], dtype=np.float64).reshape(-1, 2)
+    queue: dict[str, list[int]] = {}
+    left: dict[str, int] = {}
+    for name in sorted(plane_layer):
+        own = [(b.at.x, b.at.y) for b in problem.bumps if b.net == name]
+        if not own:
+            continue
+        names = rules[name].allowed
+        order = np.argsort(((at - np.mean(own, axis=0)) ** 2).sum(axis=1), kind="stable").tolist()
+        queue[name] = [
+            j
+            for j in order
+            if problem.balls[j].usable
+            and sites.ball_limit[j] <= plane_layer[name]
+            and (names is None or problem.balls[j].name in names)
+        ][::-1]
+        left[name] = rules[name].balls
+    homeless: list[str] = []
+    while any(left.values()):
+        for name in queue:
+            while left[name] and queue[name] and held[queue[name][-1]] is not None:
+                queue[name].pop()
+            if left[name] and not queue[name]:
+                homeless.append(name)
+                left[name] = 0
+            elif left[name]:
+                held[queue[name].pop()] = name
+                left[name] -= 1
+    return homeless
+
+
+def _hold_for_special(
+    problem: Problem,
+    special: Sequence[NetRule],
+    free: Sequence[NetRule],
+    held: list[str | None],
+    size: Mapping[str, int],
+) -> list[str]:
+    """Gives the special nets the balls that the cheapest matching of all nets gives them; returns who got too few."""
+    if not special:
+        return []
+    balls = [j for j, ball in enumerate(problem.balls) if ball.usable and held[j] is None]
+    index = {problem.balls[j].name: k for k, j in enumerate(balls)}
+    everyone = [*special, *free]
+    sources: list[tuple[int, int]] = []
+    radius: list[float] = []
+    nets: list[int] = []
+    units: list[int] = []
+    for k, rule in enumerate(everyone):
+        own = [bump for bump in problem.bumps if bump.net == rule.name]
+        # a net may want more balls than it has bumps: its bumps stand for several
+        copies = -(-rule.balls // size[rule.name]) if k < len(special) else 1
+        for bump in own * copies:
+            sources.append((bump.at.x, bump.at.y))
+            radius.append(circumradius(bump.shape))
+            nets.append(k)
+        units.append(rule.balls if k < len(special) else min(rule.balls, len(own)))
+    allowed = [
+        None if rule.allowed is None else [index[name] for name in rule.allowed if name in index] for rule in everyone
+    ]
+    places = [(problem.balls[j].at.x, problem.balls[j].at.y) for j in balls]
+    try:
+        matching = matching_bound(
+            sources,
+            places,
+            net=nets,
+            units=units,
+            allowed=allowed,
+            source_radius=radius,
+            sink_radius=problem.package.ball.pad / 2,
+        )
+    except ModelError:
+        return _hold_in_turn(problem, special, held)
+    for k, sink in zip(nets, matching.sink_of.tolist(), strict=True):
+        if k < len(special) and sink >= 0:
+            held[balls[sink]] = special[k].name
+    return []
+
+
+def _hold_in_turn(problem: Problem, special: Sequence[NetRule], held: list[str | None]) -> list[str]:
+    """Where not all nets can have balls: the nearest that is left, net by net, the choosiest first."""
+    homeless: list[str] = []
+    for rule in sorted(special, key=lambda r: (len(problem.balls) if r.allowed is None else len(r.allowed), r.name)):
+        own = [bump.at for bump in problem.bumps if bump.net == rule.name]
+        for _ in range(rule.balls):
+            choice = [
+                (min(ball.at.distance(at) for at in own), j)
+                for j, ball in enumerate(problem.balls)
+                if ball.usable and held[j] is None and (rule.allowed is None or ball.name in rule.allowed)
+            ]
+            if not choice:
+                homeless.append(rule.name)
+                break
+            held[min(choice)[1]] = rule.name
+    return homeless
