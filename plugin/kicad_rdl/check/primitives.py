@@ -21,7 +21,7 @@ from kicad_rdl.units import UM
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
 
-CHUNK = 60.0 * UM
+CHUNK = 250.0 * UM
 """A slanting segment is filed under several bounding boxes of at most this size, so that boxes stay slim."""
 
 
