@@ -1,0 +1,247 @@
+"""Traces of eight directions, from traces of any direction that lean on octagons.
+
+Taut wires among octagons keep their distances in the octagonal norm: their corners lie on corners of octagons, and
+what is slanted runs between two neighbouring directions of the eight. Each slanted piece gives way to a link of those
+two directions, of the same octilinear length, as soon as one is free: the outermost wire of a bundle first, the next
+beside it. At every step all wires, finished or slanted, are clear of each other, so a piece that is laid stays legal;
+what no link can replace is cut in two and tried again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from kicad_rdl.geometry import Path, Point, path_points
+from kicad_rdl.route.copperfield import Field
+from kicad_rdl.route.lay import SLACK
+from kicad_rdl.route.links import FORBIDDEN, best_link, turn_price
+from kicad_rdl.route.network import Wire
+from kicad_rdl.route.tiles import F64, Tiles
+
+SPARED = 1.0
+"""What is kept beyond the rule; the rest of the planning slack is left to rounding [nm]."""
+
+PASSES = 60
+"""Bound on the rounds over all slanted pieces."""
+
+TIDYINGS = 4
+"""Rounds in which neighbouring bends look for a common one."""
+
+SPAN = 8
+"""Pieces that one link may replace at most."""
+
+SHORTEST = 8
+"""A slanted piece shorter than this many nanometres is not cut any more."""
+
+XY = tuple[int, int]
+
+
+def bend(
+    tiles: Tiles,
+    wires: Sequence[Wire],
+    nets: Sequence[str],
+    paths: Sequence[Path | None],
+    widths: Sequence[float],
+    space: float,
+) -> list[Path | None]:
+    """Octilinear paths in place of clean polylines; None where one cannot be found.
+
+    Args:
+        tiles: the layer, with clearances that include ``SLACK``.
+        wires: the sketch.
+        nets: of the wires.
+        paths: clean, with corners on the grid.
+        widths: of the wires [nm].
+        space: between traces, without slack [nm].
+    """
+    bending = _Bending(tiles, wires, nets, paths, widths, space)
+    bending.straighten()
+    bending.tidy()
+    return bending.result()
+
+
+class _Bending:
+    """The state: corner points of every wire, and all copper in a field."""
+
+    def __init__(
+        self,
+        tiles: Tiles,
+        wires: Sequence[Wire],
+        nets: Sequence[str],
+        paths: Sequence[Path | None],
+        widths: Sequence[float],
+        space: float,
+    ) -> None:
+        number = {net: k for k, net in enumerate(sorted({*nets, *(o.net for o in tiles.obstacles if o.net)}))}
+        self.space = space
+        self.widths = widths
+        self.points: list[list[XY]] = []
+        self.segments: list[list[int]] = []
+        self.own: list[F64] = []
+        self.field = _field(tiles, number, max(widths, default=1.0) / 2)
+        self.net = [number[net] for net in nets]
+        for wire, path, width, net in zip(wires, paths, widths, self.net, strict=True):
+            self.own.append(np.array([width / 2, net, wire.start, wire.end], dtype=np.float64))
+            self.points.append([] if path is None else [(round(x), round(y)) for x, y in path_points(path, 1.0)])
+            self.segments.append([])
+        for wire_index, points in enumerate(self.points):
+            self.segments[wire_index] = [
+                self._enter(wire_index, a, b) for a, b in zip(points, points[1:], strict=False)
+            ]
+
+    def _enter(self, wire: int, a: XY, b: XY) -> int:
+        reach = self.widths[wire] / 2 + self.space + SPARED
+        return self.field.add(a[0], a[1], b[0], b[1], reach, self.net[wire], -1)
+
+    def _replace(self, wire: int, first: int, last: int, points: Sequence[XY]) -> None:
+        """Puts a way in place of the corners ``first .. last`` of a wire."""
+        for segment in self.segments[wire][first:last]:
+            self.field.remove(segment)
+        new = [points[0]]
+        for point in points[1:]:
+            if point != new[-1]:
+                new.append(point)
+        self.points[wire][first : last + 1] = new
+        self.segments[wire][first:last] = [self._enter(wire, a, b) for a, b in zip(new, new[1:], strict=False)]
+
+    def _direction(self, wire: int, piece: int) -> F64:
+        """Of a piece of a wire; zero beyond its ends."""
+        points = self.points[wire]
+        if not 0 <= piece < len(points) - 1:
+            return np.zeros(2)
+        (ax, ay), (bx, by) = points[piece], points[piece + 1]
+        return np.array([bx - ax, by - ay], dtype=np.float64)
+
+    def _link(self, wire: int, first: int, last: int, most: float, pieces: int) -> list[XY] | None:
+        (ax, ay), (bx, by) = self.points[wire][first], self.points[wire][last]
+        _, found, count = best_link(
+            self.field.arrays,
+            self.own[wire],
+            float(ax),
+            float(ay),
+            float(bx),
+            float(by),
+            self._direction(wire, first - 1),
+            self._direction(wire, last),
+            most,
+            pieces,
+        )
+        return [(round(x), round(y)) for x, y in found[:count].tolist()] if count else None
+
+    def straighten(self) -> None:
+        """Replaces slanted pieces until none is left or none can be replaced."""
+        waiting = [w for w, points in enumerate(self.points) if _slanted(points)]
+        pieces = 2
+        for _ in range(PASSES):
+            moved = False
+            for wire in waiting:
+                k = 0
+                while k < len(self.points[wire]) - 1:
+                    a, b = self.points[wire][k], self.points[wire][k + 1]
+                    if not _octilinear(a, b):
+                        link = self._link(wire, k, k + 1, FORBIDDEN, pieces)
+                        if link is not None:
+                            before = len(self.points[wire])
+                            self._replace(wire, k, k + 1, link)
+                            k += len(self.points[wire]) - before
+                            moved = True
+                    k += 1
+            waiting = [w for w in reversed(waiting) if _slanted(self.points[w])]
+            if not waiting:
+                break
+            if moved:
+                continue
+            if pieces == 2:
+                pieces = 3
+            elif not self._cut(waiting):
+                break
+
+    def _cut(self, waiting: Sequence[int]) -> bool:
+        """Cuts every slanted piece in two; whether there was one."""
+        done = False
+        for wire in waiting:
+            points = self.points[wire]
+            for k in range(len(points) - 2, -1, -1):
+                (ax, ay), (bx, by) = points[k], points[k + 1]
+                if not _octilinear(points[k], points[k + 1]) and max(abs(bx - ax), abs(by - ay)) > SHORTEST:
+                    self._replace(wire, k, k + 1, [(ax, ay), ((ax + bx) // 2, (ay + by) // 2), (bx, by)])
+                    done = True
+        return done
+
+    def tidy(self) -> None:
+        """Looks for links with fewer bends in place of several pieces."""
+        for _ in range(TIDYINGS):
+            moved = False
+            for wire in range(len(self.points)):
+                first = 0
+                while first < len(self.points[wire]) - 2:
+                    for last in range(min(first + SPAN, len(self.points[wire]) - 1), first + 1, -1):
+                        link = self._link(wire, first, last, self._price(wire, first, last) - 0.1, 3)
+                        if link is not None:
+                            self._replace(wire, first, last, link)
+                            moved = True
+                            break
+                    first += 1
+            if not moved:
+                break
+
+    def _price(self, wire: int, first: int, last: int) -> float:
+        """Price of the turns of a wire from the corner ``first`` to ``last``, both included."""
+        price = 0.0
+        for k in range(first, last + 1):
+            before, after = self._direction(wire, k - 1), self._direction(wire, k)
+            price += turn_price(before[0], before[1], after[0], after[1])
+        return price
+
+    def result(self) -> list[Path | None]:
+        """The paths of wires without slanted pieces and sharp bends."""
+        return [
+            None
+            if not points or _slanted(points) or self._price(w, 1, len(points) - 2) >= FORBIDDEN
+            else Path.through(*(Point(x, y) for x, y in _merged(points)))
+            for w, points in enumerate(self.points)
+        ]
+
+
+def _field(tiles: Tiles, number: dict[str, int], widest: float) -> Field:
+    """The obstacles of a layer."""
+    corner = tiles.xy[tiles.obstacle_count :]
+    half_x, half_y = np.abs(corner).max(axis=0)
+    edge = float(tiles.clearance[-1]) - SLACK + SPARED
+    cell = max(float(np.sqrt(4 * half_x * half_y / (16 + 8 * tiles.obstacle_count))), 4 * widest)
+    field = Field(half_x - edge, half_y - edge, cell, widest)
+    for vertex, obstacle in enumerate(tiles.obstacles):
+        discs = obstacle.discs
+        net = number[obstacle.net] if obstacle.net else -1
+        for k, (x, y, radius) in enumerate(discs):
+            u, v, _ = discs[(k + 1) % len(discs)]
+            reach = radius + float(tiles.clearance[vertex]) - SLACK + SPARED
+            field.add(x, y, u, v, reach, net, vertex)
+    return field
+
+
+def _octilinear(a: XY, b: XY) -> bool:
+    dx, dy = abs(a[0] - b[0]), abs(a[1] - b[1])
+    return dx == 0 or dy == 0 or dx == dy
+
+
+def _slanted(points: Sequence[XY]) -> bool:
+    return any(not _octilinear(a, b) for a, b in zip(points, points[1:], strict=False))
+
+
+def _merged(points: Sequence[XY]) -> list[XY]:
+    """Without corners in the middle of a straight line."""
+    kept: list[XY] = []
+    for point in points:
+        while len(kept) > 1:
+            (ax, ay), (bx, by) = kept[-2], kept[-1]
+            cross = (bx - ax) * (point[1] - by) - (by - ay) * (point[0] - bx)
+            ahead = (bx - ax) * (point[0] - bx) + (by - ay) * (point[1] - by)
+            if cross == 0 and ahead > 0:
+                kept.pop()
+            else:
+                break
+        kept.append(point)
+    return kept
