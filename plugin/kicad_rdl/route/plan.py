@@ -13,10 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kicad_rdl.model.package import NetRule
+from kicad_rdl.model.package import Angles, NetRule
 from kicad_rdl.route.audit import CutLoad, diagonal_loads
 from kicad_rdl.route.demand import Demand, demand_of
-from kicad_rdl.route.lay import SLACK
 from kicad_rdl.route.network import FlowPlan, LayerTask, Wire, plan_flow
 from kicad_rdl.route.problem import Problem
 from kicad_rdl.route.sites import Sites
@@ -150,14 +149,15 @@ def _reach(problem: Problem, demand: Demand, assigned: Assigned, everywhere: boo
 
 
 def _tiles_of(problem: Problem, layer: int, standing: LayerObstacles) -> Tiles:
-    """The tiles of one layer with the clearances of planning."""
+    """The tiles of one layer."""
     technology = problem.package.technology
     return build_tiles(
         standing.obstacles,
         problem.half_width,
         problem.half_height,
-        technology.metal(layer).space + SLACK,
-        technology.edges.trace_to_package + SLACK,
+        technology.metal(layer).space,
+        technology.edges.trace_to_package,
+        problem.package.angles is Angles.OCTILINEAR,
     )
 
 
@@ -182,7 +182,7 @@ def _task(
     ]
     return LayerTask(
         tiles,
-        tiles.capacity(metal.line, metal.space + SLACK),
+        tiles.capacity(metal.line, metal.space),
         np.array(sources, dtype=np.int64),
         np.array(sinks, dtype=np.int64),
     )
@@ -263,7 +263,7 @@ def _overfull(problem: Problem, demand: Demand, tiles: Sequence[Tiles], flow: Fl
     found = []
     for layer, wires in zip(demand.signal_layers, flow.wires, strict=True):
         metal = problem.package.technology.metal(layer)
-        loads = diagonal_loads(tiles[layer - 1], wires, [metal.line] * len(wires), metal.space + SLACK)
+        loads = diagonal_loads(tiles[layer - 1], wires, [metal.line] * len(wires), metal.space)
         found.append(sorted((c for c in loads if c.load > c.room), key=lambda c: (c.room - c.load, c.edge)))
     return found
 

@@ -16,11 +16,12 @@ import shapely
 from scipy.spatial import cKDTree
 
 from kicad_rdl.geometry import Point, circumradius
-from kicad_rdl.route.lay import SLACK
+from kicad_rdl.model.package import Angles
 from kicad_rdl.route.problem import Problem
+from kicad_rdl.route.taut import SLACK
 
-DIRECTIONS = 24
-"""Directions in which a site is looked for."""
+DIRECTIONS = {Angles.ANY: 24, Angles.OCTILINEAR: 8}
+"""Directions in which a site is looked for: a dog bone is a straight piece."""
 
 STEPS = 40
 """Distances in each direction, in steps of half the space."""
@@ -71,13 +72,15 @@ def sites_of(problem: Problem, reach: Sequence[int]) -> Sites:
     return Sites(tuple(bump_at), tuple(bump_limit), tuple(ball_at), tuple(ball_limit))
 
 
-def _around(at: Point, first: float, step: float, steps: int) -> Iterator[Point]:
+def _around(at: Point, first: float, step: float, steps: int, directions: int) -> Iterator[Point]:
     """Places around a point, nearest first."""
     for n in range(steps):
         distance = first + n * step
-        for k in range(DIRECTIONS):
-            angle = math.tau * k / DIRECTIONS
-            yield Point(round(at.x + distance * math.cos(angle)), round(at.y + distance * math.sin(angle)))
+        for k in range(directions):
+            angle = math.tau * k / directions
+            # sine and cosine of 45 degrees differ in the last bit: a diagonal must be one to the nanometre
+            x, y = (round(distance * round(f(angle), 12)) for f in (math.cos, math.sin))
+            yield Point(at.x + x, at.y + y)
 
 
 def _tree(points: Sequence[Point]) -> cKDTree | None:
@@ -105,7 +108,7 @@ def _place_balls(problem: Problem, rules: _Rules, ball_at: list[Point]) -> list[
     for j, ball in enumerate(problem.balls):
         limits.append(min(2, problem.package.rdl_count))
         steps = max(0, math.floor(slack / rules.space))
-        for place in (ball.at, *_around(ball.at, rules.space, rules.space, steps)):
+        for place in (ball.at, *_around(ball.at, rules.space, rules.space, steps, DIRECTIONS[Angles.ANY])):
             if clear(place):
                 ball_at[j] = place
                 limits[j] = 1
@@ -153,7 +156,7 @@ def _place_bumps(
             for r in range(row - 2, row + 3)
             for bone in bones.get((c, r), ())
         ]
-        for place in _around(at, lands[i], rules.space / 2, STEPS):
+        for place in _around(at, lands[i], rules.space / 2, STEPS, DIRECTIONS[package.angles]):
             if abs(place.x) + edge >= problem.half_width or abs(place.y) + edge >= problem.half_height:
                 continue
             if not clear_of_balls(place, reach[i]):
