@@ -15,7 +15,6 @@ from kicad_rdl.model.package import Angles, SupplyStyle
 from kicad_rdl.route.bound import Metric, matching_bound
 from kicad_rdl.route.demand import plane_layer_of
 from kicad_rdl.route.joins import Pieces, neighbours
-from kicad_rdl.route.lay import SLACK
 from kicad_rdl.route.plan import Plan
 from kicad_rdl.route.problem import Problem, Terminal, TerminalKind
 from kicad_rdl.route.sketch import Sketch
@@ -201,7 +200,7 @@ def cuts_of(problem: Problem, plan: Plan, missing: Sequence[Open]) -> tuple[tupl
     for layer, gap in plan.cut:
         tiles = plan.cut_tiles[layer - 1]
         metal = problem.package.technology.metal(layer)
-        fits = int(tiles.capacity(metal.line, metal.space + SLACK)[gap])
+        fits = int(tiles.capacity(metal.line, metal.space)[gap])
         cuts.append(_cut(problem, layer, tiles, *tiles.edges[gap].tolist(), needed=fits + 1, fits=fits))
     open_nets: list[Unrouted] = []
     routed_bumps = {w.source for layer_plan in plan.layers for w in layer_plan.wires}
@@ -237,7 +236,7 @@ def fullest_cut(problem: Problem, sketches: Mapping[int, Sketch]) -> Cut | None:
     _, layer, gap = best
     sketch = sketches[layer]
     metal = problem.package.technology.metal(layer)
-    fits = int(sketch.tiles.capacity(metal.line, metal.space + SLACK)[gap])
+    fits = int(sketch.tiles.capacity(metal.line, metal.space)[gap])
     u, v = sketch.tiles.edges[gap].tolist()
     return _cut(problem, layer, sketch.tiles, u, v, len(sketch.orders[gap]), fits)
 

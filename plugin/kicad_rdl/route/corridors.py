@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from kicad_rdl.route.network import Wire
-from kicad_rdl.route.taut import Corridors
+from kicad_rdl.route.taut import SLACK, Corridors
 from kicad_rdl.route.tiles import Tiles
 
 ExtraDisc = tuple[float, float, float, float, int, int]
@@ -31,12 +31,13 @@ def corridors_of(
         wires: the sketch.
         orders: gap -> wires from its lower to its higher vertex.
         widths: trace width of every wire [nm].
-        space: distance between traces [nm].
+        space: distance between traces [nm]; ``SLACK`` is added wherever there is room for it.
         extra: further discs of single wires.
         only: indices of the wires wanted, in the order of the answer.
     """
     offsets: dict[tuple[int, int], tuple[float, float]] = {}
     gaps = orders if only is None else dict.fromkeys(gap for index in only for gap in wires[index].gaps)
+    space += SLACK
     for gap in gaps:
         order = orders[gap]
         total = sum(widths[w] + space for w in order)
@@ -135,8 +136,12 @@ class _Builder:
             dx, dy = (rx - lx) / length, (ry - ly) / length
             portal: list[float] = []
             discs: list[int] = []
-            for side, vertex, offset, ex, ey in ((1, left, left_offset, dx, dy), (-1, right, right_offset, -dx, -dy)):
-                keep = self.clearance[vertex] + offset + width / 2
+            ends = (
+                (1, left, self.clearance[left] + SLACK + left_offset + width / 2, dx, dy),
+                (-1, right, self.clearance[right] + SLACK + right_offset + width / 2, -dx, -dy),
+            )
+            squeezed = self.squeeze(ends, length)
+            for (side, vertex, _, ex, ey), keep in zip(ends, squeezed, strict=True):
                 x, y = self.xy[vertex]
                 reach, nearest = self.extent(vertex, ex, ey, keep)
                 px, py = x + ex * reach, y + ey * reach
@@ -156,7 +161,7 @@ class _Builder:
                     swept -= 2 * math.pi * math.floor((swept + math.pi) / (2 * math.pi))
                     for k in range(count):
                         old = self.discs[first + k]
-                        radius = max(old[2], self.disc_r[self.starts[vertex] + k] + keep)
+                        radius = min(old[2], self.disc_r[self.starts[vertex] + k] + keep)
                         self.discs[first + k] = (old[0], old[1], radius, side, old[4] + (swept if count == 1 else 0.0))
                         self.ranges[first + k][1] = position
                 else:
@@ -192,12 +197,18 @@ class _Builder:
             if wire.start not in members or wire.end not in members:
                 continue
             (vertex,) = [v for v in members if v not in (wire.start, wire.end)]
-            keep = self.clearance[vertex] + corner_load.get((triangle, vertex), 0.0) + width / 2
+            keep = self.clearance[vertex] + SLACK + corner_load.get((triangle, vertex), 0.0) + width / 2
             for k in range(self.starts[vertex], self.starts[vertex + 1]):
                 cx, cy = self.disc_xy[k]
                 side = 1 if (tx - sx) * (cy - sy) - (ty - sy) * (cx - sx) > 0 else -1
                 self.discs.append((cx, cy, self.disc_r[k] + keep, side, 0.0))
                 self.ranges.append([0, 0])
+
+    def squeeze(self, ends: Sequence[tuple[int, int, float, float, float]], length: float) -> tuple[float, ...]:
+        """What is kept from the two ends of a gap; where the wires fill it, the slack of rounding gives way."""
+        reach = [self.extent(vertex, ex, ey, keep)[0] for _, vertex, keep, ex, ey in ends]
+        excess = reach[0] + reach[1] - length
+        return tuple(keep - max(0.0, excess) / 2 for _, _, keep, _, _ in ends)
 
     def extent(self, vertex: int, dx: float, dy: float, keep: float) -> tuple[float, int]:
         """How far the obstacle, grown by ``keep``, reaches along a direction [nm], and which of its discs is nearest."""

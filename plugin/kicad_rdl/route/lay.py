@@ -7,10 +7,6 @@ import math
 from kicad_rdl.geometry import Arc, Line, Path, Piece, Point
 from kicad_rdl.route.taut import Corridors, TautWires
 
-SLACK = 4.0
-"""Added to every space while planning, so that rounding to the grid cannot come too close: two wires, each at most
-two nanometres off (a rounded arc through three points deviates by little more than its points) [nm]."""
-
 LEAST_SAGITTA = 2.0
 """A flatter arc is drawn as the corner of its tangents, which lies outside the disc [nm]."""
 

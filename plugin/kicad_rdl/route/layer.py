@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from kicad_rdl.geometry import Path
 from kicad_rdl.route.corridors import ExtraDisc, corridors_of
-from kicad_rdl.route.lay import SLACK, wire_path
+from kicad_rdl.route.lay import wire_path
 from kicad_rdl.route.network import Wire
 from kicad_rdl.route.octagons import octagonal
 from kicad_rdl.route.octilinear import bend
@@ -40,29 +40,28 @@ def lay_layer(
     """Exact, clean paths for the wires of a sketch.
 
     Args:
-        tiles: the layer, with clearances that include ``SLACK``; octilinear ones make octilinear paths.
+        tiles: the layer, octilinear ones make octilinear paths.
         wires: the sketch.
         nets: of the wires.
         orders: gap -> wires in order.
         widths: of the wires [nm].
-        space: between traces, without slack [nm].
+        space: between traces [nm].
     """
-    planned = space + SLACK
     extra: dict[int, list[ExtraDisc]] = {}
     best: tuple[float, list[Path | None], list[Conflict]] | None = None
     for turn in range(CORRECTIONS):
-        corridors = corridors_of(tiles, wires, orders, widths, planned, extra)
+        corridors = corridors_of(tiles, wires, orders, widths, space, extra)
         if tiles.octilinear:
             corridors = octagonal(corridors)
         taut = tauten(corridors)
         paths = [wire_path(corridors, taut, i) if taut.count[i] >= 0 else None for i in range(len(wires))]
-        found = conflicts(tiles, wires, nets, paths, widths, planned)
+        found = conflicts(tiles, wires, nets, paths, widths, space)
         score = sum(c.missing for c in found) + 1e9 * sum(p is None for p in paths)
         if best is None or score < best[0]:
             best = (score, paths, found)
         if not found:
             break
-        for wire, discs in remedies(tiles, corridors, taut, wires, paths, widths, planned, found, turn).items():
+        for wire, discs in remedies(tiles, corridors, taut, wires, paths, widths, space, found, turn).items():
             known = extra.setdefault(wire, [])
             known += [disc for disc in discs if disc not in known]
     assert best is not None

@@ -15,7 +15,6 @@ import numpy as np
 
 from kicad_rdl.geometry import Path, Point, path_points
 from kicad_rdl.route.copperfield import Field
-from kicad_rdl.route.lay import SLACK
 from kicad_rdl.route.links import FORBIDDEN, best_link, turn_price
 from kicad_rdl.route.network import Wire
 from kicad_rdl.route.tiles import F64, Tiles
@@ -49,7 +48,7 @@ def bend(
     """Octilinear paths in place of clean polylines; None where one cannot be found.
 
     Args:
-        tiles: the layer, with clearances that include ``SLACK``.
+        tiles: the layer, octilinear.
         wires: the sketch.
         nets: of the wires.
         paths: clean, with corners on the grid.
@@ -209,7 +208,7 @@ def _field(tiles: Tiles, number: dict[str, int], widest: float) -> Field:
     """The obstacles of a layer."""
     corner = tiles.xy[tiles.obstacle_count :]
     half_x, half_y = np.abs(corner).max(axis=0)
-    edge = float(tiles.clearance[-1]) - SLACK + SPARED
+    edge = float(tiles.clearance[-1]) + SPARED
     cell = max(float(np.sqrt(4 * half_x * half_y / (16 + 8 * tiles.obstacle_count))), 4 * widest)
     field = Field(half_x - edge, half_y - edge, cell, widest)
     for vertex, obstacle in enumerate(tiles.obstacles):
@@ -217,7 +216,7 @@ def _field(tiles: Tiles, number: dict[str, int], widest: float) -> Field:
         net = number[obstacle.net] if obstacle.net else -1
         for k, (x, y, radius) in enumerate(discs):
             u, v, _ = discs[(k + 1) % len(discs)]
-            reach = radius + float(tiles.clearance[vertex]) - SLACK + SPARED
+            reach = radius + float(tiles.clearance[vertex]) + SPARED
             field.add(x, y, u, v, reach, net, vertex)
     return field
 

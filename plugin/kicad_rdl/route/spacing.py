@@ -16,16 +16,15 @@ from numpy.typing import NDArray
 
 from kicad_rdl.geometry import Path, path_points
 from kicad_rdl.route.corridors import ExtraDisc
-from kicad_rdl.route.lay import SLACK
 from kicad_rdl.route.network import Wire
-from kicad_rdl.route.taut import Corridors, TautWires
+from kicad_rdl.route.taut import SLACK, Corridors, TautWires
 from kicad_rdl.route.tiles import Tiles
 
-CHORD = 1.0
+CHORD = 0.5
 """Arcs are measured as chords this close to them [nm]."""
 
-FORGIVEN = SLACK - 1.0
-"""What rounding and measuring on chords may eat of the planned distance [nm]; a nanometre more than the rule is left."""
+FORGIVEN = 0.01
+"""What measuring in floating point may get wrong [nm]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +154,8 @@ def remedies(
                     and _near(wires[k], wires[conflict.wire])
                     and line(k).intersects(probe)
                 ):
-                    between += widths[k] + space
-            keep = float(tiles.clearance[conflict.vertex]) + between + widths[conflict.wire] / 2
+                    between += widths[k] + space + SLACK
+            keep = float(tiles.clearance[conflict.vertex]) + SLACK + between + widths[conflict.wire] / 2
             for d in range(tiles.disc_start[conflict.vertex], tiles.disc_start[conflict.vertex + 1]):
                 cx, cy = tiles.disc_xy[d].tolist()
                 _add(
@@ -177,7 +176,7 @@ def remedies(
         if (first is None and second is not None) or ((first is None) == (second is None) and turn % 2):
             one, two, p, q, first, second = two, one, q, p, second, first
         # now ``one`` is the firmer of the two; ``two`` yields
-        need = (widths[one] + widths[two]) / 2 + space
+        need = (widths[one] + widths[two]) / 2 + space + SLACK
         if first is not None:
             cx, cy, radius = first
             _add(extra, corridors, line(two), two, cx, cy, radius + need, q)

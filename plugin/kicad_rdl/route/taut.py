@@ -22,6 +22,11 @@ from kicad_rdl.route.tiles import F64, I64
 TOLERANCE = 0.05
 """How far a wire may come inside its distance before a disc is added [nm]."""
 
+SLACK = 4.0
+"""Added to every distance of the corridors where there is room, so that rounding to the grid cannot come too close: two
+wires, each at most two nanometres off (a rounded arc through three points deviates by little more than its points)
+[nm]."""
+
 ROUNDS = 400
 """Bound on the changes to one wire's list of touched discs."""
 

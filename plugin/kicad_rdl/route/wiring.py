@@ -11,7 +11,6 @@ from kicad_rdl.model.report import Progress
 from kicad_rdl.route.demand import plane_layer_of
 from kicad_rdl.route.improve import Freedom, improve
 from kicad_rdl.route.joins import Pieces, join_nets
-from kicad_rdl.route.lay import SLACK
 from kicad_rdl.route.layer import lay_layer
 from kicad_rdl.route.network import Wire
 from kicad_rdl.route.plan import LayerPlan, Plan, trace_width
@@ -102,7 +101,7 @@ def wire_layers(problem: Problem, plan: Plan, say: Say) -> Wiring:
 
 def _begin(problem: Problem, plan: Plan, layer_plan: LayerPlan) -> _Layer:
     metal = problem.package.technology.metal(layer_plan.layer)
-    sketch = Sketch(layer_plan.tiles, metal.space + SLACK)
+    sketch = Sketch(layer_plan.tiles, metal.space)
     sketch.load(layer_plan.wires, layer_plan.orders, metal.line)
     terminals: dict[int, Terminal] = {}
     net_of: dict[int, str | None] = {}
