@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from kicad_rdl.route.network import Wire
-from kicad_rdl.route.taut import SLACK, Corridors
-from kicad_rdl.route.tiles import Tiles
+from kicad_rdl.route.taut import Corridors
+from kicad_rdl.route.tiles import SLACK, Tables, Tiles, tables_of
 
 ExtraDisc = tuple[float, float, float, float, int, int]
 """Centre x, y, radius [nm], side, first and last gap: a distance that no gap asks for, found by measuring."""
@@ -23,6 +23,7 @@ def corridors_of(
     space: float,
     extra: Mapping[int, Sequence[ExtraDisc]],
     only: Sequence[int] | None = None,
+    tables: Tables | None = None,
 ) -> Corridors:
     """The corridor of every wire, or of some.
 
@@ -34,6 +35,7 @@ def corridors_of(
         space: distance between traces [nm]; ``SLACK`` is added wherever there is room for it.
         extra: further discs of single wires.
         only: indices of the wires wanted, in the order of the answer.
+        tables: the lists of the tiles, where the caller has them.
     """
     offsets: dict[tuple[int, int], tuple[float, float]] = {}
     gaps = orders if only is None else dict.fromkeys(gap for index in only for gap in wires[index].gaps)
@@ -49,7 +51,7 @@ def corridors_of(
     listed = list(wires.items()) if isinstance(wires, Mapping) else list(enumerate(wires))
     asked = [wires[index] for index in (range(len(wires)) if only is None else only)]
     corner_load = _corner_loads(tiles, listed, asked, widths, space)
-    builder = _Builder(tiles)
+    builder = _Builder(tiles, tables or tables_of(tiles))
     for index in range(len(wires)) if only is None else only:
         builder.wire(index, wires[index], offsets, corner_load, widths[index], extra.get(index, ()))
     return builder.done()
@@ -94,7 +96,7 @@ def _neighbours(tiles: Tiles, triangle: int) -> list[int]:
 class _Builder:
     """Collects flat lists; one call of ``wire`` after the other, then ``done``."""
 
-    def __init__(self, tiles: Tiles) -> None:
+    def __init__(self, tiles: Tiles, tables: Tables) -> None:
         self.tiles = tiles
         self.ends: list[tuple[float, float, float, float]] = []
         self.gap_start = [0]
@@ -103,13 +105,13 @@ class _Builder:
         self.disc_start = [0]
         self.discs: list[tuple[float, float, float, float, float]] = []
         self.ranges: list[list[int]] = []
-        self.xy = tiles.xy.tolist()
-        self.starts = tiles.disc_start.tolist()
-        self.disc_xy = tiles.disc_xy.tolist()
-        self.disc_r = tiles.disc_r.tolist()
-        self.clearance = tiles.clearance.tolist()
-        self.edges = tiles.edges.tolist()
-        self.edge_triangles = tiles.edge_triangles.tolist()
+        self.xy = tables.xy
+        self.starts = tables.disc_start
+        self.disc_xy = tables.disc_xy
+        self.disc_r = tables.disc_r
+        self.clearance = tables.clearance
+        self.edges = tables.edges
+        self.edge_triangles = tables.edge_triangles
 
     def wire(
         self,

@@ -18,8 +18,14 @@ from kicad_rdl.route.taut import Corridors, TautWires, tauten
 TRIES = 240
 """Wires looked at, worst first."""
 
+PATIENCE = 14
+"""Tries in vain, one after the other, after which the rest is taken for as good as it gets; a small layer gets more."""
+
 WORTH = 1.04
 """A wire this much longer than straight is worth a try."""
+
+NEAREST = 8
+"""Free balls that a wire considers."""
 
 MOST_CROSSED = 4
 """Wires that may be taken out for one."""
@@ -37,12 +43,19 @@ class Freedom:
     free_ends: set[int]
     movable: set[int]
 
+    def ends_for(self, sketch: Sketch, start: int, end: int) -> set[int]:
+        """The end that a movable wire has, and the free ones nearest to its start."""
+        xy = sketch.tiles.xy
+        x, y = xy[start].tolist()
+        free = sorted(self.free_ends, key=lambda v: (math.hypot(xy[v, 0] - x, xy[v, 1] - y), v))
+        return {end, *free[:NEAREST]}
+
 
 def taut_lengths(sketch: Sketch, numbers: Sequence[int]) -> dict[int, float]:
     """Lengths of some wires pulled taut beside all others [nm]; infinite where there is no way through."""
     if not numbers:
         return {}
-    corridors = corridors_of(sketch.tiles, sketch.wires, sketch.orders, sketch.width, sketch.space, {}, numbers)
+    corridors = corridors_of(sketch.tiles, sketch.wires, sketch.orders, sketch.width, sketch.space, {}, numbers, sketch.tables)
     taut = tauten(corridors)
     return {number: _length(corridors, taut, k) for k, number in enumerate(numbers)}
 
@@ -65,43 +78,38 @@ def _length(corridors: Corridors, taut: TautWires, k: int) -> float:
 
 def improve(sketch: Sketch, freedom: Freedom, progress: Callable[[int, int], None]) -> None:
     """Shortens the wires of a layer."""
-    straight = _straight(sketch)
     lengths = taut_lengths(sketch, sorted(sketch.wires))
-    tried: set[int] = set()
+    excess = {number: length - _straight(sketch, sketch.wires[number]) for number, length in lengths.items()}
+    vain, patience = 0, PATIENCE + 2000 // max(len(lengths), 1)
     for turn in range(TRIES):
         progress(turn, TRIES)
-        worst = max(
-            (n for n in sorted(lengths) if n not in tried),
-            key=lambda n: lengths[n] - straight(sketch.wires[n]),
-            default=None,
-        )
-        if worst is None:
+        worst = max(sorted(excess), key=excess.__getitem__, default=None)
+        if worst is None or excess[worst] < 2 * (sketch.width[worst] + sketch.space) or vain > patience:
             break
-        excess = lengths[worst] - straight(sketch.wires[worst])
-        if excess < 2 * (sketch.width[worst] + sketch.space):
-            break
-        tried.add(worst)
-        if lengths[worst] < WORTH * straight(sketch.wires[worst]):
+        straight = _straight(sketch, sketch.wires[worst])
+        del excess[worst]  # once is enough
+        if lengths[worst] < WORTH * straight:
             continue
         changed = _try(sketch, freedom, worst, lengths)
+        vain += 1
         if changed is not None:
+            vain = 0
             lengths = {n: changed.get(n, lengths.get(n, math.inf)) for n in sketch.wires}
+            excess = {n: e for n, e in excess.items() if n in sketch.wires}
+            excess |= {n: length - _straight(sketch, sketch.wires[n]) for n, length in changed.items()}
 
 
-def _straight(sketch: Sketch) -> Callable[[Wire], float]:
-    xy = sketch.tiles.xy
-
-    def length(wire: Wire) -> float:
-        return math.hypot(*(xy[wire.start] - xy[wire.end]))
-
-    return length
+def _straight(sketch: Sketch, wire: Wire) -> float:
+    """Distance of a wire's ends [nm]."""
+    (ax, ay), (bx, by) = sketch.tables.xy[wire.start], sketch.tables.xy[wire.end]
+    return math.hypot(ax - bx, ay - by)
 
 
 def _try(sketch: Sketch, freedom: Freedom, worst: int, lengths: Mapping[int, float]) -> dict[int, float] | None:
     """Draws one wire anew; the changed lengths, or None if nothing became shorter."""
     wire, width = sketch.wires[worst], sketch.width[worst]
     movable = worst in freedom.movable
-    ends = {wire.end} | (freedom.free_ends if movable else set())
+    ends = freedom.ends_for(sketch, wire.start, wire.end) if movable else {wire.end}
     kept, free, moving = sketch.keep(), set(freedom.free_ends), set(freedom.movable)
     best: tuple[float, dict[int, float]] | None = None
     for price in (4 * (width + sketch.space), 20 * (width + sketch.space)):
@@ -134,12 +142,11 @@ def _redraw(
     for _, old, _, movable in out:
         if movable:
             freedom.free_ends.add(old.end)
-    straight = _straight(sketch)
-    rest = sorted(out[1:], key=lambda item: (straight(item[1]), item[0]))
+    rest = sorted(out[1:], key=lambda item: (_straight(sketch, item[1]), item[0]))
     new: list[int] = []
     # wires with one possible end go first, so that no other takes it
     for _, old, size, movable in [out[0], *[r for r in rest if not r[3]], *[r for r in rest if r[3]]]:
-        ends = set(freedom.free_ends) if movable else {old.end}
+        ends = freedom.ends_for(sketch, old.start, old.end) & freedom.free_ends if movable else {old.end}
         way = sketch.find((old.start,), ends, size)
         if way is None:
             return None

@@ -20,7 +20,7 @@ from kicad_rdl.route.network import FlowPlan, LayerTask, Wire, plan_flow
 from kicad_rdl.route.problem import Problem
 from kicad_rdl.route.sites import Sites
 from kicad_rdl.route.stacks import LayerObstacles, obstacles_on
-from kicad_rdl.route.tiles import Tiles, build_tiles, flipped
+from kicad_rdl.route.tiles import Tiles, build_tiles, flipped, slack_for
 
 ROUNDS = 5
 """Flows over all layers."""
@@ -80,7 +80,8 @@ def make_plan(problem: Problem, step: Step) -> Plan:
     spread, assigned, spread_tiles = _spread(problem, demand, step)
     cut_tiles = dict(zip(demand.signal_layers, spread_tiles, strict=True))
     deep, high = _reach(problem, demand, assigned, everywhere=False)
-    layers = _settle(problem, demand, deep, high, assigned, step)
+    # on a single RDL nothing stands differently now: the last flow is the first of the corrections
+    layers = _settle(problem, demand, deep, high, assigned, spread if count == 1 else None, step)
     ball_nets = list(demand.held)
     for layer in layers:
         for wire in layer.wires:
@@ -205,6 +206,7 @@ def _settle(
     deep: Sequence[int],
     high: Sequence[int],
     assigned: Assigned,
+    first: FlowPlan | None,
     step: Step,
 ) -> list[LayerPlan]:
     """The last flows: obstacles as they will be, diagonals corrected where the wires overfill them."""
@@ -218,11 +220,15 @@ def _settle(
     best: tuple[tuple[int, int], FlowPlan, list[Tiles]] | None = None
     for turn in range(FLIPS):
         step(ROUNDS + turn, ROUNDS + FLIPS)
-        tasks = [
-            _narrowed(_task(problem, demand, k, standing[k - 1], tiles[k - 1], assigned, high), k, corrections.narrowed)
-            for k in demand.signal_layers
-        ]
-        flow = plan_flow(tasks, demand.group, demand.units, len(problem.balls))
+        flow = first if turn == 0 else None
+        if flow is None:
+            tasks = [
+                _narrowed(
+                    _task(problem, demand, k, standing[k - 1], tiles[k - 1], assigned, high), k, corrections.narrowed
+                )
+                for k in demand.signal_layers
+            ]
+            flow = plan_flow(tasks, demand.group, demand.units, len(problem.balls))
         over = _overfull(problem, demand, tiles, flow)
         score = (flow.value, -sum(len(cuts) for cuts in over))
         if best is None or score > best[0]:
@@ -264,7 +270,7 @@ def _overfull(problem: Problem, demand: Demand, tiles: Sequence[Tiles], flow: Fl
     for layer, wires in zip(demand.signal_layers, flow.wires, strict=True):
         metal = problem.package.technology.metal(layer)
         loads = diagonal_loads(tiles[layer - 1], wires, [metal.line] * len(wires), metal.space)
-        found.append(sorted((c for c in loads if c.load > c.room), key=lambda c: (c.room - c.load, c.edge)))
+        found.append(sorted((c for c in loads if c.load > c.room - slack_for(c.wires)), key=lambda c: (c.room - c.load, c.edge)))
     return found
 
 

@@ -18,7 +18,7 @@ from scipy.spatial import cKDTree
 from kicad_rdl.geometry import Point, circumradius
 from kicad_rdl.model.package import Angles
 from kicad_rdl.route.problem import Problem
-from kicad_rdl.route.taut import SLACK
+from kicad_rdl.route.tiles import SLACK
 
 DIRECTIONS = {Angles.ANY: 24, Angles.OCTILINEAR: 8}
 """Directions in which a site is looked for: a dog bone is a straight piece."""

@@ -16,7 +16,7 @@ import numpy as np
 
 from kicad_rdl.route.audit import diagonal_room, diagonals_of
 from kicad_rdl.route.network import Wire
-from kicad_rdl.route.tiles import Tiles
+from kicad_rdl.route.tiles import Tiles, slack_for, tables_of
 
 Interval = tuple[int, int]
 """(gap, place): between the wires ``place - 1`` and ``place`` of the gap's order."""
@@ -37,14 +37,10 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """A state of a sketch."""
+class Mark:
+    """A state of a sketch: how many changes had been made."""
 
-    wires: dict[int, Wire]
-    width: dict[int, float]
-    orders: dict[int, list[int]]
-    used: dict[int, float]
-    diagonal_used: dict[int, float]
+    length: int
 
 
 class Sketch:
@@ -57,11 +53,13 @@ class Sketch:
         self.width: dict[int, float] = {}
         self.orders: dict[int, list[int]] = {}
         self._next = 0
-        self._xy: list[list[float]] = tiles.xy.tolist()
-        self._edges: list[list[int]] = tiles.edges.tolist()
-        self._triangles: list[list[int]] = tiles.triangles.tolist()
-        self._triangle_edges: list[list[int]] = tiles.triangle_edges.tolist()
-        self._edge_triangles: list[list[int]] = tiles.edge_triangles.tolist()
+        self._log: list[tuple[int, Wire, float, tuple[Interval, ...]]] = []
+        self.tables = tables = tables_of(tiles)
+        self._xy = tables.xy
+        self._edges = tables.edges
+        self._triangles = tables.triangles
+        self._triangle_edges = tables.triangle_edges
+        self._edge_triangles = tables.edge_triangles
         room = tiles.width - tiles.clearance[tiles.edges[:, 0]] - tiles.clearance[tiles.edges[:, 1]] + space
         room[(tiles.edge_triangles < 0).any(axis=1)] = -1.0
         self._room: list[float] = room.tolist()
@@ -73,6 +71,7 @@ class Sketch:
         self._radius: list[float] = reach.tolist()
         self._used: dict[int, float] = {}
         self._diagonal_used: dict[int, float] = {}
+        self._diagonal_wires: dict[int, int] = {}
         self._diagonal_room: dict[int, float] = {}
         self._inside: dict[int, set[int]] = {}
         self._faces: dict[int, list[Face]] = {}
@@ -104,13 +103,19 @@ class Sketch:
         self._next += 1
         for gap, place in sorted(way.intervals, key=lambda i: (i[0], -i[1])):
             self.orders.setdefault(gap, []).insert(place, number)
-        self._register(
-            number, Wire(source, sink, way.start, way.end, tuple(g for g, _ in way.intervals), way.triangles), width
-        )
+        wire = Wire(source, sink, way.start, way.end, tuple(gap for gap, _ in way.intervals), way.triangles)
+        self._register(number, wire, width)
+        self._log.append((number, wire, width, ()))
         return number
 
     def remove(self, number: int) -> None:
         """Takes a wire out."""
+        wire, width = self.wires[number], self.width[number]
+        places = tuple((gap, self.orders[gap].index(number)) for gap in wire.gaps)
+        self._take_out(number)
+        self._log.append((number, wire, width, places))
+
+    def _take_out(self, number: int) -> None:
         wire = self.wires.pop(number)
         width = self.width.pop(number)
         for gap in wire.gaps:
@@ -127,21 +132,18 @@ class Sketch:
         """Books a wire on the other diagonals that it crosses."""
         for edge in diagonals_of(wire, self._edges, self._triangles, self._triangle_edges):
             self._diagonal_used[edge] = self._diagonal_used.get(edge, 0.0) + amount
+            self._diagonal_wires[edge] = self._diagonal_wires.get(edge, 0) + (1 if amount > 0 else -1)
 
     def diagonal_free(self, edge: int) -> float:
         """Width that is left on the other diagonal of a gap [nm]."""
         room = self._diagonal_room.get(edge)
         if room is None:
             room = self._diagonal_room[edge] = diagonal_room(self.tiles, edge, self.space)
-        return room - self._diagonal_used.get(edge, 0.0)
-
-    def overfull(self) -> list[int]:
-        """Gaps whose other diagonal carries more than fits."""
-        return sorted(e for e, used in self._diagonal_used.items() if used > 0 and self.diagonal_free(e) < -1e-6)
+        return room - self._diagonal_used.get(edge, 0.0) - slack_for(self._diagonal_wires.get(edge, 0) + 1)
 
     def room(self, gap: int) -> float:
         """Width that is left in a gap, the space beside a new wire included [nm]."""
-        return self._room[gap] - self._used.get(gap, 0.0)
+        return self._room[gap] - self._used.get(gap, 0.0) - slack_for(len(self.orders.get(gap, ())) + 1)
 
     def load_of(self, gap: int) -> float:
         """How full a gap is: 1 is full."""
@@ -152,33 +154,20 @@ class Sketch:
         """Closes a gap for wires beyond those that run through it now."""
         self._room[gap] = min(self._room[gap], self._used.get(gap, 0.0))
 
-    def keep(self) -> Kept:
+    def keep(self) -> Mark:
         """The present state, to come back to."""
-        return Kept(
-            dict(self.wires),
-            dict(self.width),
-            {gap: list(order) for gap, order in self.orders.items()},
-            dict(self._used),
-            dict(self._diagonal_used),
-        )
+        return Mark(len(self._log))
 
-    def back_to(self, kept: Kept) -> None:
-        """Undoes everything since ``keep``; numbers of wires are not used again."""
-        changed = {n for n in self.wires if n not in kept.wires} | {n for n in kept.wires if n not in self.wires}
-        touched = {t for n in changed for t in (self.wires.get(n) or kept.wires[n]).triangles}
-        for n in changed:
-            if n in self.wires:
-                for t in self.wires[n].triangles:
-                    self._inside[t].discard(n)
+    def back_to(self, mark: Mark) -> None:
+        """Undoes every insertion and removal since the mark; numbers of wires are not used again."""
+        while len(self._log) > mark.length:
+            number, wire, width, places = self._log.pop()
+            if number in self.wires:
+                self._take_out(number)
             else:
-                for t in kept.wires[n].triangles:
-                    self._inside.setdefault(t, set()).add(n)
-        for t in touched:
-            self._faces.pop(t, None)
-        self.wires, self.width = dict(kept.wires), dict(kept.width)
-        self.orders = {gap: list(order) for gap, order in kept.orders.items()}
-        self._used = dict(kept.used)
-        self._diagonal_used = dict(kept.diagonal_used)
+                for gap, place in places:
+                    self.orders.setdefault(gap, []).insert(place, number)
+                self._register(number, wire, width)
 
     # --- faces ---
 

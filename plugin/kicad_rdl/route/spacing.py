@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from kicad_rdl.geometry import Path, path_points
 from kicad_rdl.route.corridors import ExtraDisc
 from kicad_rdl.route.network import Wire
-from kicad_rdl.route.taut import SLACK, Corridors, TautWires
-from kicad_rdl.route.tiles import Tiles
+from kicad_rdl.route.taut import Corridors, TautWires
+from kicad_rdl.route.tiles import SLACK, Tiles
 
 CHORD = 0.5
 """Arcs are measured as chords this close to them [nm]."""

@@ -14,18 +14,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 
+from kicad_rdl.route.compiled import compiled
 from kicad_rdl.route.tiles import F64, I64
 
 TOLERANCE = 0.05
 """How far a wire may come inside its distance before a disc is added [nm]."""
-
-SLACK = 4.0
-"""Added to every distance of the corridors where there is room, so that rounding to the grid cannot come too close: two
-wires, each at most two nanometres off (a rounded arc through three points deviates by little more than its points)
-[nm]."""
 
 ROUNDS = 400
 """Bound on the changes to one wire's list of touched discs."""
@@ -92,7 +87,7 @@ def tauten(corridors: Corridors) -> TautWires:
     return TautWires(count, corridors.disc_start, touch, points)
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def _tauten_all(ends, gap_start, portals, portal_discs, disc_start, discs, disc_range, count, touch, points):  # type: ignore[no-untyped-def]
     for wire in range(len(ends)):
         g0, g1 = gap_start[wire], gap_start[wire + 1]
@@ -111,12 +106,12 @@ def _tauten_all(ends, gap_start, portals, portal_discs, disc_start, discs, disc_
             points[d0 + i, 2], points[d0 + i, 3] = leave[i, 0], leave[i, 1]
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def _turn(ax, ay, bx, by, cx, cy):  # type: ignore[no-untyped-def]
     return (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def _funnel(ends, portals, portal_discs, d0, active, used):  # type: ignore[no-untyped-def]
     """The discs at the corners of the shortest path through the portals, in order; returns how many."""
     m = len(portals)
@@ -170,7 +165,7 @@ def _funnel(ends, portals, portal_discs, d0, active, used):  # type: ignore[no-u
     return n
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def _tangents(ends, discs, active, n, entry, leave):  # type: ignore[no-untyped-def]
     """Tangents between consecutive touches; returns the index of a touch that has none, or -1.
 
@@ -205,7 +200,7 @@ def _tangents(ends, discs, active, n, entry, leave):  # type: ignore[no-untyped-
     return -1
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def _wrap(discs, d, entry, leave, i, before_x, before_y, after_x, after_y):  # type: ignore[no-untyped-def]
     """Angle by which the wire turns around a touched disc in its own sense; negative: it does not lean on it."""
     # directions of the segments rather than touch points: discs of radius zero have none
@@ -217,7 +212,7 @@ def _wrap(discs, d, entry, leave, i, before_x, before_y, after_x, after_y):  # t
     return turn
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@compiled
 def _exact(ends, discs, disc_range, gaps, active, used, n, entry, leave):  # type: ignore[no-untyped-def]
     """Makes the list of touched discs exact; returns its length, or -1 where there is no way through."""
     size = len(discs)

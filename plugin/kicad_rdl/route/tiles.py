@@ -25,6 +25,21 @@ SHEAR = 1.0e-7
 that the shear x += SHEAR * y shortens. Far below one nanometre over a package."""
 
 
+SLACK = 4.0
+"""Added to every distance of the corridors where there is room, so that rounding to the grid cannot come too close: two
+wires, each at most two nanometres off (a rounded arc through three points deviates by little more than its points)
+[nm]."""
+
+ROOMY = 4
+"""Above this many wires in a gap the slack is planned for; up to it, wires that fit exactly are let in, and the slack
+gives way: wires at round pitches between few pads must not fail for a nanometre."""
+
+
+def slack_for(wires: int) -> float:
+    """What planning takes off the room of that many wires side by side [nm]."""
+    return 0.0 if wires <= ROOMY else SLACK * (wires + 1)
+
+
 @dataclass(frozen=True, slots=True)
 class Obstacle:
     """A pad, via land or keep-out disc on one layer."""
@@ -98,8 +113,40 @@ class Tiles:
         """[e] how many traces of one width fit through each gap."""
         free = self.width - self.clearance[self.edges[:, 0]] - self.clearance[self.edges[:, 1]] + space
         fits = np.floor(free / (line + space)).astype(np.int64)
+        easy = np.floor((free - SLACK) / (line + space + SLACK)).astype(np.int64)
+        fits = np.maximum(easy, np.minimum(fits, ROOMY))
         fits[(self.edge_triangles < 0).any(axis=1)] = 0
         return np.maximum(fits, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """The arrays of tiles as lists, for code that walks from tile to tile."""
+
+    xy: list[list[float]]
+    disc_start: list[int]
+    disc_xy: list[list[float]]
+    disc_r: list[float]
+    clearance: list[float]
+    triangles: list[list[int]]
+    triangle_edges: list[list[int]]
+    edges: list[list[int]]
+    edge_triangles: list[list[int]]
+
+
+def tables_of(tiles: Tiles) -> Tables:
+    """Lists of the arrays."""
+    return Tables(
+        tiles.xy.tolist(),
+        tiles.disc_start.tolist(),
+        tiles.disc_xy.tolist(),
+        tiles.disc_r.tolist(),
+        tiles.clearance.tolist(),
+        tiles.triangles.tolist(),
+        tiles.triangle_edges.tolist(),
+        tiles.edges.tolist(),
+        tiles.edge_triangles.tolist(),
+    )
 
 
 def build_tiles(

@@ -232,7 +232,7 @@ def _again(
             nearest = min(range(len(middle)), key=lambda k: (abs(middle[k][0] - at[0]) + abs(middle[k][1] - at[1]), k))
             sketch.narrow(wire.gaps[nearest])
     for number, (wire, width) in out.items():
-        ends = {wire.end} | (freedom.free_ends if number in freedom.movable else set())
+        ends = freedom.ends_for(sketch, wire.start, wire.end) if number in freedom.movable else {wire.end}
         way = sketch.find((wire.start,), ends, width)
         if way is None:
             sketch.back_to(kept)
