@@ -64,7 +64,7 @@ def area_array(n: int, pitch: int = 150, rdl_count: int = 2, seed: int = 1, csv_
     Args:
         n: bumps along each side.
         pitch: of the bumps [um].
-        rdl_count: 1 to 4; with two, both supplies share RDL1 as a split plane; with more, VDD takes RDL1, VSS RDL2.
+        rdl_count: 1 to 4; both supplies share a split plane, on RDL1 of two RDLs and on RDL2 of more.
         seed: of the choices that the pattern leaves open.
         csv_name: what the job calls the bump map.
 
@@ -104,8 +104,8 @@ pitch = "{BALL_PITCH} um"
 columns = {side}
 rows = {side}
 """
-    for index, supply in enumerate(("VDD", "VSS")):
-        plane = "" if rdl_count == 1 else f'style = "plane"\nplane_layer = {1 if rdl_count == 2 else index + 1}\n'
+    for supply in ("VDD", "VSS"):
+        plane = "" if rdl_count == 1 else f'style = "plane"\nplane_layer = {1 if rdl_count == 2 else 2}\n'
         job += f'\n[[nets.rules]]\nmatch = ["{supply}"]\nkind = "supply"\n{plane}balls = {balls[supply]}\n'
     return "\n".join(lines) + "\n", job
 
