@@ -22,19 +22,14 @@ def final_plan(problem: Problem, plan: Plan, wiring: Wiring) -> Plan:
     deep = [d if bump.net in plane else 1 for bump, d in zip(problem.bumps, plan.deep, strict=True)]
     nets: list[str | None] = [net if net in plane else None for net in plan.ball_nets]
     high = [h if net is not None else problem.package.rdl_count for h, net in zip(plan.high, nets, strict=True)]
-    ends = [(w.net, w.layer, t) for w in (*wiring.routed, *wiring.missing) for t in (w.start, w.end) if t is not None]
-    for net, layer, terminal in ends:
-        if terminal.kind is TerminalKind.BUMP:
-            i = bump_index[terminal.label]
-            deep[i] = max(deep[i], layer)
-            continue
-        j = ball_index[terminal.label]
-        if nets[j] in (None, net):
-            nets[j] = net
     for wire in wiring.routed:
         for terminal in (wire.start, wire.end):
-            if terminal.kind is TerminalKind.BALL:
+            if terminal.kind is TerminalKind.BUMP:
+                i = bump_index[terminal.label]
+                deep[i] = max(deep[i], wire.layer)
+            else:
                 j = ball_index[terminal.label]
+                nets[j] = wire.net
                 high[j] = min(high[j], wire.layer)
     return replace(plan, deep=tuple(deep), ball_nets=tuple(nets), high=tuple(high))
 

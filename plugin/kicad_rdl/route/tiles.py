@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from scipy.spatial import Delaunay
+from scipy.spatial import ConvexHull
 
 from kicad_rdl.geometry import Circle, Point, Shape, circle_polygon, circumradius, corners, shapely_of
 
@@ -170,10 +170,8 @@ def build_tiles(
     outline, normals = _outline_points(points, half_width, half_height)
     xy = np.vstack([points, outline])
     disc_start, disc_xy, disc_r = _discs(obstacles, xy)
-    sheared = xy.copy()
-    sheared[:, 0] += SHEAR * xy[:, 1]
-    # outline points must stay on a line, or the hull would bulge: sheared sides of a rectangle stay straight
-    simplices = Delaunay(sheared / max(half_width, half_height)).simplices.astype(np.int64)
+    reach = np.array([circumradius(o.shape) for o in obstacles] + [0.0] * len(outline))
+    simplices = _regular_triangulation(xy, reach)
     triangles = _counter_clockwise(xy, simplices)
     edges, triangle_edges, edge_triangles = _edges(triangles)
     all_normals = np.zeros((len(xy), 4))
@@ -256,6 +254,20 @@ def clear_width(tiles: Tiles, u: int, v: int) -> float:
         return apart - float(tiles.disc_r[a] + tiles.disc_r[b])
     pair = replace(tiles, edges=np.array([[min(u, v), max(u, v)]], dtype=np.int64))
     return float(_widths(pair)[0])
+
+
+def _regular_triangulation(xy: F64, radius: F64) -> I64:
+    """The Delaunay triangulation of discs in the power metric: [t, 3] vertices, in any orientation.
+
+    Between pads of very different size the plain one, of centres only, misses the narrow places. Disjoint discs are
+    all vertices of it. It is the lower side of the convex hull of the points (x, y, x^2 + y^2 - r^2).
+    """
+    scale = float(np.abs(xy).max())
+    x, y = xy[:, 0] / scale, xy[:, 1] / scale
+    x = x + SHEAR * y  # the sides of the outline stay straight
+    lifted = np.stack([x, y, x * x + y * y - (radius / scale) ** 2], axis=1)
+    hull = ConvexHull(lifted, qhull_options="Qt")
+    return np.asarray(hull.simplices[hull.equations[:, 2] < -1e-9], dtype=np.int64)
 
 
 def _discs(obstacles: Sequence[Obstacle], xy: F64) -> tuple[I64, F64, F64]:
