@@ -178,15 +178,15 @@ class _Builder:
             self.portal_discs.append((discs[0], discs[1]))
         if not wire.gaps:
             self._beside(wire, corner_load, width)
+        for cx, cy, radius, side, low, high in extra:
+            self.discs.append((cx, cy, radius, side, 0.0))
+            self.ranges.append([low, high])
         # wires of one net may end on one terminal side by side: a disc never swallows the wire's own ends
         for k in range(self.disc_start[-1], len(self.discs)):
             cx, cy, radius, side, angle = self.discs[k]
             nearest = min(math.hypot(cx - sx, cy - sy), math.hypot(cx - tx, cy - ty))
             if 0 < nearest <= radius:
                 self.discs[k] = (cx, cy, nearest * (1 - 1e-9) - 0.01, side, angle)
-        for cx, cy, radius, side, low, high in extra:
-            self.discs.append((cx, cy, radius, side, 0.0))
-            self.ranges.append([low, high])
         self.gap_start.append(len(self.portals))
         self.disc_start.append(len(self.discs))
 

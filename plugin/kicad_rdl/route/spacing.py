@@ -134,34 +134,21 @@ def remedies(
         turn: number of the round; whoever yields changes with it where nothing else decides.
     """
     extra: dict[int, list[ExtraDisc]] = {}
-    lines: dict[int, shapely.LineString] = {}
-
-    def line(i: int) -> shapely.LineString:
-        if i not in lines:
-            lines[i] = shapely.LineString(path_points(paths[i], CHORD))  # type: ignore[arg-type]
-        return lines[i]
-
+    lines = _Lines(paths)
     for conflict in found:
         if conflict.vertex is not None:
             # everything between the obstacle and the wire must fit
-            x, y = tiles.xy[conflict.vertex].tolist()
-            probe = shapely.LineString([(x, y), conflict.at])
-            between = 0.0
-            for k, path in enumerate(paths):
-                if (
-                    k != conflict.wire
-                    and path is not None
-                    and _near(wires[k], wires[conflict.wire])
-                    and line(k).intersects(probe)
-                ):
-                    between += widths[k] + space + SLACK
-            keep = float(tiles.clearance[conflict.vertex]) + SLACK + between + widths[conflict.wire] / 2
+            keep = float(tiles.clearance[conflict.vertex]) + SLACK + widths[conflict.wire] / 2
+            probe = shapely.LineString([tiles.xy[conflict.vertex].tolist(), conflict.at])
+            for k in sorted(lines.crossing(probe)):
+                if k != conflict.wire and conflict.vertex not in (wires[k].start, wires[k].end):
+                    keep += widths[k] + space + SLACK
             for d in range(tiles.disc_start[conflict.vertex], tiles.disc_start[conflict.vertex + 1]):
                 cx, cy = tiles.disc_xy[d].tolist()
                 _add(
                     extra,
                     corridors,
-                    line(conflict.wire),
+                    lines.of(conflict.wire),
                     conflict.wire,
                     cx,
                     cy,
@@ -179,14 +166,35 @@ def remedies(
         need = (widths[one] + widths[two]) / 2 + space + SLACK
         if first is not None:
             cx, cy, radius = first
-            _add(extra, corridors, line(two), two, cx, cy, radius + need, q)
+            _add(extra, corridors, lines.of(two), two, cx, cy, radius + need, q)
         else:
-            _add(extra, corridors, line(two), two, p[0], p[1], need, q)
+            _add(extra, corridors, lines.of(two), two, p[0], p[1], need, q)
     return extra
 
 
-def _near(one: Wire, two: Wire) -> bool:
-    return bool(set(one.triangles) & set(two.triangles)) or True
+class _Lines:
+    """Paths as polylines, made when asked for, and a tree over all of them, likewise."""
+
+    def __init__(self, paths: Sequence[Path | None]) -> None:
+        self._paths = paths
+        self._made: dict[int, shapely.LineString] = {}
+        self._tree: tuple[shapely.STRtree, list[int]] | None = None
+
+    def of(self, wire: int) -> shapely.LineString:
+        """The polyline of a wire."""
+        if wire not in self._made:
+            path = self._paths[wire]
+            assert path is not None
+            self._made[wire] = shapely.LineString(path_points(path, CHORD))
+        return self._made[wire]
+
+    def crossing(self, probe: shapely.LineString) -> list[int]:
+        """Wires that a line crosses."""
+        if self._tree is None:
+            present = [k for k, path in enumerate(self._paths) if path is not None]
+            self._tree = shapely.STRtree([self.of(k) for k in present]), present
+        tree, present = self._tree
+        return [present[k] for k in tree.query(probe, predicate="intersects").tolist()]
 
 
 def _touch_at(
