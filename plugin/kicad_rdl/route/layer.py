@@ -9,8 +9,8 @@ from kicad_rdl.geometry import Path
 from kicad_rdl.route.corridors import ExtraDisc, corridors_of
 from kicad_rdl.route.lay import wire_path
 from kicad_rdl.route.network import Wire
+from kicad_rdl.route.octagons import octagonal
 from kicad_rdl.route.octilinear import bend
-from kicad_rdl.route.sleeve import octagonal_paths, untouched
 from kicad_rdl.route.spacing import Conflict, conflicts, remedies
 from kicad_rdl.route.taut import tauten
 from kicad_rdl.route.tiles import Tiles
@@ -51,12 +51,10 @@ def lay_layer(
     best: tuple[float, list[Path | None], list[Conflict]] | None = None
     for turn in range(CORRECTIONS):
         corridors = corridors_of(tiles, wires, orders, widths, space, extra)
-        taut = untouched(corridors) if tiles.octilinear else tauten(corridors)
-        paths: list[Path | None] = (
-            octagonal_paths(corridors)
-            if tiles.octilinear
-            else [wire_path(corridors, taut, i) if taut.count[i] >= 0 else None for i in range(len(wires))]
-        )
+        if tiles.octilinear:
+            corridors = octagonal(corridors)
+        taut = tauten(corridors)
+        paths = [wire_path(corridors, taut, i) if taut.count[i] >= 0 else None for i in range(len(wires))]
         found = conflicts(tiles, wires, nets, paths, widths, space)
         score = sum(c.missing for c in found) + 1e9 * sum(p is None for p in paths)
         if best is None or score < best[0]:

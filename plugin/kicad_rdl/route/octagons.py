@@ -24,7 +24,7 @@ LENGTHS = np.hypot(NORMALS[:, 0], NORMALS[:, 1])
 AWAY = 2.0
 """How far around an octagon a wire is watched before its first gap with it and after its last [rad]."""
 
-BEYOND = 1
+BEYOND = 0
 """How many gaps farther the corners before its first gap and after its last count: octagons bulge over gaps."""
 
 
