@@ -100,7 +100,7 @@ def die_footprint(package: Package, view: DieView) -> Footprint:
 def ball_footprint(package: Package) -> Footprint:
     """Ball side of the package, seen from the balls: A1 comes to lie at the right."""
     ball = package.ball
-    shape, opening = (ball.ubm, ball.ubm) if package.has_ubm_layer else (ball.pad, ball.opening)
+    shape, opening = (ball.ubm if package.has_ubm_layer else ball.pad), package.land_opening
     height = _text_height(package.width, package.height) // 2
     below = -(package.height // 2) - height
     corner = first_corner(package)
@@ -219,7 +219,7 @@ def _corner_mark(package: Package, corner: Point) -> tuple[Drawing, ...]:
     """A filled triangle in the corner at A1, clear of edge and openings; none where there is no room."""
     rules, ball = package.technology, package.ball
     inset = rules.edges.trace_to_package
-    opening = ball.ubm if package.has_ubm_layer else ball.opening
+    opening = package.land_opening
     # from the package corner at A1, the sum of both distances is the same all along the triangle's long side
     sums = [
         package.width // 2 + package.height // 2 + corner.x * item.at.x - corner.y * item.at.y for item in package.balls

@@ -143,6 +143,21 @@ class Package:
         """The pad on the last RDL under a ball."""
         return Circle(self.ball.pad)
 
+    @property
+    def ubm_via_opening(self) -> Nm:
+        """Where the UBM is a layer: the hole through which it meets the UBM pad. The relief of a copper-defined
+        terminal lies around the UBM, so there the hole is the technology's."""
+        if self.ball.mask_defined:
+            return self.ball.opening
+        rule = self.technology.ball_for(min(self.ball.pitch_x, self.ball.pitch_y))
+        enclosure = max(0, (min(rule.pad, rule.ubm) - rule.opening) // 2)
+        return min(rule.opening, min(self.ball.pad, self.ball.ubm) - 2 * enclosure)
+
+    @property
+    def land_opening(self) -> Nm:
+        """Diameter of the hole in the outermost polymer that a ball sees."""
+        return self.ball.ubm if self.has_ubm_layer and self.ball.mask_defined else self.ball.opening
+
     def net(self, name: str) -> NetRule:
         """The rule of a net."""
         for rule in self.nets:

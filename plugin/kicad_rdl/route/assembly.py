@@ -97,7 +97,7 @@ def _vias(problem: Problem, plan: Plan) -> tuple[Via, ...]:
                     net,
                     problem.pose.undo(ball.at),
                     package.rdl_count,
-                    geometry.opening,
+                    package.ubm_via_opening,
                     geometry.pad,
                     geometry.ubm,
                 )
@@ -110,6 +110,6 @@ def _openings(package: Package, ball_net: dict[str, str | None]) -> tuple[Openin
         Opening(Side.BUMP, bump.at, bump.shape, bump.net, terminal_name(package, die, bump))
         for die, bump in package.bumps
     ]
-    shape = Circle(package.ball.ubm if package.has_ubm_layer else package.ball.opening)
+    shape = Circle(package.land_opening)
     found += [Opening(Side.LAND, ball.at, shape, ball_net[ball.name], ball.name) for ball in package.balls]
     return tuple(found)
