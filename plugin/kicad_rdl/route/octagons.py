@@ -30,12 +30,12 @@ BEYOND = 0
 
 def octagonal(corridors: Corridors) -> Corridors:
     """The corridors with the corners of octagons, discs of radius zero, in place of discs."""
-    discs, ranges, portal_discs = [], [], corridors.portal_discs.copy()
+    discs, ranges, octagons, portal_discs = [], [], [], corridors.portal_discs.copy()
     start = [0]
     for wire in range(len(corridors.ends)):
         g0, g1 = corridors.gap_start[wire], corridors.gap_start[wire + 1]
         d0, d1 = corridors.disc_start[wire], corridors.disc_start[wire + 1]
-        corners, slots, nearest = _corners(
+        corners, slots, source, nearest = _corners(
             corridors.ends[wire],
             corridors.portals[g0:g1],
             corridors.portal_discs[g0:g1] - d0,
@@ -47,6 +47,7 @@ def octagonal(corridors: Corridors) -> Corridors:
         portal_discs[g0:g1] = nearest + start[-1]
         discs.append(corners)
         ranges.append(slots)
+        octagons.append(corridors.discs[source + d0, :3])
         start.append(start[-1] + len(corners))
     return replace(
         corridors,
@@ -54,6 +55,7 @@ def octagonal(corridors: Corridors) -> Corridors:
         disc_start=np.array(start, dtype=np.int64),
         discs=np.concatenate([np.zeros((0, 5)), *discs]),
         disc_range=np.concatenate([np.zeros((0, 2), dtype=np.int64), *ranges]),
+        octagons=np.concatenate([np.zeros((0, 3)), *octagons]),
     )
 
 
@@ -120,12 +122,13 @@ def _turned(angle):  # type: ignore[no-untyped-def]
 
 @compiled
 def _corners(ends, portals, portal_discs, discs, disc_range, normals, lengths):  # type: ignore[no-untyped-def]
-    """Corners of one wire as discs, their ranges, and for each gap the corners nearest to it (left, right)."""
+    """Corners of one wire as discs, their ranges, the discs they come from; for each gap the nearest ones."""
     m, size = len(portals), len(discs)
     group, bounds, _ = _octagons(ends, portal_discs, discs, disc_range, normals, lengths)
     room = 24 * size + 2
     corners = np.zeros((room, 5))
     slots = np.zeros((room, 2), np.int64)
+    source = np.zeros(room, np.int64)
     nearest = np.zeros((m, 2), np.int64)
     n = 0
     for d in range(size):
@@ -171,6 +174,7 @@ def _corners(ends, portals, portal_discs, discs, disc_range, normals, lengths): 
                     before = here
                     if g == last_gap and _turned(side * (angle - here)) <= AWAY:
                         n = _note(corners, slots, n, x, y, side, g, min(g + 1 + BEYOND, m - 1))
+        source[begin:n] = d
         for g in range(max(first_gap, 0), last_gap + 1):
             best = np.inf
             for c in range(begin, n):
@@ -179,7 +183,7 @@ def _corners(ends, portals, portal_discs, discs, disc_range, normals, lengths): 
                     if apart < best:
                         best = apart
                         nearest[g, column] = c
-    return corners[:n].copy(), slots[:n].copy(), nearest
+    return corners[:n].copy(), slots[:n].copy(), source[:n].copy(), nearest
 
 
 @compiled

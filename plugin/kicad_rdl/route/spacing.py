@@ -27,6 +27,10 @@ FORGIVEN = 0.01
 """What measuring in floating point may get wrong [nm]."""
 
 
+AT_CORNER = 0.4
+"""A place this part of an octagon's radius from its corner lies on that corner."""
+
+
 @dataclass(frozen=True, slots=True)
 class Conflict:
     """Two things that are too close: a wire and another wire, or a wire and an obstacle."""
@@ -203,6 +207,12 @@ def _touch_at(
     """The disc on whose arc the point of the wire lies."""
     for index in range(int(taut.start[wire]), int(taut.start[wire]) + int(taut.count[wire])):
         cx, cy, radius, _, _ = corridors.discs[taut.touch[index]].tolist()
+        if corridors.octagons is not None:
+            corner = math.hypot(at[0] - cx, at[1] - cy)
+            cx, cy, radius = corridors.octagons[taut.touch[index]].tolist()
+            if corner < AT_CORNER * radius:
+                return cx, cy, radius
+            continue
         if abs(math.hypot(at[0] - cx, at[1] - cy) - radius) < 5.0 and radius > 0:
             return cx, cy, radius
     return None

@@ -47,6 +47,8 @@ class Corridors:
     disc_start: I64
     discs: F64
     disc_range: I64
+    octagons: F64 | None = None
+    """[d, 3] where discs are corners of octagons: centre x, y and radius of the octagon [nm]; see ``octagons``."""
 
 
 @dataclass(frozen=True, slots=True)
