@@ -13,6 +13,10 @@ from kicad_rdl.model.artwork import Area, Skeleton
 from kicad_rdl.units import Nm
 
 
+CORNER_NOISE = Decimal("0.000001")
+"""Corners of octagons are irrational: as floats far from the origin they are this much off at most [nm]."""
+
+
 def enclosure(inner: tuple[Skeleton, Nm], outer: tuple[Skeleton, Nm]) -> Nm:
     """The least width of the rim of ``outer`` around ``inner`` [nm], rounded down; negative: inner stands out.
 
@@ -28,7 +32,7 @@ def enclosure(inner: tuple[Skeleton, Nm], outer: tuple[Skeleton, Nm]) -> Nm:
             farthest = max(exact.nearest((*corner, *corner), table.piece(0)).distance for corner in corners)
             return exact.floor(half_out - farthest - half_in)
         rim = min(_depth(corner, outer[0], table) for corner in corners)
-        return exact.floor(rim + half_out - half_in)
+        return exact.floor(rim + half_out - half_in + CORNER_NOISE)
 
 
 def _depth(corner: tuple[float, float], outer: Skeleton, table: Table) -> Decimal:

@@ -194,7 +194,9 @@ def _tree_length(problem: Problem, terminals: Sequence[Terminal]) -> float:
     return total
 
 
-def cuts_of(problem: Problem, plan: Plan, missing: Sequence[Open]) -> tuple[tuple[Unrouted, ...], tuple[Cut, ...]]:
+def cuts_of(
+    problem: Problem, plan: Plan, routed: Sequence[Laid], missing: Sequence[Open]
+) -> tuple[tuple[Unrouted, ...], tuple[Cut, ...]]:
     """The open connections with their reasons, and the cuts that are to blame."""
     cuts: list[Cut] = []
     for layer, gap in plan.cut:
@@ -202,25 +204,31 @@ def cuts_of(problem: Problem, plan: Plan, missing: Sequence[Open]) -> tuple[tupl
         metal = problem.package.technology.metal(layer)
         fits = int(tiles.capacity(metal.line, metal.space)[gap])
         cuts.append(_cut(problem, layer, tiles, *tiles.edges[gap].tolist(), needed=fits + 1, fits=fits))
-    open_nets: list[Unrouted] = []
-    routed_bumps = {w.source for layer_plan in plan.layers for w in layer_plan.wires}
-    planes = {r.name for r in problem.package.nets if r.style.value == "plane"}
-    flowing = {problem.bumps[i].net for i in routed_bumps}
+    found = [Unrouted(m.net, m.start.label, m.end.label if m.end else None, m.reason, None) for m in missing]
+    reason = _why_without_ball(problem, plan, cuts)
+    spoken_for = {r.net for r in routed} | {m.net for m in missing} | set(plan.homeless)
+    spoken_for |= {r.name for r in problem.package.nets if r.style is SupplyStyle.PLANE}
     for bump in problem.bumps:
-        if bump.net is None or bump.net in planes or bump.net in flowing:
-            continue
-        flowing.add(bump.net)
-        reason = (
-            f"{plan.wanted} connections want a ball, {plan.value} fit: the cut through {len(cuts)} gaps is full"
-            if cuts
-            else "no ball is left for it"
+        if bump.net is not None and bump.net not in spoken_for:
+            spoken_for.add(bump.net)
+            found.append(Unrouted(bump.net, bump.label, None, reason, 0 if cuts else None))
+    found += [
+        Unrouted(net, f"net:{net}", None, "too few of the balls it may take are left", None) for net in plan.homeless
+    ]
+    return tuple(sorted(found, key=lambda u: (u.net, u.start, u.end or ""))), tuple(cuts)
+
+
+def _why_without_ball(problem: Problem, plan: Plan, cuts: Sequence[Cut]) -> str:
+    """Why a net of the flow has no wire."""
+    if cuts:
+        return (
+            f"{plan.wanted} connections want a ball, {plan.value} fit: "
+            f"the cut through {len(cuts)} {'gap' if len(cuts) == 1 else 'gaps'} is full"
         )
-        open_nets.append(Unrouted(bump.net, bump.label, None, reason, 0 if cuts else None))
-    for m in missing:
-        open_nets.append(Unrouted(m.net, m.start.label, m.end.label if m.end else None, m.reason, None))
-    for net in plan.homeless:
-        open_nets.append(Unrouted(net, f"net:{net}", None, "too few balls are left for its plane", None))
-    return tuple(sorted(open_nets, key=lambda u: (u.net, u.start, u.end or ""))), tuple(cuts)
+    free = [ball for ball, net in zip(problem.balls, plan.ball_nets, strict=True) if ball.usable and net is None]
+    if free:
+        return "no way to a free ball could be drawn that crosses no other trace"
+    return f"no ball is left for it: {plan.wanted} connections want one, {plan.value} can have one"
 
 
 def fullest_cut(problem: Problem, sketches: Mapping[int, Sketch]) -> Cut | None:

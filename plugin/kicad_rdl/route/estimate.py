@@ -53,6 +53,6 @@ def estimate(package: Package, progress: Callable[[Progress], None] | None = Non
         plan.wanted,
         plan.value,
         tuple(len(layer.wires) for layer in plan.layers),
-        () if enough else cuts_of(problem, plan, ())[1],
+        () if enough else cuts_of(problem, plan, (), ())[1],
         tuple(plan.homeless),
     )

@@ -35,7 +35,7 @@ def route(package: Package, progress: Callable[[Progress], None] | None = None) 
     drops = teardrops(layout)
     planes, unreached = pour_layers(problem, plan, wiring.routed, drops)
     connections = connections_of(problem, plan, wiring.routed, wiring.missing, unreached)
-    unrouted, bottlenecks = cuts_of(problem, plan, [*wiring.missing, *unreached])
+    unrouted, bottlenecks = cuts_of(problem, plan, wiring.routed, [*wiring.missing, *unreached])
     pose = problem.pose
     say(Progress("pour", 1, 1))
     return replace(
