@@ -101,10 +101,10 @@ def _enter(frame, head, following, member, entries, number, xy, reach):  # type:
     columns, rows = int(frame[4]), int(frame[5])
     x0, y0, x1, y1 = xy[number, 0], xy[number, 1], xy[number, 2], xy[number, 3]
     far = reach[number] + widest
-    c0 = max(0, int(math.floor((min(x0, x1) - far + half_x) / cell)))
-    c1 = min(columns - 1, int(math.floor((max(x0, x1) + far + half_x) / cell)))
-    r0 = max(0, int(math.floor((min(y0, y1) - far + half_y) / cell)))
-    r1 = min(rows - 1, int(math.floor((max(y0, y1) + far + half_y) / cell)))
+    c0 = max(0, math.floor((min(x0, x1) - far + half_x) / cell))
+    c1 = min(columns - 1, math.floor((max(x0, x1) + far + half_x) / cell))
+    r0 = max(0, math.floor((min(y0, y1) - far + half_y) / cell))
+    r1 = min(rows - 1, math.floor((max(y0, y1) + far + half_y) / cell))
     if entries + (c1 - c0 + 1) * (r1 - r0 + 1) > len(member):
         return -1
     limit = far + 0.7072 * cell
@@ -161,14 +161,14 @@ def blocker(arrays, own, ax, ay, bx, by):  # type: ignore[no-untyped-def]
     columns, rows = int(frame[4]), int(frame[5])
     if max(abs(ax), abs(bx)) > half_x - half or max(abs(ay), abs(by)) > half_y - half:
         return OUTSIDE
-    parts = max(1, int(math.ceil(max(abs(bx - ax), abs(by - ay)) / cell)))
+    parts = max(1, math.ceil(max(abs(bx - ax), abs(by - ay)) / cell))
     for part in range(parts):
         px, py = ax + (bx - ax) * part / parts, ay + (by - ay) * part / parts
         qx, qy = ax + (bx - ax) * (part + 1) / parts, ay + (by - ay) * (part + 1) / parts
-        c0 = min(columns - 1, max(0, int(math.floor((min(px, qx) + half_x) / cell))))
-        c1 = min(columns - 1, max(0, int(math.floor((max(px, qx) + half_x) / cell))))
-        r0 = min(rows - 1, max(0, int(math.floor((min(py, qy) + half_y) / cell))))
-        r1 = min(rows - 1, max(0, int(math.floor((max(py, qy) + half_y) / cell))))
+        c0 = min(columns - 1, max(0, math.floor((min(px, qx) + half_x) / cell)))
+        c1 = min(columns - 1, max(0, math.floor((max(px, qx) + half_x) / cell)))
+        r0 = min(rows - 1, max(0, math.floor((min(py, qy) + half_y) / cell)))
+        r1 = min(rows - 1, max(0, math.floor((max(py, qy) + half_y) / cell)))
         for r in range(r0, r1 + 1):
             for c in range(c0, c1 + 1):
                 entry = head[r * columns + c]

@@ -9,7 +9,7 @@ from kicad_rdl.geometry import Path
 from kicad_rdl.route.corridors import ExtraDisc, corridors_of
 from kicad_rdl.route.lay import wire_path
 from kicad_rdl.route.network import Wire
-from kicad_rdl.route.octagons import octagonal
+from kicad_rdl.route.octagons import tauten_octagonal
 from kicad_rdl.route.octilinear import bend
 from kicad_rdl.route.spacing import Conflict, conflicts, remedies
 from kicad_rdl.route.taut import tauten
@@ -51,9 +51,7 @@ def lay_layer(
     best: tuple[float, list[Path | None], list[Conflict]] | None = None
     for turn in range(CORRECTIONS):
         corridors = corridors_of(tiles, wires, orders, widths, space, extra)
-        if tiles.octilinear:
-            corridors = octagonal(corridors)
-        taut = tauten(corridors)
+        corridors, taut = tauten_octagonal(corridors) if tiles.octilinear else (corridors, tauten(corridors))
         paths = [wire_path(corridors, taut, i) if taut.count[i] >= 0 else None for i in range(len(wires))]
         found = conflicts(tiles, wires, nets, paths, widths, space)
         score = sum(c.missing for c in found) + 1e9 * sum(p is None for p in paths)

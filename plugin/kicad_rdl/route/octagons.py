@@ -14,21 +14,33 @@ from dataclasses import replace
 import numpy as np
 
 from kicad_rdl.route.compiled import compiled
-from kicad_rdl.route.taut import Corridors
+from kicad_rdl.route.taut import Corridors, TautWires, tauten
+from kicad_rdl.route.tiles import F64
 
 NORMALS = np.array([(1, 0), (1, 1), (0, 1), (-1, 1), (-1, 0), (-1, -1), (0, -1), (1, -1)], dtype=np.float64)
 """Outward directions, counter-clockwise; those between the axes are sqrt(2) long."""
 
 LENGTHS = np.hypot(NORMALS[:, 0], NORMALS[:, 1])
 
-AWAY = 2.0
-"""How far around an octagon a wire is watched before its first gap with it and after its last [rad]."""
-
-BEYOND = 0
-"""How many gaps farther the corners before its first gap and after its last count: octagons bulge over gaps."""
+AWAY = (2.0, 1.3, 0.7, 0.0)
+"""How far around an octagon a wire is watched before its first gap with it and after its last [rad]; less where a wire
+that winds finds no way, for there such corners may belong to another turn of it."""
 
 
-def octagonal(corridors: Corridors) -> Corridors:
+def tauten_octagonal(corridors: Corridors) -> tuple[Corridors, TautWires]:
+    """Wires taut among octagons, and the corridors in which they are."""
+    away = np.full(len(corridors.ends), AWAY[0])
+    for less in (*AWAY[1:], None):
+        among = _octagonal(corridors, away)
+        taut = tauten(among)
+        stuck = taut.count < 0
+        if less is None or not stuck.any():
+            break
+        away[stuck] = less
+    return among, taut
+
+
+def _octagonal(corridors: Corridors, away: F64) -> Corridors:
     """The corridors with the corners of octagons, discs of radius zero, in place of discs."""
     discs, ranges, octagons, portal_discs = [], [], [], corridors.portal_discs.copy()
     start = [0]
@@ -43,6 +55,7 @@ def octagonal(corridors: Corridors) -> Corridors:
             corridors.disc_range[d0:d1],
             NORMALS,
             LENGTHS,
+            away[wire],
         )
         portal_discs[g0:g1] = nearest + start[-1]
         discs.append(corners)
@@ -121,7 +134,7 @@ def _turned(angle):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _corners(ends, portals, portal_discs, discs, disc_range, normals, lengths):  # type: ignore[no-untyped-def]
+def _corners(ends, portals, portal_discs, discs, disc_range, normals, lengths, away):  # type: ignore[no-untyped-def]
     """Corners of one wire as discs, their ranges, the discs they come from; for each gap the nearest ones."""
     m, size = len(portals), len(discs)
     group, bounds, _ = _octagons(ends, portal_discs, discs, disc_range, normals, lengths)
@@ -167,19 +180,21 @@ def _corners(ends, portals, portal_discs, discs, disc_range, normals, lengths): 
                 for g in range(first_gap, last_gap + 1):
                     here = math.atan2(portals[g, 2 * column + 1] - cy, portals[g, 2 * column] - cx)
                     if g == first_gap:
-                        if _turned(side * (here - angle)) <= AWAY:
-                            n = _note(corners, slots, n, x, y, side, max(g - 1 - BEYOND, 0), g)
+                        if _turned(side * (here - angle)) <= away:
+                            n = _note(corners, slots, n, x, y, side, max(g - 1, 0), g)
                     elif _turned(side * (angle - before)) <= _turned(side * (here - before)) < 1.9 * math.pi:
                         n = _note(corners, slots, n, x, y, side, g - 1, g)
                     before = here
-                    if g == last_gap and _turned(side * (angle - here)) <= AWAY:
-                        n = _note(corners, slots, n, x, y, side, g, min(g + 1 + BEYOND, m - 1))
+                    if g == last_gap and _turned(side * (angle - here)) <= away:
+                        n = _note(corners, slots, n, x, y, side, g, min(g + 1, m - 1))
         source[begin:n] = d
         for g in range(max(first_gap, 0), last_gap + 1):
             best = np.inf
             for c in range(begin, n):
                 if slots[c, 0] <= g <= slots[c, 1]:
-                    apart = math.hypot(corners[c, 0] - portals[g, 2 * column], corners[c, 1] - portals[g, 2 * column + 1])
+                    apart = math.hypot(
+                        corners[c, 0] - portals[g, 2 * column], corners[c, 1] - portals[g, 2 * column + 1]
+                    )
                     if apart < best:
                         best = apart
                         nearest[g, column] = c

@@ -10,6 +10,7 @@ what no link can replace is cut in two and tried again.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -86,9 +87,7 @@ class _Bending:
             self.points.append([] if path is None else [(round(x), round(y)) for x, y in path_points(path, 1.0)])
             self.segments.append([])
         for wire_index, points in enumerate(self.points):
-            self.segments[wire_index] = [
-                self._enter(wire_index, a, b) for a, b in zip(points, points[1:], strict=False)
-            ]
+            self.segments[wire_index] = [self._enter(wire_index, a, b) for a, b in pairwise(points)]
 
     def _enter(self, wire: int, a: XY, b: XY) -> int:
         reach = self.widths[wire] / 2 + self.space + SPARED
@@ -103,7 +102,7 @@ class _Bending:
             if point != new[-1]:
                 new.append(point)
         self.points[wire][first : last + 1] = new
-        self.segments[wire][first:last] = [self._enter(wire, a, b) for a, b in zip(new, new[1:], strict=False)]
+        self.segments[wire][first:last] = [self._enter(wire, a, b) for a, b in pairwise(new)]
 
     def _direction(self, wire: int, piece: int) -> F64:
         """Of a piece of a wire; zero beyond its ends."""
@@ -227,7 +226,7 @@ def _octilinear(a: XY, b: XY) -> bool:
 
 
 def _slanted(points: Sequence[XY]) -> bool:
-    return any(not _octilinear(a, b) for a, b in zip(points, points[1:], strict=False))
+    return any(not _octilinear(a, b) for a, b in pairwise(points))
 
 
 def _merged(points: Sequence[XY]) -> list[XY]:
