@@ -106,6 +106,8 @@ def best_link(arrays, own, ax, ay, bx, by, before, after, most, pieces):  # type
     if best_count > 0 or pieces < 3:
         return best_price, best, best_count
     xy, reach = arrays[4], arrays[5]
+    # no piece shorter than the trace is wide
+    least = math.ceil(2.0 * own[0])
     for kind in range(2):
         # kind 0: axis, diagonal, axis; kind 1: diagonal, axis, diagonal
         if kind == 0:
@@ -115,26 +117,33 @@ def best_link(arrays, own, ax, ay, bx, by, before, after, most, pieces):  # type
         # c(P): how far along u the line through P in direction m is; one step of u is det / |m| off that line
         det = ux * my - uy * mx
         stretch = math.hypot(mx, my) / abs(det)
+        if size < 2.0 * least:
+            continue
+        # the turns do not depend on where the middle part runs
+        points[1, 0], points[1, 1] = ax + least * ux, ay + least * uy
+        points[2, 0], points[2, 1] = points[1, 0] + middle * mx, points[1, 1] + middle * my
+        points[3, 0], points[3, 1] = bx, by
+        price = _chain_price(points, 4, before, after)
+        if price >= best_price:
+            continue
         for sweep in range(4):
             direction = 1.0 if sweep % 2 == 0 else -1.0
             if sweep == 0:
-                c = 0.0
+                c = least
             elif sweep == 1:
-                c = size
+                c = size - least
             else:
                 c = math.floor(size / 2)
             for _ in range(LEANS):
-                if c < 0.0 or c > size:
+                if c < least or c > size - least:
                     break
                 points[1, 0], points[1, 1] = ax + c * ux, ay + c * uy
                 points[2, 0], points[2, 1] = points[1, 0] + middle * mx, points[1, 1] + middle * my
-                points[3, 0], points[3, 1] = bx, by
-                price = _chain_price(points, 4, before, after)
                 s = blocker(arrays, own, points[1, 0], points[1, 1], points[2, 0], points[2, 1])
                 if s == OUTSIDE:
                     break
                 if s == FREE:
-                    if price < best_price and _blocked(arrays, own, points, 4)[0] < 0:
+                    if _blocked(arrays, own, points, 4)[0] < 0:
                         best_price, best_count = price, 4
                         best[:4] = points[:4]
                         break
@@ -148,4 +157,6 @@ def best_link(arrays, own, ax, ay, bx, by, before, after, most, pieces):  # type
                     low, high_end = min(low, along), max(high_end, along)
                 keep = (reach[s] + own[0]) * stretch
                 c = math.ceil(high_end + keep) if direction > 0 else math.floor(low - keep)
+            if best_price == price:
+                break
     return best_price, best, best_count

@@ -23,7 +23,7 @@ from kicad_rdl.route.tiles import F64, Tiles
 SPARED = 1.0
 """What is kept beyond the rule; the rest of the planning slack is left to rounding [nm]."""
 
-PASSES = 60
+PASSES = 1000
 """Bound on the rounds over all slanted pieces."""
 
 TIDYINGS = 4
@@ -78,16 +78,19 @@ class _Bending:
         self.space = space
         self.widths = widths
         self.points: list[list[XY]] = []
-        self.segments: list[list[int]] = []
         self.own: list[F64] = []
-        self.field = _field(tiles, number, max(widths, default=1.0) / 2)
+        self.standing = (tiles, number, max(widths, default=1.0) / 2)
         self.net = [number[net] for net in nets]
         for wire, path, width, net in zip(wires, paths, widths, self.net, strict=True):
             self.own.append(np.array([width / 2, net, wire.start, wire.end], dtype=np.float64))
             self.points.append([] if path is None else [(round(x), round(y)) for x, y in path_points(path, 1.0)])
-            self.segments.append([])
-        for wire_index, points in enumerate(self.points):
-            self.segments[wire_index] = [self._enter(wire_index, a, b) for a, b in pairwise(points)]
+        self._refresh()
+
+    def _refresh(self) -> None:
+        """Files all copper anew, without what has been replaced."""
+        self.field = _field(*self.standing)
+        self.segments = [[self._enter(w, a, b) for a, b in pairwise(points)] for w, points in enumerate(self.points)]
+        self.fresh = self.field.count
 
     def _enter(self, wire: int, a: XY, b: XY) -> int:
         reach = self.widths[wire] / 2 + self.space + SPARED
@@ -149,6 +152,8 @@ class _Bending:
             waiting = [w for w in reversed(waiting) if _slanted(self.points[w])]
             if not waiting:
                 break
+            if self.field.count > 2 * self.fresh:
+                self._refresh()
             if moved:
                 continue
             if pieces == 2:
@@ -170,20 +175,21 @@ class _Bending:
 
     def tidy(self) -> None:
         """Looks for links with fewer bends in place of several pieces."""
+        wires = list(range(len(self.points)))
         for _ in range(TIDYINGS):
-            moved = False
-            for wire in range(len(self.points)):
+            self._refresh()
+            moved: list[int] = []
+            for wire in wires:
                 first = 0
                 while first < len(self.points[wire]) - 2:
                     for last in range(min(first + SPAN, len(self.points[wire]) - 1), first + 1, -1):
                         link = self._link(wire, first, last, self._price(wire, first, last) - 0.1, 3)
                         if link is not None:
                             self._replace(wire, first, last, link)
-                            moved = True
+                            moved.append(wire)
                             break
                     first += 1
-            if not moved:
-                break
+            wires = list(dict.fromkeys(moved))
 
     def _price(self, wire: int, first: int, last: int) -> float:
         """Price of the turns of a wire from the corner ``first`` to ``last``, both included."""
