@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TypeAlias
 
 import shapely
@@ -120,14 +121,14 @@ class Path:
     def __post_init__(self) -> None:
         if not self.pieces:
             raise ModelError("a path needs at least one piece")
-        for before, after in zip(self.pieces, self.pieces[1:], strict=False):
+        for before, after in pairwise(self.pieces):
             if before.end != after.start:
                 raise ModelError(f"a path is broken between {before.end} and {after.start}")
 
     @classmethod
     def through(cls, *points: Point) -> Path:
         """Straight pieces through the points; repeated points are dropped."""
-        return cls(tuple(Line(a, b) for a, b in zip(points, points[1:], strict=False) if a != b))
+        return cls(tuple(Line(a, b) for a, b in pairwise(points) if a != b))
 
     @property
     def start(self) -> Point:
@@ -280,10 +281,7 @@ def arc_points(arc: Arc, tolerance: float) -> list[tuple[float, float]]:
     """Points on the arc, ends included; chords stay within ``tolerance`` [nm] of it."""
     cx, cy = arc.centre
     radius, sweep = arc.radius, arc.sweep
-    if tolerance >= radius:
-        step = math.pi / 2
-    else:
-        step = 2 * math.acos(1 - tolerance / radius)
+    step = math.pi / 2 if tolerance >= radius else 2 * math.acos(1 - tolerance / radius)
     count = max(2, math.ceil(abs(sweep) / step))
     a0 = math.atan2(arc.start.y - cy, arc.start.x - cx)
     inner = [

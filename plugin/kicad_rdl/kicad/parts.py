@@ -217,7 +217,7 @@ def _silk(package: Package, corner: Point) -> tuple[Drawing, ...]:
 
 def _corner_mark(package: Package, corner: Point) -> tuple[Drawing, ...]:
     """A filled triangle in the corner at A1, clear of edge and openings; none where there is no room."""
-    rules, ball = package.technology, package.ball
+    rules = package.technology
     inset = rules.edges.trace_to_package
     opening = package.land_opening
     # from the package corner at A1, the sum of both distances is the same all along the triangle's long side

@@ -68,7 +68,9 @@ def via_rules(package: Package) -> tuple[ViaRule, ...]:
     ]
     if package.has_ubm_layer:
         last, ball = package.rdl_count, package.ball
-        rules.append(ViaRule(f"RDL{last} to UBM", last, package.ubm_via_opening, ball.pad, ball.ubm, technology.mask.web))
+        rules.append(
+            ViaRule(f"RDL{last} to UBM", last, package.ubm_via_opening, ball.pad, ball.ubm, technology.mask.web)
+        )
     return tuple(rules)
 
 

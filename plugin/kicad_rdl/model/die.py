@@ -49,12 +49,15 @@ class Die:
                 )
 
 
+CENTRE = Point(0, 0)
+
+
 @dataclass(frozen=True, slots=True)
 class PlacedDie:
     """A die in the package frame: mirrored about its y axis first, then turned counter-clockwise, then moved."""
 
     die: Die
-    at: Point = Point(0, 0)
+    at: Point = CENTRE
     quarters: int = 0
     mirrored: bool = False
 
