@@ -12,7 +12,6 @@ from kicad_rdl.geometry import Point
 from kicad_rdl.model.artwork import Area, Skeleton
 from kicad_rdl.units import Nm
 
-
 CORNER_NOISE = Decimal("0.000001")
 """Corners of octagons are irrational: as floats far from the origin they are this much off at most [nm]."""
 
