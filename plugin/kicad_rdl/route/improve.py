@@ -16,7 +16,10 @@ from kicad_rdl.route.sketch import Sketch
 from kicad_rdl.route.taut import Corridors, TautWires, tauten
 
 TRIES = 240
-"""Wires looked at, worst first."""
+"""Wires looked at, worst first, on a small layer."""
+
+EFFORT = 24_000
+"""On a large one so many divided by the number of wires: looking grows with the layer."""
 
 PATIENCE = 14
 """Tries in vain, one after the other, after which the rest is taken for as good as it gets; a small layer gets more."""
@@ -55,7 +58,9 @@ def taut_lengths(sketch: Sketch, numbers: Sequence[int]) -> dict[int, float]:
     """Lengths of some wires pulled taut beside all others [nm]; infinite where there is no way through."""
     if not numbers:
         return {}
-    corridors = corridors_of(sketch.tiles, sketch.wires, sketch.orders, sketch.width, sketch.space, {}, numbers, sketch.tables)
+    corridors = corridors_of(
+        sketch.tiles, sketch.wires, sketch.orders, sketch.width, sketch.space, {}, numbers, sketch.tables
+    )
     taut = tauten(corridors)
     return {number: _length(corridors, taut, k) for k, number in enumerate(numbers)}
 
@@ -81,8 +86,9 @@ def improve(sketch: Sketch, freedom: Freedom, progress: Callable[[int, int], Non
     lengths = taut_lengths(sketch, sorted(sketch.wires))
     excess = {number: length - _straight(sketch, sketch.wires[number]) for number, length in lengths.items()}
     vain, patience = 0, PATIENCE + 2000 // max(len(lengths), 1)
-    for turn in range(TRIES):
-        progress(turn, TRIES)
+    tries = min(TRIES, 10 + EFFORT // max(len(lengths), 1))
+    for turn in range(tries):
+        progress(turn, tries)
         worst = max(sorted(excess), key=excess.__getitem__, default=None)
         if worst is None or excess[worst] < 2 * (sketch.width[worst] + sketch.space) or vain > patience:
             break
@@ -114,7 +120,7 @@ def _try(sketch: Sketch, freedom: Freedom, worst: int, lengths: Mapping[int, flo
     best: tuple[float, dict[int, float]] | None = None
     for price in (4 * (width + sketch.space), 20 * (width + sketch.space)):
         sketch.remove(worst)
-        found = sketch.in_the_way((wire.start,), ends, width, price, lengths[worst] * 1.5 + 10 * price)
+        found = sketch.in_the_way((wire.start,), ends, width, price, lengths[worst] + MOST_CROSSED * price)
         if found is not None and len(found[1]) <= MOST_CROSSED:
             changed = _redraw(sketch, freedom, worst, wire, width, found[1])
             if changed is not None:

@@ -20,8 +20,11 @@ from kicad_rdl.route.network import Wire
 from kicad_rdl.route.taut import Corridors, TautWires
 from kicad_rdl.route.tiles import SLACK, Tiles
 
-CHORD = 0.5
+CHORD = 1.0
 """Arcs are measured as chords this close to them [nm]."""
+
+PIECE = 12
+"""Segments of a piece of a polyline."""
 
 FORGIVEN = 0.01
 """What measuring in floating point may get wrong [nm]."""
@@ -58,33 +61,27 @@ def conflicts(
     present = [i for i, path in enumerate(paths) if path is not None]
     if not present:
         return []
-    lines = np.array([shapely.LineString(path_points(paths[i], CHORD)) for i in present], dtype=object)  # type: ignore[arg-type]
+    pieces, owner = _pieces([path_points(path, CHORD) for path in paths if path is not None])
     width = np.array([widths[i] for i in present], dtype=np.float64)
-    tree = shapely.STRtree(lines)
-    found: list[Conflict] = []
-    a, b = tree.query(lines, predicate="dwithin", distance=float(width.max()) + space)
-    net = np.array([nets[i] for i in present])
-    once = (a < b) & (net[a] != net[b])
+    net = np.unique(np.array([nets[i] for i in present]), return_inverse=True)[1]
+    tree = shapely.STRtree(pieces)
+    worst: dict[tuple[int, int], Conflict] = {}
+    a, b = tree.query(pieces, predicate="dwithin", distance=float(width.max()) + space)
+    once = (owner[a] < owner[b]) & (net[owner[a]] != net[owner[b]])
     a, b = a[once], b[once]
-    distance = shapely.distance(lines[a], lines[b])
-    need = (width[a] + width[b]) / 2 + space
-    for i, j, d, n in zip(
-        a[distance < need - FORGIVEN],
-        b[distance < need - FORGIVEN],
-        distance[distance < need - FORGIVEN],
-        need[distance < need - FORGIVEN],
-        strict=True,
-    ):
-        p, q = (
-            shapely.shortest_line(lines[i], lines[j]).coords
-            if d > 0
-            else [lines[i].intersection(lines[j]).representative_point().coords[0]] * 2
-        )
-        found.append(Conflict(present[i], present[j], None, float(n - d), p, q))
-    for v, j, missing, p, q in _pad_conflicts(tiles, lines, width, tree):
-        wire = present[j]
-        if v not in (wires[wire].start, wires[wire].end) and tiles.obstacles[v].net != nets[wire]:
-            found.append(Conflict(wire, None, v, missing, p, q))
+    missing = (width[owner[a]] + width[owner[b]]) / 2 + space - shapely.distance(pieces[a], pieces[b])
+    for k in np.flatnonzero(missing > FORGIVEN).tolist():
+        i, j = int(owner[a[k]]), int(owner[b[k]])
+        if (i, j) not in worst or missing[k] > worst[(i, j)].missing:
+            p, q = _nearest(pieces[a[k]], pieces[b[k]])
+            worst[(i, j)] = Conflict(present[i], present[j], None, float(missing[k]), p, q)
+    for v, k, lack, p, q in _pad_conflicts(tiles, pieces, width[owner], tree):
+        wire = present[owner[k]]
+        if v in (wires[wire].start, wires[wire].end) or tiles.obstacles[v].net == nets[wire]:
+            continue
+        if (-1 - v, wire) not in worst or lack > worst[(-1 - v, wire)].missing:
+            worst[(-1 - v, wire)] = Conflict(wire, None, v, lack, p, q)
+    found = list(worst.values())
     found.sort(
         key=lambda c: (-c.missing, c.wire, -1 if c.other is None else c.other, -1 if c.vertex is None else c.vertex)
     )
@@ -92,6 +89,29 @@ def conflicts(
 
 
 XY = tuple[float, float]
+
+
+def _pieces(polylines: Sequence[Sequence[XY]]) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
+    """The polylines in short pieces, which are quicker to compare, and the polyline of each piece."""
+    points: list[XY] = []
+    index: list[int] = []
+    owner: list[int] = []
+    for number, polyline in enumerate(polylines):
+        for first in range(0, max(len(polyline) - 1, 1), PIECE):
+            part = polyline[first : first + PIECE + 1]
+            points += part
+            index += [len(owner)] * len(part)
+            owner.append(number)
+    return shapely.linestrings(points, indices=index), np.array(owner, dtype=np.int64)
+
+
+def _nearest(one: shapely.LineString, two: shapely.LineString) -> tuple[XY, XY]:
+    """Where two lines are nearest; the same point twice where they cross."""
+    if one.intersects(two):
+        at = one.intersection(two).representative_point().coords[0]
+        return at, at
+    p, q = shapely.shortest_line(one, two).coords
+    return p, q
 
 
 def _pad_conflicts(
