@@ -140,10 +140,14 @@ def segment_distance(ax, ay, bx, by, cx, cy, dx, dy):  # type: ignore[no-untyped
     four = (dx - cx) * (by - cy) - (dy - cy) * (bx - cx)
     if one * two < 0.0 and three * four < 0.0:
         return 0.0
-    return min(
-        min(point_distance(ax, ay, cx, cy, dx, dy), point_distance(bx, by, cx, cy, dx, dy)),
-        min(point_distance(cx, cy, ax, ay, bx, by), point_distance(dx, dy, ax, ay, bx, by)),
-    )
+    nearest = np.inf
+    for end in range(4):
+        if end < 2:
+            apart = point_distance(ax if end else bx, ay if end else by, cx, cy, dx, dy)
+        else:
+            apart = point_distance(cx if end == 2 else dx, cy if end == 2 else dy, ax, ay, bx, by)
+        nearest = min(nearest, apart)
+    return nearest
 
 
 @compiled

@@ -52,14 +52,14 @@ def _chain_price(points, count, before, after):  # type: ignore[no-untyped-def]
 
 @compiled
 def _blocked(arrays, own, points, count):  # type: ignore[no-untyped-def]
-    """Index of the first piece that is not free and what blocks it; (-1, FREE) where all are."""
+    """Index of a piece that is not free and what blocks it; (-1, FREE) where all are. The second piece goes first."""
     for i in range(count - 1):
-        ax, ay, bx, by = points[i, 0], points[i, 1], points[i + 1, 0], points[i + 1, 1]
-        if ax == bx and ay == by:
-            continue
-        s = blocker(arrays, own, ax, ay, bx, by)
-        if s != FREE:
-            return i, s
+        k = (i + 1) % (count - 1)
+        ax, ay, bx, by = points[k, 0], points[k, 1], points[k + 1, 0], points[k + 1, 1]
+        if ax != bx or ay != by:
+            s = blocker(arrays, own, ax, ay, bx, by)
+            if s != FREE:
+                return k, s
     return -1, FREE
 
 
@@ -86,24 +86,22 @@ def best_link(arrays, own, ax, ay, bx, by, before, after, most, pieces):  # type
     # steps of one nanometre of axis part, of diagonal part
     px, py = (sx, 0.0) if wide >= high else (0.0, sy)
     qx, qy = sx, sy
-    if axis == 0.0 or diagonal == 0.0:
-        points[0, 0], points[0, 1], points[1, 0], points[1, 1] = ax, ay, bx, by
-        price = _chain_price(points, 2, before, after)
-        if price < best_price and _blocked(arrays, own, points, 2)[0] < 0:
-            return price, points, 2
-        return best_price, best, 0
     points[0, 0], points[0, 1] = ax, ay
-    for first in range(2):
-        if first == 0:
+    straight = axis == 0.0 or diagonal == 0.0
+    for first in range(1 if straight else 2):
+        if straight:
+            points[1, 0], points[1, 1] = bx, by
+        elif first == 0:
             points[1, 0], points[1, 1] = ax + axis * px, ay + axis * py
         else:
             points[1, 0], points[1, 1] = ax + diagonal * qx, ay + diagonal * qy
         points[2, 0], points[2, 1] = bx, by
-        price = _chain_price(points, 3, before, after)
-        if price < best_price and _blocked(arrays, own, points, 3)[0] < 0:
-            best_price, best_count = price, 3
+        count = 2 if straight else 3
+        price = _chain_price(points, count, before, after)
+        if price < best_price and _blocked(arrays, own, points, count)[0] < 0:
+            best_price, best_count = price, count
             best[:3] = points[:3]
-    if best_count > 0 or pieces < 3:
+    if best_count > 0 or pieces < 3 or straight:
         return best_price, best, best_count
     xy, reach = arrays[4], arrays[5]
     # no piece shorter than the trace is wide
@@ -139,14 +137,14 @@ def best_link(arrays, own, ax, ay, bx, by, before, after, most, pieces):  # type
                     break
                 points[1, 0], points[1, 1] = ax + c * ux, ay + c * uy
                 points[2, 0], points[2, 1] = points[1, 0] + middle * mx, points[1, 1] + middle * my
-                s = blocker(arrays, own, points[1, 0], points[1, 1], points[2, 0], points[2, 1])
-                if s == OUTSIDE:
-                    break
+                piece, s = _blocked(arrays, own, points, 4)
                 if s == FREE:
-                    if _blocked(arrays, own, points, 4)[0] < 0:
-                        best_price, best_count = price, 4
-                        best[:4] = points[:4]
-                        break
+                    best_price, best_count = price, 4
+                    best[:4] = points[:4]
+                    break
+                if piece == 1 and s == OUTSIDE:
+                    break
+                if piece != 1:
                     # the ends of the link are blocked: look on, a little farther
                     c = c + direction * max(1.0, math.floor(size / LEANS))
                     continue

@@ -29,11 +29,11 @@ PASSES = 1000
 TIDYINGS = 4
 """Rounds in which neighbouring bends look for a common one."""
 
-SPAN = 8
+SPAN = 5
 """Pieces that one link may replace at most."""
 
-SHORTEST = 8
-"""A slanted piece shorter than this many nanometres is not cut any more."""
+SHORTEST = 1.0
+"""A slanted piece shorter than this many widths is not cut any more: nobody wants stairs that fine."""
 
 XY = tuple[int, int]
 
@@ -168,7 +168,10 @@ class _Bending:
             points = self.points[wire]
             for k in range(len(points) - 2, -1, -1):
                 (ax, ay), (bx, by) = points[k], points[k + 1]
-                if not _octilinear(points[k], points[k + 1]) and max(abs(bx - ax), abs(by - ay)) > SHORTEST:
+                if (
+                    not _octilinear(points[k], points[k + 1])
+                    and max(abs(bx - ax), abs(by - ay)) > SHORTEST * self.widths[wire]
+                ):
                     self._replace(wire, k, k + 1, [(ax, ay), ((ax + bx) // 2, (ay + by) // 2), (bx, by)])
                     done = True
         return done
