@@ -22,10 +22,11 @@ from kicad_rdl.route import route
 from kicad_rdl.route.copperfield import FREE, OUTSIDE, Field, blocker, segment_distance
 from kicad_rdl.route.layer import LaidLayer, lay_layer
 from kicad_rdl.route.links import FORBIDDEN, best_link, turn_price
-from kicad_rdl.route.network import LayerTask, Wire, plan_flow
+from kicad_rdl.route.network import LayerTask, plan_flow
 from kicad_rdl.route.octilinear import bend
 from kicad_rdl.route.sites import DIRECTIONS, _around
 from kicad_rdl.route.tiles import Obstacle, Tiles, build_tiles, clear_width
+from kicad_rdl.route.uncross import Wire
 
 EXAMPLES = FilePath(__file__).parents[1] / "examples"
 NOWHERE = np.zeros(2)

@@ -19,10 +19,10 @@ from kicad_rdl.route.corridors import corridors_of
 from kicad_rdl.route.improve import Freedom, improve
 from kicad_rdl.route.lay import wire_path
 from kicad_rdl.route.layer import LaidLayer, lay_layer
-from kicad_rdl.route.network import Wire
 from kicad_rdl.route.sketch import Sketch
 from kicad_rdl.route.taut import Corridors, TautWires, tauten
 from kicad_rdl.route.tiles import Obstacle, Tiles, build_tiles
+from kicad_rdl.route.uncross import Wire
 
 CLOSE = 1.5
 """What chords of arcs may hide of a distance [nm]; the checker measures without them."""

@@ -12,8 +12,8 @@ import numpy as np
 import shapely
 
 from kicad_rdl.geometry import Path, path_points
-from kicad_rdl.route.network import Wire
 from kicad_rdl.route.tiles import Tiles
+from kicad_rdl.route.uncross import Wire
 
 Numbered = Mapping[int, Wire] | Sequence[Wire]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Protocol
 
 import numpy as np
 import shapely
@@ -12,35 +11,16 @@ import shapely
 from kicad_rdl.geometry import Arc, Circle, Line, Path, Point, circumradius, path_points, shapely_of
 from kicad_rdl.model.layout import Connection, Cut, Unrouted
 from kicad_rdl.model.package import Angles, SupplyStyle
-from kicad_rdl.route.bound import Metric, matching_bound
+from kicad_rdl.route.bound import matching_bound
 from kicad_rdl.route.demand import plane_layer_of
 from kicad_rdl.route.joins import Pieces, neighbours
+from kicad_rdl.route.matching import Metric
 from kicad_rdl.route.plan import Plan
 from kicad_rdl.route.problem import Problem, Terminal, TerminalKind
 from kicad_rdl.route.sketch import Sketch
 from kicad_rdl.route.tiles import Tiles
+from kicad_rdl.route.wiring import Missing, Routed
 from kicad_rdl.units import um
-
-
-class Laid(Protocol):
-    """A wire that was laid."""
-
-    net: str
-    layer: int
-    start: Terminal
-    end: Terminal
-    path: Path
-    width: int
-
-
-class Open(Protocol):
-    """A wire that was not."""
-
-    net: str
-    start: Terminal
-    end: Terminal | None
-    layer: int
-    reason: str
 
 
 def straight(problem: Problem, one: Terminal, two: Terminal) -> float:
@@ -58,9 +38,11 @@ def straight(problem: Problem, one: Terminal, two: Terminal) -> float:
     return max(gap, whole * gap / centres)
 
 
-def copper_length(problem: Problem, plan: Plan, wire: Laid) -> float:
+def copper_length(problem: Problem, plan: Plan, wire: Routed) -> float:
     """Length of a wire, and of the dog bones at its ends, outside its own two terminals [nm]."""
-    return _outside(wire) + sum(_bone(problem, plan, t) for t in (wire.start, wire.end) if wire.layer > 1)
+    # the land of a bump and the pad of a ball may overlap on different layers: nothing is outside then
+    bones = sum(_bone(problem, plan, t) for t in (wire.start, wire.end) if wire.layer > 1)
+    return max(0.0, _outside(wire)) + bones
 
 
 def _bone(problem: Problem, plan: Plan, terminal: Terminal) -> float:
@@ -71,7 +53,7 @@ def _bone(problem: Problem, plan: Plan, terminal: Terminal) -> float:
     return 0.0
 
 
-def _outside(wire: Laid) -> float:
+def _outside(wire: Routed) -> float:
     return wire.path.length - _inside(wire.path, wire.start) - _inside(_reversed(wire.path), wire.end)
 
 
@@ -84,8 +66,13 @@ def _reversed(path: Path) -> Path:
 
 def _inside(path: Path, terminal: Terminal) -> float:
     """Length of the beginning of a path that lies in its terminal [nm]."""
-    first = path.pieces[0]
-    if isinstance(terminal.shape, Circle) and isinstance(first, Line) and first.length >= terminal.shape.diameter / 2:
+    first, centred = path.pieces[0], path.start == terminal.at  # a ball's stack may stand beside its centre
+    if (
+        centred
+        and isinstance(terminal.shape, Circle)
+        and isinstance(first, Line)
+        and first.length >= terminal.shape.diameter / 2
+    ):
         return terminal.shape.diameter / 2
     line = shapely.LineString(path_points(path, 1.0))
     pad = shapely_of(terminal.shape, terminal.at, 1.0)
@@ -93,7 +80,7 @@ def _inside(path: Path, terminal: Terminal) -> float:
 
 
 def connections_of(
-    problem: Problem, plan: Plan, routed: Sequence[Laid], missing: Sequence[Open], unreached: Sequence[Open]
+    problem: Problem, plan: Plan, routed: Sequence[Routed], missing: Sequence[Missing], unreached: Sequence[Missing]
 ) -> tuple[Connection, ...]:
     """Every pair of terminals that the plan joins, and every terminal that a plane joins to its net."""
     planes = {r.name: plane_layer_of(problem, r) for r in problem.package.nets if r.style is SupplyStyle.PLANE}
@@ -127,8 +114,8 @@ def connections_of(
 def lower_bound(problem: Problem, plan: Plan, connections: Sequence[Connection]) -> float:
     """Least total length of what was routed [nm].
 
-    Connections from a bump to a ball could take any ball that no plane has: the cheapest matching of all of them. What joins further
-    terminals of a net: its shortest spanning tree over the balls it has, less the links of these balls.
+    Connections from a bump to a ball could take any ball that no plane has: the cheapest matching of all of them.
+    What joins further terminals of a net: its shortest spanning tree over the balls it has, less the links of these.
     """
     terminal = {t.label: t for t in (*problem.bumps, *problem.balls)}
     planes = {r.name for r in problem.package.nets if r.style is SupplyStyle.PLANE}
@@ -195,7 +182,7 @@ def _tree_length(problem: Problem, terminals: Sequence[Terminal]) -> float:
 
 
 def cuts_of(
-    problem: Problem, plan: Plan, routed: Sequence[Laid], missing: Sequence[Open]
+    problem: Problem, plan: Plan, routed: Sequence[Routed], missing: Sequence[Missing]
 ) -> tuple[tuple[Unrouted, ...], tuple[Cut, ...]]:
     """The open connections with their reasons, and the cuts that are to blame."""
     cuts: list[Cut] = []
@@ -203,7 +190,8 @@ def cuts_of(
         tiles = plan.cut_tiles[layer - 1]
         metal = problem.package.technology.metal(layer)
         fits = int(tiles.capacity(metal.line, metal.space)[gap])
-        cuts.append(_cut(problem, layer, tiles, *tiles.edges[gap].tolist(), needed=fits + 1, fits=fits))
+        u, v = tiles.edges[gap].tolist()
+        cuts.append(_cut(problem, layer, tiles, u, v, fits + 1, fits))
     found = [Unrouted(m.net, m.start.label, m.end.label if m.end else None, m.reason, None) for m in missing]
     reason = _why_without_ball(problem, plan, cuts)
     spoken_for = {r.net for r in routed} | {m.net for m in missing} | set(plan.homeless)

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from kicad_rdl.route.network import Wire
 from kicad_rdl.route.tiles import Tiles, apexes, clear_width, convex
+from kicad_rdl.route.uncross import Wire
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from kicad_rdl.route.compiled import compiled
-from kicad_rdl.route.tiles import F64, I64
+from kicad_rdl.route.triangulation import F64, I64
 
 FREE, OUTSIDE = -1, -2
 """No segment blocks; the edge of the package does."""

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from kicad_rdl.route.network import Wire
 from kicad_rdl.route.taut import Corridors
 from kicad_rdl.route.tiles import SLACK, Tables, Tiles, tables_of
+from kicad_rdl.route.uncross import Wire
 
 ExtraDisc = tuple[float, float, float, float, int, int]
 """Centre x, y, radius [nm], side, first and last gap: a distance that no gap asks for, found by measuring."""
@@ -178,15 +178,15 @@ class _Builder:
             self.portal_discs.append((discs[0], discs[1]))
         if not wire.gaps:
             self._beside(wire, corner_load, width)
-        for cx, cy, radius, side, low, high in extra:
-            self.discs.append((cx, cy, radius, side, 0.0))
+        for cx, cy, size, turn, low, high in extra:
+            self.discs.append((cx, cy, size, turn, 0.0))
             self.ranges.append([low, high])
         # wires of one net may end on one terminal side by side: a disc never swallows the wire's own ends
         for k in range(self.disc_start[-1], len(self.discs)):
-            cx, cy, radius, side, angle = self.discs[k]
-            nearest = min(math.hypot(cx - sx, cy - sy), math.hypot(cx - tx, cy - ty))
-            if 0 < nearest <= radius:
-                self.discs[k] = (cx, cy, nearest * (1 - 1e-9) - 0.01, side, angle)
+            x, y, size, turn, angle = self.discs[k]
+            nearest = min(math.hypot(x - sx, y - sy), math.hypot(x - tx, y - ty))
+            if 0 < nearest <= size:
+                self.discs[k] = (x, y, nearest * (1 - 1e-9) - 0.01, turn, angle)
         self.gap_start.append(len(self.portals))
         self.disc_start.append(len(self.discs))
 
@@ -213,7 +213,7 @@ class _Builder:
         return tuple(keep - max(0.0, excess) / 2 for _, _, keep, _, _ in ends)
 
     def extent(self, vertex: int, dx: float, dy: float, keep: float) -> tuple[float, int]:
-        """How far the obstacle, grown by ``keep``, reaches along a direction [nm], and which of its discs is nearest."""
+        """How far an obstacle grown by ``keep`` reaches along a direction [nm], and which of its discs is nearest."""
         a, b = self.starts[vertex], self.starts[vertex + 1]
         if b - a == 1:
             return self.disc_r[a] + keep, 0

@@ -18,7 +18,7 @@ from kicad_rdl.model.package import NetRule, SupplyStyle
 from kicad_rdl.route.bound import matching_bound
 from kicad_rdl.route.problem import Problem
 from kicad_rdl.route.sites import Sites, sites_of
-from kicad_rdl.route.tiles import I64
+from kicad_rdl.route.triangulation import I64
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from kicad_rdl.route.corridors import corridors_of
-from kicad_rdl.route.network import Wire
 from kicad_rdl.route.sketch import Sketch
 from kicad_rdl.route.taut import Corridors, TautWires, tauten
+from kicad_rdl.route.uncross import Wire
 
 TRIES = 240
 """Wires looked at, worst first, on a small layer."""

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from kicad_rdl.geometry import Path
 from kicad_rdl.route.corridors import ExtraDisc, corridors_of
 from kicad_rdl.route.lay import wire_path
-from kicad_rdl.route.network import Wire
 from kicad_rdl.route.octagons import tauten_octagonal
 from kicad_rdl.route.octilinear import bend
 from kicad_rdl.route.spacing import Conflict, conflicts, remedies
 from kicad_rdl.route.taut import tauten
 from kicad_rdl.route.tiles import Tiles
+from kicad_rdl.route.uncross import Wire
 
 CORRECTIONS = 14
 """Rounds of measuring and correcting."""

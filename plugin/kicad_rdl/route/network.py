@@ -15,7 +15,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from kicad_rdl.route.flow import maximum_flow, min_cost_max_flow
-from kicad_rdl.route.tiles import F64, I64, Tiles
+from kicad_rdl.route.tiles import Tiles
+from kicad_rdl.route.triangulation import F64, I64
+from kicad_rdl.route.uncross import Wire, uncross
 
 COST_UNIT = 50.0
 """Lengths enter the flow as multiples of this [nm]."""
@@ -32,22 +34,6 @@ class LayerTask:
     capacity: I64
     source_vertex: I64
     sink_vertex: I64
-
-
-@dataclass(frozen=True, slots=True)
-class Wire:
-    """A wire of the sketch: from terminal to terminal over gaps, without coordinates.
-
-    ``tiles[i]`` is the triangle between ``gaps[i - 1]`` and ``gaps[i]``; there is one triangle more than gaps.
-    """
-
-    source: int
-    sink: int
-    start: int
-    """Vertex."""
-    end: int
-    gaps: tuple[int, ...]
-    triangles: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +201,7 @@ def plan_flow(
     wires: list[tuple[Wire, ...]] = []
     orders: list[dict[int, list[int]]] = []
     for layer, (_, where) in zip(layers, placed, strict=True):
-        found, order = _uncross(layer, where, flow)
+        found, order = uncross(layer.tiles, layer.source_vertex, layer.sink_vertex, *_units(layer, where, flow))
         wires.append(found)
         orders.append(order)
     cut: tuple[tuple[int, int], ...] = ()
@@ -306,11 +292,8 @@ def _corner_bins(tiles: Tiles, bins: _Bins, wanted: I64) -> tuple[I64, I64, I64]
     return np.concatenate(triangles), np.concatenate(corners), np.concatenate(found)
 
 
-# --- from flow to wires ---------------------------------------------------------------------------------------------
-
-
-def _uncross(layer: LayerTask, where: _LayerArcs, flow: I64) -> tuple[tuple[Wire, ...], dict[int, list[int]]]:
-    """Matches the ports around every tile like parentheses and follows the wires."""
+def _units(layer: LayerTask, where: _LayerArcs, flow: I64) -> tuple[I64, I64]:
+    """What the flow sends over every gap, and into every tile at its corners; see ``uncross``."""
     tiles = layer.tiles
     half = len(where.crossing_edge)
     crossing = flow[where.crossing]
@@ -321,110 +304,7 @@ def _uncross(layer: LayerTask, where: _LayerArcs, flow: I64) -> tuple[tuple[Wire
     np.add.at(inject, (where.enter_triangle, where.enter_corner), -flow[where.enter])
     np.add.at(inject, (where.direct_triangle, where.direct_from), flow[where.direct])
     np.add.at(inject, (where.direct_triangle, where.direct_to), -flow[where.direct])
-    busy = np.flatnonzero((net[tiles.triangle_edges] != 0).any(axis=1) | (inject != 0).any(axis=1))
-    partner: dict[tuple[int, int, int], tuple[int, int, int]] = {}
-    starts: list[tuple[int, int]] = []
-    for t in busy.tolist():
-        ports = _ports(tiles, t, net, inject)
-        for one, two in _match(ports):
-            partner[(t, one[0], one[1])] = (t, two[0], two[1])
-            partner[(t, two[0], two[1])] = (t, one[0], one[1])
-            for port in (one, two):
-                if port[0] < 0 and port[2] > 0:
-                    starts.append((t, -1 - port[0]))
-    source_of = {int(v): s for s, v in enumerate(layer.source_vertex) if v >= 0}
-    sink_of = {int(v): s for s, v in enumerate(layer.sink_vertex) if v >= 0}
-    wires: list[Wire] = []
-    slots: list[list[tuple[int, int]]] = []
-    for t, corner in sorted(starts):
-        start = int(tiles.triangles[t, corner])
-        gaps: list[tuple[int, int]] = []
-        path = [t]
-        port = partner[(t, -1 - corner, 0)]
-        while port[1] >= 0:
-            edge, slot = port[1], port[2]
-            gaps.append((edge, slot))
-            left, right = tiles.edge_triangles[edge]
-            t = int(right if left == t else left)
-            path.append(t)
-            port = partner[(t, edge, slot)]
-        end = int(tiles.triangles[t, -1 - port[1]])
-        first, last = _trim(tiles, [g for g, _ in gaps], start, end)
-        gaps, path = gaps[first:last], path[first : last + 1]
-        if len({gap for gap, _ in gaps}) < len(gaps):
-            continue  # it winds round something; trees find it a better way
-        wires.append(Wire(source_of[start], sink_of[end], start, end, tuple(g for g, _ in gaps), tuple(path)))
-        slots.append(gaps)
-    order: dict[int, list[tuple[int, int]]] = {}
-    for index, gaps in enumerate(slots):
-        for edge, slot in gaps:
-            order.setdefault(edge, []).append((slot, index))
-    return tuple(wires), {edge: [i for _, i in sorted(entries)] for edge, entries in sorted(order.items())}
-
-
-def _trim(tiles: Tiles, gaps: list[int], start: int, end: int) -> tuple[int, int]:
-    """Drops the crossings of gaps that end at the wire's own first or last terminal."""
-    first, last = 0, len(gaps)
-    for index, gap in enumerate(gaps):
-        if start in tiles.edges[gap]:
-            first = index + 1
-    for index in range(len(gaps) - 1, first - 1, -1):
-        if end in tiles.edges[gaps[index]]:
-            last = index
-    return first, last
-
-
-Port = tuple[int, int, int, float, float]
-"""(edge or -1 - corner, slot, sign, x, y)."""
-
-
-def _ports(tiles: Tiles, t: int, net: I64, inject: I64) -> list[Port]:
-    """The ports of a tile in counter-clockwise order; sign +1 into the tile, -1 out of it."""
-    ports: list[Port] = []
-    for k in range(3):
-        vertex = int(tiles.triangles[t, k])
-        amount = int(inject[t, k])
-        x, y = tiles.xy[vertex]
-        for _ in range(abs(amount)):
-            ports.append((-1 - k, 0, 1 if amount > 0 else -1, float(x), float(y)))
-        edge = int(tiles.triangle_edges[t, k])
-        count = int(net[edge])
-        if not count:
-            continue
-        outward = (count > 0) == (tiles.edge_triangles[edge, 0] == t)
-        u, v = tiles.edges[edge]
-        n = abs(count)
-        order = range(n) if u == vertex else range(n - 1, -1, -1)
-        for slot in order:
-            share = (slot + 1) / (n + 1)
-            px, py = tiles.xy[u] * (1 - share) + tiles.xy[v] * share
-            ports.append((edge, slot, -1 if outward else 1, float(px), float(py)))
-    return ports
-
-
-def _match(ports: list[Port]) -> list[tuple[Port, Port]]:
-    """Pairs ports of opposite sign without crossings; among the ways to do so, one of least length."""
-    n = len(ports)
-    turns = [i for i in range(n) if ports[i][2] != ports[i - 1][2]] or [0]
-    best: list[tuple[Port, Port]] = []
-    best_length = float("inf")
-    for turn in turns if len(turns) > 2 else turns[:1]:
-        stack: list[Port] = []
-        pairs: list[tuple[Port, Port]] = []
-        length = 0.0
-        for i in range(n):
-            port = ports[(turn + i) % n]
-            if stack and stack[-1][2] != port[2]:
-                other = stack.pop()
-                pairs.append((other, port))
-                length += ((other[3] - port[3]) ** 2 + (other[4] - port[4]) ** 2) ** 0.5
-                if other[0] == port[0]:
-                    length += 1e12  # a wire would leave through the gap it came in by
-            else:
-                stack.append(port)
-        if not stack and length < best_length:
-            best, best_length = pairs, length
-    return best
+    return net, inject
 
 
 def _cut(

@@ -15,7 +15,7 @@ import numpy as np
 
 from kicad_rdl.route.compiled import compiled
 from kicad_rdl.route.taut import Corridors, TautWires, tauten
-from kicad_rdl.route.tiles import F64
+from kicad_rdl.route.triangulation import F64
 
 NORMALS = np.array([(1, 0), (1, 1), (0, 1), (-1, 1), (-1, 0), (-1, -1), (0, -1), (1, -1)], dtype=np.float64)
 """Outward directions, counter-clockwise; those between the axes are sqrt(2) long."""

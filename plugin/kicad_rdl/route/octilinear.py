@@ -17,8 +17,9 @@ import numpy as np
 from kicad_rdl.geometry import Path, Point, path_points
 from kicad_rdl.route.copperfield import Field
 from kicad_rdl.route.links import FORBIDDEN, best_link, turn_price
-from kicad_rdl.route.network import Wire
-from kicad_rdl.route.tiles import F64, Tiles
+from kicad_rdl.route.tiles import Tiles
+from kicad_rdl.route.triangulation import F64
+from kicad_rdl.route.uncross import Wire
 
 SPARED = 1.0
 """What is kept beyond the rule; the rest of the planning slack is left to rounding [nm]."""

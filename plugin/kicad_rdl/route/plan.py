@@ -16,11 +16,12 @@ import numpy as np
 from kicad_rdl.model.package import Angles, NetRule
 from kicad_rdl.route.audit import CutLoad, diagonal_loads
 from kicad_rdl.route.demand import Demand, demand_of
-from kicad_rdl.route.network import FlowPlan, LayerTask, Wire, plan_flow
+from kicad_rdl.route.network import FlowPlan, LayerTask, plan_flow
 from kicad_rdl.route.problem import Problem
 from kicad_rdl.route.sites import Sites
 from kicad_rdl.route.stacks import LayerObstacles, obstacles_on
 from kicad_rdl.route.tiles import Tiles, build_tiles, flipped, slack_for
+from kicad_rdl.route.uncross import Wire
 
 ROUNDS = 5
 """Flows over all layers."""
@@ -270,7 +271,9 @@ def _overfull(problem: Problem, demand: Demand, tiles: Sequence[Tiles], flow: Fl
     for layer, wires in zip(demand.signal_layers, flow.wires, strict=True):
         metal = problem.package.technology.metal(layer)
         loads = diagonal_loads(tiles[layer - 1], wires, [metal.line] * len(wires), metal.space)
-        found.append(sorted((c for c in loads if c.load > c.room - slack_for(c.wires)), key=lambda c: (c.room - c.load, c.edge)))
+        found.append(
+            sorted((c for c in loads if c.load > c.room - slack_for(c.wires)), key=lambda c: (c.room - c.load, c.edge))
+        )
     return found
 
 

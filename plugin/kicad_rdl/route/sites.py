@@ -138,9 +138,11 @@ def _place_bumps(
 
     limit = [1] * len(bump_at)
     homeless: list[int] = []
+    standing = _Stacks(problem)
     for i, bump in enumerate(problem.bumps):
-        if reach[i] > 1 and clear_of_balls(bump.at, reach[i]):
+        if reach[i] > 1 and clear_of_balls(bump.at, reach[i]) and standing.clear(bump.at, reach[i]):
             limit[i] = reach[i]
+            standing.add(bump.at, reach[i])
         elif reach[i] > 1:
             homeless.append(i)
     bones: dict[tuple[int, int], list[shapely.LineString]] = {}  # by cell of the bump
@@ -159,7 +161,7 @@ def _place_bumps(
         for place in _around(at, lands[i], rules.space / 2, STEPS, DIRECTIONS[package.angles]):
             if abs(place.x) + edge >= problem.half_width or abs(place.y) + edge >= problem.half_height:
                 continue
-            if not clear_of_balls(place, reach[i]):
+            if not clear_of_balls(place, reach[i]) or not standing.clear(place, reach[i]):
                 continue
             bone = shapely.LineString([(at.x, at.y), (place.x, place.y)])
             thick = max(rules.via, line / 2, lands[i])  # the hull that the router sees
@@ -169,6 +171,47 @@ def _place_bumps(
                 continue
             limit[i] = reach[i]
             bump_at[i] = place
+            standing.add(place, reach[i])
             bones.setdefault((column, row), []).append(bone)
             break
+        else:
+            for lower in range(reach[i] - 1, 1, -1):
+                if clear_of_balls(at, lower) and standing.clear(at, lower):
+                    limit[i] = lower
+                    standing.add(at, lower)
+                    break
     return limit
+
+
+class _Stacks:
+    """Stacks of bumps that stand already; bumps may be closer together than the vias under them."""
+
+    def __init__(self, problem: Problem) -> None:
+        technology = problem.package.technology
+        self._need = [0, 0]  # centre to centre of two stacks that both reach a layer [nm]
+        for layer in range(2, problem.package.rdl_count + 1):
+            above, space = technology.via(layer - 1), technology.metal(layer).space
+            beside = [
+                above.land + technology.metal(layer - 1).space,
+                above.capture + space,
+                above.opening + above.space,
+            ]
+            self._need.append(max(self._need[-1], *beside))
+        self._cells: dict[tuple[int, int], list[tuple[Point, int]]] = {}
+
+    def _cell(self, place: Point) -> tuple[int, int]:
+        return place.x // self._need[-1], place.y // self._need[-1]
+
+    def clear(self, place: Point, layer: int) -> bool:
+        """Whether a stack down to a layer may stand here."""
+        column, row = self._cell(place)
+        return all(
+            place.distance(other) >= self._need[min(layer, reach)]
+            for c in (column - 1, column, column + 1)
+            for r in (row - 1, row, row + 1)
+            for other, reach in self._cells.get((c, r), ())
+        )
+
+    def add(self, place: Point, layer: int) -> None:
+        """Lets a stack stand here."""
+        self._cells.setdefault(self._cell(place), []).append((place, layer))

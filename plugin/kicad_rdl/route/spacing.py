@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from kicad_rdl.geometry import Path, path_points
 from kicad_rdl.route.corridors import ExtraDisc
-from kicad_rdl.route.network import Wire
 from kicad_rdl.route.taut import Corridors, TautWires
 from kicad_rdl.route.tiles import SLACK, Tiles
+from kicad_rdl.route.uncross import Wire
 
 CHORD = 1.0
 """Arcs are measured as chords this close to them [nm]."""
@@ -102,16 +102,17 @@ def _pieces(polylines: Sequence[Sequence[XY]]) -> tuple[NDArray[np.object_], NDA
             points += part
             index += [len(owner)] * len(part)
             owner.append(number)
-    return shapely.linestrings(points, indices=index), np.array(owner, dtype=np.int64)
+    pieces: NDArray[np.object_] = np.asarray(shapely.linestrings(points, indices=index), dtype=object)
+    return pieces, np.array(owner, dtype=np.int64)
 
 
 def _nearest(one: shapely.LineString, two: shapely.LineString) -> tuple[XY, XY]:
     """Where two lines are nearest; the same point twice where they cross."""
     if one.intersects(two):
-        at = one.intersection(two).representative_point().coords[0]
-        return at, at
-    p, q = shapely.shortest_line(one, two).coords
-    return p, q
+        at = one.intersection(two).representative_point()
+        return (at.x, at.y), (at.x, at.y)
+    (ax, ay), (bx, by) = shapely.get_coordinates(shapely.shortest_line(one, two)).tolist()
+    return (ax, ay), (bx, by)
 
 
 def _pad_conflicts(

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kicad_rdl.route.compiled import compiled
-from kicad_rdl.route.tiles import F64, I64
+from kicad_rdl.route.triangulation import F64, I64
 
 TOLERANCE = 0.05
 """How far a wire may come inside its distance before a disc is added [nm]."""

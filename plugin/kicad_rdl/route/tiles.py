@@ -12,18 +12,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
-from scipy.spatial import ConvexHull
+from shapely.geometry.base import BaseGeometry
 
 from kicad_rdl.geometry import Circle, Point, Shape, circle_polygon, circumradius, corners, shapely_of
-
-F64 = NDArray[np.float64]
-I64 = NDArray[np.int64]
-
-SHEAR = 1.0e-7
-"""Breaks the ties of cocircular points (regular grids) always the same way: the diagonal of a square cell is the one
-that the shear x += SHEAR * y shortens. Far below one nanometre over a package."""
-
+from kicad_rdl.route.triangulation import (
+    F64,
+    I64,
+    counter_clockwise,
+    edges_of,
+    outline_points,
+    regular_triangulation,
+)
 
 SLACK = 4.0
 """Added to every distance of the corridors where there is room, so that rounding to the grid cannot come too close: two
@@ -61,7 +60,7 @@ class Obstacle:
             return ((self.at.x, self.at.y, self.shape.diameter / 2),)
         return tuple((self.at.x + x, self.at.y + y, 0.0) for x, y in corners(self.shape))
 
-    def outline(self, tolerance: float) -> shapely.Polygon:
+    def outline(self, tolerance: float) -> BaseGeometry:
         """Its outline; circles stand out by ``tolerance`` at most [nm]."""
         if self.bone is None:
             return shapely_of(self.shape, self.at, tolerance)
@@ -167,13 +166,13 @@ def build_tiles(
         octilinear: whether traces take eight directions only.
     """
     points = np.array([(o.at.x, o.at.y) for o in obstacles], dtype=np.float64).reshape(-1, 2)
-    outline, normals = _outline_points(points, half_width, half_height)
+    outline, normals = outline_points(points, half_width, half_height)
     xy = np.vstack([points, outline])
     disc_start, disc_xy, disc_r = _discs(obstacles, xy)
     reach = np.array([circumradius(o.shape) for o in obstacles] + [0.0] * len(outline))
-    simplices = _regular_triangulation(xy, reach)
-    triangles = _counter_clockwise(xy, simplices)
-    edges, triangle_edges, edge_triangles = _edges(triangles)
+    simplices = regular_triangulation(xy, reach)
+    triangles = counter_clockwise(xy, simplices)
+    edges, triangle_edges, edge_triangles = edges_of(triangles)
     all_normals = np.zeros((len(xy), 4))
     all_normals[len(points) :] = normals
     clearance = np.full(len(xy), float(space))
@@ -209,8 +208,8 @@ def flipped(tiles: Tiles, edges: Sequence[int]) -> Tiles:
         u, v = (int(w) for w in tiles.edges[edge])
         p, q = apexes(tiles, edge)
         triangles[left], triangles[right] = (p, u, q), (q, v, p)
-    triangles = _counter_clockwise(tiles.xy, triangles)
-    all_edges, triangle_edges, edge_triangles = _edges(triangles)
+    triangles = counter_clockwise(tiles.xy, triangles)
+    all_edges, triangle_edges, edge_triangles = edges_of(triangles)
     result = replace(
         tiles,
         triangles=triangles,
@@ -241,7 +240,7 @@ def convex(tiles: Tiles, edge: int) -> bool:
     (ux, uy), (vx, vy), (px, py), (qx, qy) = tiles.xy[[u, v, p, q]].tolist()
     one = (qx - px) * (uy - py) - (qy - py) * (ux - px)
     two = (qx - px) * (vy - py) - (qy - py) * (vx - px)
-    return one * two < 0
+    return bool(one * two < 0)
 
 
 def clear_width(tiles: Tiles, u: int, v: int) -> float:
@@ -254,20 +253,6 @@ def clear_width(tiles: Tiles, u: int, v: int) -> float:
         return apart - float(tiles.disc_r[a] + tiles.disc_r[b])
     pair = replace(tiles, edges=np.array([[min(u, v), max(u, v)]], dtype=np.int64))
     return float(_widths(pair)[0])
-
-
-def _regular_triangulation(xy: F64, radius: F64) -> I64:
-    """The Delaunay triangulation of discs in the power metric: [t, 3] vertices, in any orientation.
-
-    Between pads of very different size the plain one, of centres only, misses the narrow places. Disjoint discs are
-    all vertices of it. It is the lower side of the convex hull of the points (x, y, x^2 + y^2 - r^2).
-    """
-    scale = float(np.abs(xy).max())
-    x, y = xy[:, 0] / scale, xy[:, 1] / scale
-    x = x + SHEAR * y  # the sides of the outline stay straight
-    lifted = np.stack([x, y, x * x + y * y - (radius / scale) ** 2], axis=1)
-    hull = ConvexHull(lifted, qhull_options="Qt")
-    return np.asarray(hull.simplices[hull.equations[:, 2] < -1e-9], dtype=np.int64)
 
 
 def _discs(obstacles: Sequence[Obstacle], xy: F64) -> tuple[I64, F64, F64]:
@@ -284,77 +269,12 @@ def _discs(obstacles: Sequence[Obstacle], xy: F64) -> tuple[I64, F64, F64]:
     return start, np.array(centres, dtype=np.float64).reshape(-1, 2), np.array(radii, dtype=np.float64)
 
 
-def _outline_points(points: F64, half_width: float, half_height: float) -> tuple[F64, F64]:
-    """Corners of the outline, and the feet of the obstacles that see it, so that gaps to the edge stand upright."""
-    found: list[tuple[float, float]] = []
-    normals: list[tuple[float, float, float, float]] = []
-    for sx, sy in ((-1, -1), (1, -1), (1, 1), (-1, 1)):
-        found.append((sx * half_width, sy * half_height))
-        normals.append((-sx, 0.0, 0.0, -sy))
-    if not len(points):
-        return np.array(found), np.array(normals)
-    pitch = 0.75 * max(1.0, float(np.median(_nearest(points)))) if len(points) > 1 else half_width
-    for axis, sign in ((0, -1), (0, 1), (1, -1), (1, 1)):
-        side, along_half = (half_width, half_height) if axis == 0 else (half_height, half_width)
-        depth = side - sign * points[:, axis]
-        along = points[:, 1 - axis]
-        order = np.lexsort((along, depth))
-        taken: list[float] = [-along_half, along_half]
-        for index in order:
-            place = float(along[index])
-            # a foot nearer to another than a quarter of the obstacle's own distance adds nothing
-            apart = max(pitch, 0.5 * float(depth[index]))
-            if min(abs(place - other) for other in taken) < apart:
-                continue
-            taken.append(place)
-            found.append((sign * side, place) if axis == 0 else (place, sign * side))
-            normals.append((-sign, 0.0, 0.0, 0.0) if axis == 0 else (0.0, -sign, 0.0, 0.0))
-    return np.array(found), np.array(normals)
-
-
-def _nearest(points: F64) -> F64:
-    """Distance of every point to its nearest neighbour [nm]."""
-    from scipy.spatial import cKDTree
-
-    return np.asarray(cKDTree(points).query(points, k=2)[0][:, 1])
-
-
-def _counter_clockwise(xy: F64, simplices: I64) -> I64:
-    """Orients, drops flat triangles, sorts."""
-    a, b, c = xy[simplices[:, 0]], xy[simplices[:, 1]], xy[simplices[:, 2]]
-    area = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])
-    simplices = simplices[area != 0]
-    area = area[area != 0]
-    flipped = simplices.copy()
-    flipped[area < 0] = simplices[area < 0][:, ::-1]
-    first = np.argmin(flipped, axis=1)
-    rows = np.arange(len(flipped))
-    turned = np.stack([flipped[rows, (first + k) % 3] for k in range(3)], axis=1)
-    return turned[np.lexsort(turned.T[::-1])]
-
-
-def _edges(triangles: I64) -> tuple[I64, I64, I64]:
-    """Unique edges, the edges of each triangle, the triangles of each edge."""
-    pairs = np.concatenate([np.stack([triangles[:, k], triangles[:, (k + 1) % 3]], axis=1) for k in range(3)])
-    forward = pairs[:, 0] < pairs[:, 1]
-    edges, inverse = np.unique(np.sort(pairs, axis=1), axis=0, return_inverse=True)
-    inverse = inverse.reshape(-1)
-    count = len(triangles)
-    triangle_edges = inverse.reshape(3, count).T.copy()
-    edge_triangles = np.full((len(edges), 2), -1, dtype=np.int64)
-    owner = np.tile(np.arange(count), 3)
-    # a triangle is counter-clockwise: it lies to the left of its edges
-    edge_triangles[inverse[forward], 0] = owner[forward]
-    edge_triangles[inverse[~forward], 1] = owner[~forward]
-    return edges.astype(np.int64), triangle_edges.astype(np.int64), edge_triangles
-
-
 def _widths(tiles: Tiles) -> F64:
     """[e] distance between the two obstacles of each gap; discs at once, hulls one by one."""
     u, v = tiles.edges[:, 0], tiles.edges[:, 1]
     starts = tiles.disc_start
     single = (starts[1:] - starts[:-1]) == 1
-    width = np.hypot(*(tiles.xy[u] - tiles.xy[v]).T)
+    width: F64 = np.hypot(*(tiles.xy[u] - tiles.xy[v]).T)
     first = np.minimum(starts[:-1], max(len(tiles.disc_r) - 1, 0))
     radius = np.where(single, tiles.disc_r[first] if len(tiles.disc_r) else 0.0, 0.0)
     outline = np.arange(len(tiles.xy)) >= tiles.obstacle_count

@@ -12,10 +12,10 @@ from kicad_rdl.route.demand import plane_layer_of
 from kicad_rdl.route.improve import Freedom, improve
 from kicad_rdl.route.joins import Pieces, join_nets
 from kicad_rdl.route.layer import lay_layer
-from kicad_rdl.route.network import Wire
 from kicad_rdl.route.plan import LayerPlan, Plan, trace_width
 from kicad_rdl.route.problem import Problem, Terminal
 from kicad_rdl.route.sketch import Sketch
+from kicad_rdl.route.uncross import Wire
 
 Say = Callable[[Progress], None]
 
@@ -86,7 +86,7 @@ def wire_layers(problem: Problem, plan: Plan, say: Say) -> Wiring:
         sketches[layer.number] = layer.sketch
         _join(problem, plan, layer, number, pieces, say)
         freedom = _freedom(problem, layer)
-        improve(layer.sketch, freedom, lambda done, total: say(Progress(f"improve RDL{layer_plan.layer}", done, total)))
+        improve(layer.sketch, freedom, _steps(say, f"improve RDL{layer.number}"))
         say(Progress("lay", layer.number - 1, len(plan.layers)))
         for wire, path, width in _lay(layer, freedom, problem.package.technology.metal(layer.number).space):
             net = layer.net_of[wire.start] or layer.net_of[wire.end] or ""
@@ -97,6 +97,11 @@ def wire_layers(problem: Problem, plan: Plan, say: Say) -> Wiring:
                 routed.append(Routed(net, layer.number, start, end, path, round(width)))
     missing += _apart(problem, plan, number, pieces)
     return Wiring(tuple(routed), tuple(missing), sketches)
+
+
+def _steps(say: Say, stage: str) -> Callable[[int, int], None]:
+    """Progress of one stage."""
+    return lambda done, total: say(Progress(stage, done, total))
 
 
 def _begin(problem: Problem, plan: Plan, layer_plan: LayerPlan) -> _Layer:
@@ -146,7 +151,7 @@ def _join(problem: Problem, plan: Plan, layer: _Layer, number: Mapping[str, int]
         trees,
         {net: float(trace_width(problem, layer.number, rules[net])) for net in trees},
         wired,
-        lambda done, total: say(Progress(f"join on RDL{layer.number}", done, total)),
+        _steps(say, f"join on RDL{layer.number}"),
     )
     for wire in made:
         one, two = layer.sketch.wires[wire].start, layer.sketch.wires[wire].end
