@@ -109,9 +109,10 @@ def _standing(problem: Problem, plan: Plan, layer: int) -> list[tuple[Terminal, 
 
 def bones_of(problem: Problem, plan: Plan) -> list[Routed]:
     """The dog bones of RDL1."""
-    width = problem.package.technology.metal(1).line
+    line = problem.package.technology.metal(1).line
+    wide = {rule.name: max(line, rule.width or 0) for rule in problem.package.nets}
     return [
-        Routed(bump.net, 1, bump, bump, Path.through(bump.at, plan.sites.bump_at[i]), width)
+        Routed(bump.net, 1, bump, bump, Path.through(bump.at, plan.sites.bump_at[i]), wide[bump.net])
         for i, bump in enumerate(problem.bumps)
         if bump.net is not None and plan.deep[i] > 1 and plan.sites.has_bone(problem, i)
     ]

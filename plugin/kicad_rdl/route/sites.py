@@ -123,6 +123,7 @@ def _place_bumps(
     package = problem.package
     edge = package.technology.edges.trace_to_package + rules.via
     line = package.technology.metal(1).line
+    wide: dict[str | None, int] = {rule.name: max(line, rule.width or 0) for rule in package.nets}
     lands = [circumradius(bump.shape) for bump in problem.bumps]
     bumps = np.array([(b.at.x, b.at.y) for b in problem.bumps], dtype=np.float64).reshape(-1, 2)
     bump_tree = _tree([bump.at for bump in problem.bumps])
@@ -149,6 +150,8 @@ def _place_bumps(
     cell = max(1.0, (STEPS + 2) * rules.space)
     for i in homeless:
         at = problem.bumps[i].at
+        if wide.get(problem.bumps[i].net, line) / 2 > max(rules.via, lands[i]):
+            continue  # its trace would stand out of the hull that the router sees
         span = lands[i] + STEPS * rules.space / 2
         near = [j for j in bump_tree.query_ball_point((at.x, at.y), span + max(lands) + cell / 4) if j != i]  # type: ignore[union-attr]
         column, row = math.floor(at.x / cell), math.floor(at.y / cell)
@@ -164,7 +167,7 @@ def _place_bumps(
             if not clear_of_balls(place, reach[i]) or not standing.clear(place, reach[i]):
                 continue
             bone = shapely.LineString([(at.x, at.y), (place.x, place.y)])
-            thick = max(rules.via, line / 2, lands[i])  # the hull that the router sees
+            thick = max(rules.via, lands[i])  # the hull that the router sees
             if any(bone.distance(shapely.Point(bumps[j])) < lands[j] + thick + rules.space for j in near):
                 continue
             if any(bone.distance(other) < 2 * thick + rules.space for other in others):
