@@ -73,7 +73,13 @@ def _bent(
 ) -> LaidLayer:
     """The wires in eight directions."""
     paths = bend(tiles, wires, nets, laid.paths, widths, space)
-    return LaidLayer(tuple(paths), laid.given_up)
+    lost = []
+    for index, (before, after) in enumerate(zip(laid.paths, paths, strict=True)):
+        if before is not None and after is None:
+            middle = before.pieces[len(before.pieces) // 2].start
+            at = (float(middle.x), float(middle.y))
+            lost.append(Conflict(index, None, None, 0.0, at, at))
+    return LaidLayer(tuple(paths), (*laid.given_up, *lost))
 
 
 def _without_conflicts(paths: Sequence[Path | None], found: Sequence[Conflict]) -> LaidLayer:
