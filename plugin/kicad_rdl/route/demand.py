@@ -109,7 +109,7 @@ def demand_of(problem: Problem) -> Demand:
 
 
 def _is_special(problem: Problem, rule: NetRule, bumps: int) -> bool:
-    least = max(metal.line for metal in problem.package.technology.metals[: problem.package.rdl_count])
+    least = min(metal.line for metal in problem.package.technology.metals[: problem.package.rdl_count])
     return rule.allowed is not None or rule.balls > bumps or (rule.width is not None and rule.width > least)
 
 
