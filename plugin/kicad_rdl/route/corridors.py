@@ -183,10 +183,10 @@ class _Builder:
             self.ranges.append([low, high])
         # wires of one net may end on one terminal side by side: a disc never swallows the wire's own ends
         for k in range(self.disc_start[-1], len(self.discs)):
-            x, y, size, turn, angle = self.discs[k]
-            nearest = min(math.hypot(x - sx, y - sy), math.hypot(x - tx, y - ty))
-            if 0 < nearest <= size:
-                self.discs[k] = (x, y, nearest * (1 - 1e-9) - 0.01, turn, angle)
+            disc = self.discs[k]
+            closest = min(math.hypot(disc[0] - sx, disc[1] - sy), math.hypot(disc[0] - tx, disc[1] - ty))
+            if 0 < closest <= disc[2]:
+                self.discs[k] = (disc[0], disc[1], closest * (1 - 1e-9) - 0.01, disc[3], disc[4])
         self.gap_start.append(len(self.portals))
         self.disc_start.append(len(self.discs))
 

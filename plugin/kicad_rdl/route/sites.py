@@ -79,7 +79,8 @@ def _around(at: Point, first: float, step: float, steps: int, directions: int) -
         for k in range(directions):
             angle = math.tau * k / directions
             # sine and cosine of 45 degrees differ in the last bit: a diagonal must be one to the nanometre
-            x, y = (round(distance * round(f(angle), 12)) for f in (math.cos, math.sin))
+            # and KiCad rounds centres of short arcs to 100 nm: a site there is the centre it is meant to be
+            x, y = (100 * round(distance * round(f(angle), 12) / 100) for f in (math.cos, math.sin))
             yield Point(at.x + x, at.y + y)
 
 
