@@ -73,17 +73,19 @@ def assert_clean(tiles: Tiles, wires: Sequence[Wire], paths: Sequence[Path | Non
         assert one.distance(two) >= width + space - 1e-6
 
 
-def laid(obstacles: Sequence[Obstacle], sources: int, half: float) -> tuple[Tiles, Sequence[Wire], LaidLayer]:
-    """Routes the first obstacles to any of the others."""
-    tiles = build_tiles(obstacles, half, half, SPACE, EDGE, octilinear=True)
+def laid(
+    obstacles: Sequence[Obstacle], sources: int, half: float, width: int = WIDTH
+) -> tuple[Tiles, Sequence[Wire], LaidLayer]:
+    """Routes the first obstacles to any of the others, lines and spaces alike."""
+    tiles = build_tiles(obstacles, half, half, width, EDGE, octilinear=True)
     ends = len(obstacles) - sources
     task = LayerTask(
-        tiles, tiles.capacity(WIDTH, SPACE), np.arange(sources), np.arange(sources, len(obstacles), dtype=np.int64)
+        tiles, tiles.capacity(width, width), np.arange(sources), np.arange(sources, len(obstacles), dtype=np.int64)
     )
     flow = plan_flow([task], np.arange(sources), np.ones(sources, np.int64), ends)
     wires = flow.wires[0]
     nets = [str(k) for k in range(len(wires))]
-    return tiles, wires, lay_layer(tiles, wires, nets, flow.orders[0], [WIDTH] * len(wires), SPACE)
+    return tiles, wires, lay_layer(tiles, wires, nets, flow.orders[0], [width] * len(wires), width)
 
 
 def area_array(count: int) -> tuple[list[Obstacle], int, int]:
@@ -165,7 +167,7 @@ def test_the_field_sees_what_measuring_all_sees(
     segments: list[tuple[int, int, int, int]], ax: int, ay: int, bx: int, by: int
 ) -> None:
     field = Field(1e6, 1e6, 70_000.0, 1000.0)
-    numbers = [field.add(*(float(v) for v in s), 5_000.0, -1, -1) for s in segments]
+    numbers = [field.add(float(a), float(b), float(c), float(d), 5_000.0, -1, -1) for a, b, c, d in segments]
     for number in numbers[::3]:
         field.remove(number)
     left = [s for number, s in zip(numbers, segments, strict=True) if number % 3]
@@ -233,6 +235,15 @@ def test_area_arrays_are_clean_and_short(count: int) -> None:
     least = sum(octilinear(p.end.x - p.start.x, p.end.y - p.start.y) for p in paths)
     assert sum(p.length for p in paths) <= 1.03 * least
     assert sum(len(p.pieces) for p in paths) <= 4 * len(paths)
+
+
+def test_full_gaps_are_laid() -> None:
+    """Lines so wide that the gaps are full and only some bumps get out: whatever the flow promises is laid."""
+    obstacles, sources, half = area_array(8)
+    tiles, wires, result = laid(obstacles, sources, half, 25_000)
+    assert 40 <= len(wires) < sources
+    assert all(path is not None for path in result.paths)
+    assert_clean(tiles, wires, result.paths, 25_000, 25_000)
 
 
 def test_same_input_same_copper() -> None:
