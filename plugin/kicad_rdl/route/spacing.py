@@ -14,10 +14,10 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from kicad_rdl.geometry import Path, path_points
+from kicad_rdl.geometry import Arc, Path, path_points
 from kicad_rdl.route.corridors import ExtraDisc
 from kicad_rdl.route.taut import Corridors, TautWires
-from kicad_rdl.route.tiles import SLACK, Tiles
+from kicad_rdl.route.tiles import Tiles
 from kicad_rdl.route.uncross import Wire
 
 CHORD = 1.0
@@ -29,6 +29,9 @@ PIECE = 12
 FORGIVEN = 0.01
 """What measuring in floating point may get wrong [nm]."""
 
+ENOUGH = 2.0
+"""What a remedy asks for beyond the rule [nm]: more would push the wire over what is on its other side where it fits
+but just."""
 
 AT_CORNER = 0.4
 """A place this part of an octagon's radius from its corner lies on that corner."""
@@ -81,7 +84,7 @@ def conflicts(
             continue
         if (-1 - v, wire) not in worst or lack > worst[(-1 - v, wire)].missing:
             worst[(-1 - v, wire)] = Conflict(wire, None, v, lack, p, q)
-    found = list(worst.values())
+    found = [*worst.values(), *_edge_conflicts(tiles, paths, widths)]
     found.sort(
         key=lambda c: (-c.missing, c.wire, -1 if c.other is None else c.other, -1 if c.vertex is None else c.vertex)
     )
@@ -113,6 +116,38 @@ def _nearest(one: shapely.LineString, two: shapely.LineString) -> tuple[XY, XY]:
         return (at.x, at.y), (at.x, at.y)
     (ax, ay), (bx, by) = shapely.get_coordinates(shapely.shortest_line(one, two)).tolist()
     return (ax, ay), (bx, by)
+
+
+def _edge_conflicts(tiles: Tiles, paths: Sequence[Path | None], widths: Sequence[float]) -> Iterator[Conflict]:
+    """Wires that come too close to the outline; the vertex is a point of it. There is no remedy but another way."""
+    vertex = tiles.obstacle_count
+    half = np.abs(tiles.xy[vertex:]).max(axis=0)
+    for number, path in enumerate(paths):
+        if path is None:
+            continue
+        keep = float(tiles.clearance[vertex]) + widths[number] / 2
+        missing, at, axis = max(
+            (keep - float(half[axis]) + abs(place[axis]), place, axis) for place in _outermost(path) for axis in (0, 1)
+        )
+        if missing > FORGIVEN:
+            x, y = (math.copysign(float(half[k]), at[k]) if k == axis else at[k] for k in (0, 1))
+            yield Conflict(number, None, vertex, missing, at, (x, y))
+
+
+def _outermost(path: Path) -> Iterator[XY]:
+    """Points of a path among which the leftmost, rightmost, lowest and highest are."""
+    for piece in path.pieces:
+        yield from ((float(p.x), float(p.y)) for p in (piece.start, piece.end))
+        if isinstance(piece, Arc):
+            (cx, cy), radius, sweep = piece.centre, piece.radius, piece.sweep
+            begin = math.atan2(piece.start.y - cy, piece.start.x - cx)
+            for quarter in range(4):
+                angle = (quarter * math.pi / 2 - begin) * math.copysign(1.0, sweep) % math.tau
+                if angle < abs(sweep):
+                    yield (
+                        cx + radius * round(math.cos(quarter * math.pi / 2)),
+                        cy + radius * round(math.sin(quarter * math.pi / 2)),
+                    )
 
 
 def _pad_conflicts(
@@ -163,11 +198,11 @@ def remedies(
     for conflict in found:
         if conflict.vertex is not None:
             # everything between the obstacle and the wire must fit
-            keep = float(tiles.clearance[conflict.vertex]) + SLACK + widths[conflict.wire] / 2
+            keep = float(tiles.clearance[conflict.vertex]) + ENOUGH + widths[conflict.wire] / 2
             probe = shapely.LineString([tiles.xy[conflict.vertex].tolist(), conflict.at])
             for k in sorted(lines.crossing(probe)):
                 if k != conflict.wire and conflict.vertex not in (wires[k].start, wires[k].end):
-                    keep += widths[k] + space + SLACK
+                    keep += widths[k] + space + ENOUGH
             for d in range(tiles.disc_start[conflict.vertex], tiles.disc_start[conflict.vertex + 1]):
                 cx, cy = tiles.disc_xy[d].tolist()
                 _add(
@@ -188,7 +223,7 @@ def remedies(
         if (first is None and second is not None) or ((first is None) == (second is None) and turn % 2):
             one, two, p, q, first, second = two, one, q, p, second, first
         # now ``one`` is the firmer of the two; ``two`` yields
-        need = (widths[one] + widths[two]) / 2 + space + SLACK
+        need = (widths[one] + widths[two]) / 2 + space + ENOUGH
         if first is not None:
             cx, cy, radius = first
             _add(extra, corridors, lines.of(two), two, cx, cy, radius + need, q)
