@@ -18,8 +18,11 @@ from kicad_rdl.route.uncross import Wire
 TRIES = 240
 """Wires looked at, worst first, on a small layer."""
 
+SMALL = 400
+"""Up to so many wires all are looked at; on a larger layer those of the flow are taken for as good as it gets."""
+
 EFFORT = 24_000
-"""On a large one so many divided by the number of wires: looking grows with the layer."""
+"""On a large layer so many tries divided by the number of wires: looking grows with the layer."""
 
 PATIENCE = 14
 """Tries in vain, one after the other, after which the rest is taken for as good as it gets; a small layer gets more."""
@@ -85,6 +88,8 @@ def improve(sketch: Sketch, freedom: Freedom, progress: Callable[[int, int], Non
     """Shortens the wires of a layer."""
     lengths = taut_lengths(sketch, sorted(sketch.wires))
     excess = {number: length - _straight(sketch, sketch.wires[number]) for number, length in lengths.items()}
+    if len(lengths) > SMALL:
+        excess = {number: e for number, e in excess.items() if number not in freedom.movable}
     vain, patience = 0, PATIENCE + 2000 // max(len(lengths), 1)
     tries = min(TRIES, 10 + EFFORT // max(len(lengths), 1))
     for turn in range(tries):

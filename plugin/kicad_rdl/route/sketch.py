@@ -16,6 +16,10 @@ State = tuple[int, int]
 """(triangle, face)."""
 
 
+PATIENCE = 2_000
+"""Faces that the search for what stands in the way looks at; where it is crowded, it would look at all."""
+
+
 class Sketch(WireBook):
     """Wires of one layer, with the search for more."""
 
@@ -237,7 +241,9 @@ class Sketch(WireBook):
                     if start in face[1]:
                         push((t, f), 0.0, x, y, None, -1)
         finish: tuple[float, State] | None = None
-        while heap:
+        for _ in range(PATIENCE):
+            if not heap:
+                break
             estimate, length, t, f, x, y = heapq.heappop(heap)
             if finish is not None and finish[0] <= estimate:
                 break

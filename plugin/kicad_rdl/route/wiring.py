@@ -86,7 +86,8 @@ def wire_layers(problem: Problem, plan: Plan, say: Say) -> Wiring:
         sketches[layer.number] = layer.sketch
         _join(problem, plan, layer, number, pieces, say)
         freedom = _freedom(problem, layer)
-        improve(layer.sketch, freedom, _steps(say, f"improve RDL{layer.number}"))
+        if layer.number in plan.signal_layers:  # trees of planes lie in their planes: their length is nothing
+            improve(layer.sketch, freedom, _steps(say, f"improve RDL{layer.number}"))
         say(Progress("lay", layer.number - 1, len(plan.layers)))
         for wire, path, width in _lay(layer, freedom, problem.package.technology.metal(layer.number).space):
             net = layer.net_of[wire.start] or layer.net_of[wire.end] or ""
