@@ -9,12 +9,13 @@ what no link can replace is cut in two and tried again.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
 
-from kicad_rdl.geometry import Path, Point, path_points
+from kicad_rdl.geometry import Path, Point, extent, path_points
 from kicad_rdl.route.copperfield import Field
 from kicad_rdl.route.links import FORBIDDEN, best_link, turn_price
 from kicad_rdl.route.tiles import Tiles
@@ -60,6 +61,7 @@ def bend(
     bending = _Bending(tiles, wires, nets, paths, widths, space)
     bending.straighten()
     bending.tidy()
+    bending.separate()
     return bending.result()
 
 
@@ -194,6 +196,48 @@ class _Bending:
                             break
                     first += 1
             wires = list(dict.fromkeys(moved))
+
+    def separate(self) -> None:
+        """Moves corners off the corners of other wires of the same net: pieces that part there would make acute angles.
+
+        A wire that cannot leave them is dropped.
+        """
+        taken: dict[int, set[XY]] = {}
+        for wire, points in enumerate(self.points):
+            others = taken.setdefault(self.net[wire], set())
+            for _ in range(len(points)):
+                met = [
+                    k for k in range(1, len(points) - 1) if points[k] in others and not self._covered(wire, points[k])
+                ]
+                if not met:
+                    break
+                if not self._avoid(wire, met[0]):
+                    self._replace(wire, 0, len(points) - 1, points[:1])
+                    points.clear()
+            others.update(points[1:-1])
+
+    def _avoid(self, wire: int, corner: int) -> bool:
+        """Links the corners around one of a wire on another way; whether there is one."""
+        points = self.points[wire]
+        x, y = points[corner]
+        thorn = self.field.add(x, y, x, y, 1.0 - self.widths[wire] / 2, -1, -1)
+        for span in range(1, SPAN):
+            first, last = max(corner - span, 0), min(corner + span, len(points) - 1)
+            link = self._link(wire, first, last, FORBIDDEN, 3)
+            if link is not None:
+                self._replace(wire, first, last, link)
+                break
+        self.field.remove(thorn)
+        return link is not None
+
+    def _covered(self, wire: int, point: XY) -> bool:
+        """Whether a place lies in a terminal of a wire."""
+        for end in self.own[wire][2:].astype(int).tolist():
+            obstacle = self.standing[0].obstacles[end]
+            apart = math.hypot(point[0] - obstacle.at.x, point[1] - obstacle.at.y)
+            if apart < min(extent(obstacle.shape)) / 2:
+                return True
+        return False
 
     def _price(self, wire: int, first: int, last: int) -> float:
         """Price of the turns of a wire from the corner ``first`` to ``last``, both included."""
