@@ -94,7 +94,7 @@ def test_area_arrays_are_those_of_the_generator(n: int, rdl_count: int) -> None:
     kinds = {rule.name: rule.kind for rule in array.nets}
     supplies = [bump for _, bump in array.bumps if bump.net and kinds[bump.net] is NetKind.SUPPLY]
     assert len(supplies) == n * n // 2
-    assert [array.net(name).plane_layer for name in ("VDD", "VSS")] == ([1, 1] if rdl_count == 2 else [1, 2])
+    assert [array.net(name).plane_layer for name in ("VDD", "VSS")] == ([1, 1] if rdl_count == 2 else [2, 2])
 
 
 # --- dies --------------------------------------------------------------------------------------------
