@@ -303,18 +303,18 @@ def test_caravel_in_eight_directions() -> None:
 
 def test_wires_of_one_net_do_not_part_at_sharp_corners() -> None:
     """Two wires from one pad whose natural corners coincide: no corner of both outside the pad."""
-    places = [Point(0, 0), Point(500_000, 200_000), Point(600_000, -300_000), Point(700_000, 200_000)]
+    places = [Point(0, 0), Point(500_000, 200_000), Point(600_000, -300_000)]
     obstacles = [Obstacle(p, Circle(20_000), "a", f"pad{k}") for k, p in enumerate(places)]
     tiles = build_tiles(obstacles, 1e6, 1e6, SPACE, EDGE, octilinear=True)
-    wires = [Wire(0, 0, 0, end, (), (0,)) for end in (1, 3)]
+    wires = [Wire(0, 0, 0, end, (), (0,)) for end in (1, 2)]
     # both run along the axis first and then leave it at the same place
     ways = [
         Path.through(places[0], Point(300_000, 0), places[1]),
-        Path.through(places[0], Point(300_000, 0), Point(500_000, 0), places[3]),
+        Path.through(places[0], Point(300_000, 0), places[2]),
     ]
     paths = bend(tiles, wires, ["a", "a"], ways, [WIDTH, WIDTH], SPACE)
     corners = []
-    for path, end in zip(paths, (1, 3), strict=True):
+    for path, end in zip(paths, (1, 2), strict=True):
         assert path is not None
         assert_octilinear(path)
         assert (path.start, path.end) == (places[0], places[end])
