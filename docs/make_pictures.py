@@ -24,7 +24,7 @@ COLOURS = 128
 WANTED: dict[str, dict[str, str]] = {
     "first/sensor.toml": {"all": "sensor"},
     "caravel/fanout.toml": {"all": "caravel"},
-    "area_array/a16_2rdl.toml": {"all": "area16", "RDL1": "area16_rdl1", "RDL2": "area16_rdl2"},
+    "area_array/a16_2rdl.toml": {"RDL1": "area16_rdl1", "RDL2": "area16_rdl2"},
     "area_array/a32_2rdl.toml": {"RDL2": "area32_full"},
     "area_array/a32_3rdl.toml": {"all": "area32"},
 }
