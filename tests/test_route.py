@@ -1,0 +1,282 @@
+"""The whole router on random valid packages: legal or honestly reported, the same again, the same in the mirror."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+
+import pytest
+from hypothesis import Phase, event, given, settings
+from hypothesis import strategies as st
+from packages import EVERYTHING, PLAIN, Limits, random_package
+
+from kicad_rdl.check import check_layout
+from kicad_rdl.errors import RdlError
+from kicad_rdl.geometry import Point
+from kicad_rdl.model.die import Die, PlacedDie
+from kicad_rdl.model.layout import Layout
+from kicad_rdl.model.package import Package, SupplyStyle
+from kicad_rdl.model.report import Rule, Violation
+from kicad_rdl.pipeline import undeclared
+from kicad_rdl.route import route
+from kicad_rdl.route.problem import Pose, pose_of, problem_of
+from kicad_rdl.route.teardrops import teardrops
+
+STACKS = "stacked vias"
+"""The one thing that only the router refuses."""
+
+seeds = st.integers(0, 10**6)
+"""Of packages: ``a_package(Random(seed))`` makes a failure again; there is nothing to shrink."""
+CALM = settings(deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate])
+
+
+def a_package(chance: Random, limits: Limits = EVERYTHING) -> Package | None:
+    """A package that the router accepts; None where none was found."""
+    try:
+        package = random_package(chance, limits, tries=10)
+    except RdlError:
+        return None
+    needs_stacks = package.rdl_count > 1 and not package.technology.stacked_vias
+    return None if needs_stacks else package
+
+
+# --- one layout -----------------------------------------------------------------------------------------------------
+
+
+def dishonesties(layout: Layout) -> list[str]:
+    """What the account of a layout gets wrong, from its connections and balls alone."""
+    package = layout.package
+    planes = {rule.name for rule in package.nets if rule.style is SupplyStyle.PLANE}
+    sites = {ball.name: ball for ball in package.balls}
+    found: list[str] = []
+    balls: dict[str, list[str]] = {}
+    for ball, net in layout.ball_nets:
+        balls.setdefault(net, []).append(ball)
+        if sites[ball].nc:
+            found.append(f"{net} is on {ball}, which is nc")
+    if len({ball for ball, _ in layout.ball_nets}) < len(layout.ball_nets):
+        found.append("a ball is given twice")
+    opens = Counter(item.net for item in layout.unrouted)
+    free = {ball.name for ball in package.balls if not ball.nc} - {ball for ball, _ in layout.ball_nets}
+    for rule in package.nets:
+        own = balls.get(rule.name, [])
+        bumps = sum(bump.net == rule.name for _, bump in package.bumps)
+        if len(own) > rule.balls:
+            found.append(f"{rule.name} has {len(own)} balls, {rule.balls} asked for")
+        if rule.allowed is not None and not set(own) <= set(rule.allowed):
+            found.append(f"{rule.name} is on {own}, not allowed")
+        if bumps and len(own) < rule.balls and not opens[rule.name]:
+            found.append(f"{rule.name} has {len(own)} of {rule.balls} balls and nobody says so")
+        if rule.name in planes:
+            continue
+        # joins make a forest: every join brings two pieces together, and what stays apart is declared
+        joins = [c for c in layout.connections if c.net == rule.name and c.length is not None]
+        pieces = bumps + len(own) - len(joins)
+        if bumps and not 1 <= pieces <= 1 + opens[rule.name]:
+            found.append(f"{rule.name}: {bumps} bumps, {len(own)} balls, {len(joins)} joins, {opens[rule.name]} open")
+    for connection in layout.connections:
+        if (connection.layer is None) != (connection.length is None):
+            found.append(f"{connection}: either routed or not")
+        if (
+            connection.length is not None
+            and connection.length < connection.straight - 2.0
+            and connection.net not in planes
+        ):
+            found.append(f"{connection}: shorter than straight")
+    for item in layout.unrouted:
+        if not item.reason:
+            found.append(f"{item}: no reason")
+        if item.cut is not None and not 0 <= item.cut < len(layout.bottlenecks):
+            found.append(f"{item}: there is no such cut")
+        allowed = next(rule.allowed for rule in package.nets if rule.name == item.net)
+        if item.reason == "no ball is left for it" and (free if allowed is None else free & set(allowed)):
+            found.append(f"{item}: but {sorted(free)[:3]} are free")
+    return found
+
+
+def violations_of(layout: Layout) -> list[Violation]:
+    """What breaks a rule, and is no consequence of an open that is declared: a via that waits for its trace."""
+    waiting = {f"via of {item.net}" for item in layout.unrouted}
+    return [
+        item
+        for item in undeclared(layout, check_layout(layout))
+        if not (item.rule is Rule.DANGLING and set(item.things) <= waiting)
+    ]
+
+
+@given(seed=seeds)
+@settings(CALM, max_examples=40)
+def test_any_package_is_legal_and_honest(seed: int) -> None:
+    package = a_package(Random(seed))
+    if package is None:
+        return
+    layout = route(package)
+    event("all routed" if not layout.unrouted else "partly routed")
+    assert violations_of(layout) == []
+    assert dishonesties(layout) == []
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_larger_packages(seed: int) -> None:
+    package = a_package(Random(seed), replace(EVERYTHING, across=10, balls=12))
+    if package is not None:
+        layout = route(package)
+        assert violations_of(layout) == []
+        assert dishonesties(layout) == []
+
+
+def test_several_layers_need_stacked_vias() -> None:
+    chance = Random(5)
+    package = next(p for _ in range(500) if (p := a_package(chance, PLAIN)) is not None and p.rdl_count > 1)
+    with pytest.raises(RdlError, match=STACKS):
+        route(replace(package, technology=replace(package.technology, stacked_vias=False)))
+
+
+# --- the same again -------------------------------------------------------------------------------------------------
+
+PROGRAM = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from random import Random
+from packages import EVERYTHING, random_package
+from kicad_rdl.route import route
+from test_route import a_package, digest
+print(digest([route(p) for seed in range(5) if (p := a_package(Random(seed))) is not None]))
+"""
+
+
+def digest(layouts: list[Layout]) -> str:
+    return hashlib.sha256("\n".join(map(repr, layouts)).encode()).hexdigest()
+
+
+def test_two_runs_are_equal() -> None:
+    """In two processes with different hashes of strings."""
+    tests = str(Path(__file__).parent)
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", PROGRAM, tests],
+            env=os.environ | {"PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    ]
+    assert len(said[0]) > 60
+    assert said[0] == said[1]
+
+
+# --- the same in the mirror -----------------------------------------------------------------------------------------
+
+
+def turned_package(package: Package, pose: Pose) -> Package:
+    """The same package, mirrored about the y axis and then turned."""
+    odd = bool(pose.quarters % 2)
+    ball = package.ball
+    return replace(
+        package,
+        width=package.height if odd else package.width,
+        height=package.width if odd else package.height,
+        dies=tuple(
+            PlacedDie(
+                placed.die,
+                pose.apply(placed.at),
+                (pose.quarters + (-placed.quarters if pose.mirrored else placed.quarters)) % 4,
+                placed.mirrored != pose.mirrored,
+            )
+            for placed in package.dies
+        ),
+        balls=tuple(replace(ball, at=pose.apply(ball.at)) for ball in package.balls),
+        ball=replace(ball, pitch_x=ball.pitch_y, pitch_y=ball.pitch_x) if odd else ball,
+    )
+
+
+def shifted_dies(package: Package, by: Point) -> Package:
+    """The same package with every bump map measured from another point of its die."""
+    dies = []
+    for placed in package.dies:
+        bumps = tuple(replace(bump, at=bump.at + by) for bump in placed.die.bumps)
+        width, height = placed.die.width + 2 * abs(by.x), placed.die.height + 2 * abs(by.y)
+        back = (Point(-by.x, by.y) if placed.mirrored else by).turned(placed.quarters)
+        dies.append(replace(placed, die=Die(placed.die.name, width, height, bumps), at=placed.at - back))
+    return replace(package, dies=tuple(dies))
+
+
+def verdict(layout: Layout) -> object:
+    """What must not change: lengths, what is open and why, vias, violations."""
+    return (
+        sorted((c.net, c.length or -1.0, c.straight) for c in layout.connections),
+        sorted((item.net, item.reason) for item in layout.unrouted),
+        sorted((cut.layer, cut.needed, cut.fits) for cut in layout.bottlenecks),
+        layout.fullest and layout.fullest.load,
+        layout.maximum_flow,
+        math.fsum(sorted(c.length for c in layout.connections if c.length is not None)),
+        len(layout.vias),
+        Counter(via.layer for via in layout.vias),
+        # a die measured from elsewhere has another outline, the copper does not
+        Counter(v.rule for v in check_layout(layout) if v.rule is not Rule.DIE_EDGE),
+    )
+
+
+poses = st.sampled_from([Pose(mirrored, quarters) for mirrored in (False, True) for quarters in range(4)][1:])
+
+
+@given(seed=seeds, pose=poses)
+@settings(CALM, max_examples=14)
+def test_mirrored_and_turned_packages(seed: int, pose: Pose) -> None:
+    package = a_package(Random(seed))
+    if package is not None:
+        assert verdict(route(package)) == verdict(route(turned_package(package, pose)))
+
+
+@given(seed=seeds, x=st.integers(-300_000, 300_000), y=st.integers(-300_000, 300_000))
+@settings(CALM, max_examples=8)
+def test_shifted_dies(seed: int, x: int, y: int) -> None:
+    package = a_package(Random(seed))
+    if package is not None:
+        assert verdict(route(package)) == verdict(route(shifted_dies(package, Point(x, y))))
+
+
+@given(seed=seeds)
+@settings(CALM, max_examples=8)
+def test_order_of_the_lists_means_nothing(seed: int) -> None:
+    package = a_package(Random(seed))
+    if package is None:
+        return
+    dies = [replace(placed, die=replace(placed.die, bumps=placed.die.bumps[::-1])) for placed in package.dies]
+    other = replace(package, dies=tuple(dies[::-1]), balls=package.balls[::-1])
+    assert verdict(route(package)) == verdict(route(other))
+
+
+@given(x=st.integers(), y=st.integers(), pose=poses)
+@settings(CALM, max_examples=30)
+def test_poses_are_undone(x: int, y: int, pose: Pose) -> None:
+    assert pose.undo(pose.apply(Point(x, y))) == Point(x, y)
+
+
+@given(seed=seeds, pose=poses)
+@settings(CALM, max_examples=25)
+def test_the_pose_is_canonical(seed: int, pose: Pose) -> None:
+    """All eight ways to hold a package are one problem."""
+    package = a_package(Random(seed))
+    if package is None:
+        return
+    one, other = problem_of(package), problem_of(turned_package(package, pose))
+    for mine, theirs in ((one.bumps, other.bumps), (one.balls, other.balls)):
+        assert [(t.at, t.shape, t.net, t.usable) for t in mine] == [(t.at, t.shape, t.net, t.usable) for t in theirs]
+    assert (one.half_width, one.half_height) == (other.half_width, other.half_height)
+    assert pose_of(package) == one.pose
+
+
+def test_teardrops_belong_to_traces() -> None:
+    package = a_package(Random(3), PLAIN)
+    assert package is not None
+    layout = route(package)
+    assert layout.teardrops == teardrops(replace(layout, teardrops=()))
