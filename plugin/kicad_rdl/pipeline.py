@@ -186,8 +186,7 @@ def _attempt(job: Job, count: int, progress: Listener) -> Attempt:
         found = estimate(job.with_rdl_count(count), progress)
     except RdlError as error:
         return Attempt(count, refusal=str(error))
-    names = tuple(job.package.layer_name(layer) for layer in range(1, count + 1))
-    carried = tuple(zip(names, found.on_layer, strict=True))
+    carried = tuple((f"RDL{layer}", wires) for layer, wires in enumerate(found.on_layer, 1))
     return Attempt(count, found.wanted, found.fits, carried, found.cuts, found.homeless)
 
 
