@@ -8,7 +8,7 @@ from random import Random
 
 import numpy as np
 import pytest
-import shapely
+from shapely.geometry.base import BaseGeometry
 
 from kicad_rdl.geometry import Circle, Octagon, Point, Rectangle, Shape
 from kicad_rdl.route.network import FlowPlan, LayerTask, plan_flow
@@ -40,18 +40,17 @@ def random_obstacles(chance: Random) -> list[Obstacle]:
         ring = chance.randint(4, 14)
         reach = HALF[1] - 140_000
         places += [
-            (Point(x * reach, y * reach), 100_000)
+            (Point(round(x * reach), round(y * reach)), 100_000)
             for k in range(ring)
             for x, y in ((-1 + 2 * k / ring, -1), (1, -1 + 2 * k / ring), (1 - 2 * k / ring, 1), (-1, 1 - 2 * k / ring))
         ]
-        places = [(Point(round(place.x), round(place.y)), across) for place, across in places]
     else:
         places = [
             (Point(chance.randint(-HALF[0], HALF[0]), chance.randint(-HALF[1], HALF[1])), size)
             for _ in range(chance.randint(0, 50))
         ]
     found: list[Obstacle] = []
-    outlines: list[shapely.Polygon] = []
+    outlines: list[BaseGeometry] = []
     odd = chance.choice((0.0, 0.0, 0.3))
     for place, across in places:
         shape: Shape = Circle(across)
@@ -95,7 +94,7 @@ class RandomFlow:
 
     def net_of(self, vertex: int) -> int:
         """The net of a terminal, of a sink the one that ends there; -1 for none."""
-        sources = self.task.source_vertex.tolist()
+        sources: list[int] = self.task.source_vertex.tolist()
         if vertex in sources:
             return self.group[sources.index(vertex)]
         ends = {wire.end: self.group[wire.source] for wire in self.plan.wires[0]}

@@ -314,8 +314,8 @@ def _rule(
     elif chance.random() < 0.03:
         rule = replace(rule, balls=2)
     if limits.groups and chance.random() < 0.15:
-        side = chance.choice((lambda b: b.at.x > 0, lambda b: b.at.x <= 0, lambda b: b.at.y > 0))
-        allowed = tuple(ball.name for ball in balls if side(ball) and not ball.nc)
+        sx, sy = chance.choice(((1, 0), (-1, 0), (0, 1)))  # right, left, top
+        allowed = tuple(ball.name for ball in balls if sx * ball.at.x + sy * ball.at.y > -(sx < 0) and not ball.nc)
         if len(allowed) >= rule.balls:
             rule = replace(rule, allowed=allowed)
     if limits.widths and chance.random() < 0.1:

@@ -60,12 +60,11 @@ def searched(corridors: Corridors, wire: int, steps: int = 25) -> float:
     layers.append(np.array([[tx, ty]]))
     best = np.zeros(1)
     for here, there in pairwise(layers):
-        lines = shapely.linestrings(
-            np.stack([np.repeat(here, len(there), axis=0), np.tile(there, (len(here), 1))], axis=1)
-        )
-        free = np.ones(len(lines), dtype=bool)
+        ends = np.stack([np.repeat(here, len(there), axis=0), np.tile(there, (len(here), 1))], axis=1)
+        lines = np.asarray(shapely.linestrings(ends), dtype=object)
+        free = np.array([True] * len(lines))
         for centre, radius in zip(centres, radii, strict=True):
-            free &= shapely.distance(lines, shapely.Point(centre)) >= radius - 1e-6
+            free = free & (shapely.distance(lines, shapely.Point(centre)) >= radius - 1e-6)
         step = np.where(free, shapely.length(lines), math.inf).reshape(len(here), len(there))
         best = (best[:, None] + step).min(axis=0)
     return float(best[0])

@@ -12,7 +12,8 @@ from topology import crossings, diagonal_crossings, faults_of_wires
 from kicad_rdl.route.audit import diagonal_room
 from kicad_rdl.route.improve import Freedom, improve, taut_lengths
 from kicad_rdl.route.joins import Pieces, join_nets, neighbours
-from kicad_rdl.route.sketch import Sketch, Way
+from kicad_rdl.route.sketch import Sketch
+from kicad_rdl.route.wirebook import Way
 
 
 def state_of(sketch: Sketch) -> object:
@@ -86,7 +87,7 @@ def test_ways_cross_nothing_and_fit(seed: int) -> None:
         assert way.length >= math.hypot(ax - bx, ay - by) - 1e-3
         assert len({gap for gap, _ in way.intervals}) == len(way.intervals)
     check(sketch)
-    inner = (sketch.tiles.edge_triangles >= 0).all(axis=1)
+    inner = [min(pair) >= 0 for pair in sketch.tiles.edge_triangles.tolist()]
     for gap in range(len(sketch.tiles.edges)):
         load = sum(sketch.width[n] + sketch.space for n in sketch.orders.get(gap, []))
         u, v = sketch.tiles.edges[gap]

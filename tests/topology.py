@@ -77,7 +77,7 @@ def _corner(tiles: Tiles, t: int, vertex: int) -> float:
 
 def _port(tiles: Tiles, t: int, gap: int, number: int, orders: Mapping[int, Sequence[int]]) -> float:
     """Place on the rim: corner k is at k, the wires of edge k between k and k + 1."""
-    side = tiles.triangle_edges[t].tolist().index(gap)
+    side: int = tiles.triangle_edges[t].tolist().index(gap)
     order = list(orders[gap])
     share = (order.index(number) + 1) / (len(order) + 1)
     return side + (share if tiles.edges[gap][0] == tiles.triangles[t][side] else 1 - share)
@@ -99,7 +99,7 @@ def reduced(tiles: Tiles, gaps: Sequence[int], start: int, end: int) -> tuple[in
 def gaps_of_path(tiles: Tiles, path: Path) -> list[int]:
     """The gaps that a path crosses, in order; [nm] chords of arcs. Ends lie on vertices and cross nothing there."""
     line = shapely.LineString(path_points(path, 1.0))
-    segments = shapely.linestrings(tiles.xy[tiles.edges])
+    segments = np.asarray(shapely.linestrings(tiles.xy[tiles.edges]), dtype=object)
     tree = shapely.STRtree(segments)
     hits: list[tuple[float, int]] = []
     for gap in tree.query(line, predicate="intersects").tolist():
