@@ -203,7 +203,8 @@ def cuts_of(
     found += [
         Unrouted(net, f"net:{net}", None, "too few of the balls it may take are left", None) for net in plan.homeless
     ]
-    return tuple(sorted(found, key=lambda u: (u.net, u.start, u.end or ""))), tuple(cuts)
+    once = dict.fromkeys(found)  # a terminal may be missed by a wire and by a plane
+    return tuple(sorted(once, key=lambda u: (u.net, u.start, u.end or ""))), tuple(cuts)
 
 
 def _why_without_ball(problem: Problem, plan: Plan, cuts: Sequence[Cut]) -> str:

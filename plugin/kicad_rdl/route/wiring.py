@@ -207,7 +207,8 @@ def _lay(layer: _Layer, freedom: Freedom, space: int) -> list[tuple[Wire, Path |
     """Lays the wires; one that does not fit looks for another way, farther from where it collided."""
     sketch = layer.sketch
     result: list[tuple[Wire, Path | None, float]] = []
-    for _ in range(RETRIES):
+    hopeless: list[tuple[Wire, Path | None, float]] = []
+    for turn in range(RETRIES):
         numbers = sorted(sketch.wires)
         place = {number: k for k, number in enumerate(numbers)}
         wires = [sketch.wires[number] for number in numbers]
@@ -217,16 +218,21 @@ def _lay(layer: _Layer, freedom: Freedom, space: int) -> list[tuple[Wire, Path |
         laid = lay_layer(sketch.tiles, wires, nets, orders, widths, space)
         lost = [number for number, path in zip(numbers, laid.paths, strict=True) if path is None]
         result = list(zip(wires, laid.paths, widths, strict=True))
-        if not lost or not _again(sketch, freedom, lost, [(numbers[c.wire], c.at) for c in laid.given_up]):
+        if not lost or turn == RETRIES - 1:
             break
-    return result
+        gone = _again(sketch, freedom, lost, [(numbers[c.wire], c.at) for c in laid.given_up])
+        hopeless += [(wire, None, width) for wire, width in gone]
+        if len(gone) == len(lost):
+            result = [item for item in result if item[1] is not None]
+            break
+    return result + hopeless
 
 
 def _again(
     sketch: Sketch, freedom: Freedom, lost: Sequence[int], where: Sequence[tuple[int, tuple[float, float]]]
-) -> bool:
-    """Draws lost wires anew with the gaps closed at which they collided; whether all found another way."""
-    kept = sketch.keep()
+) -> list[tuple[Wire, float]]:
+    """Draws lost wires anew with the gaps closed at which they collided; the wires (and widths) that find no way."""
+    gone: list[tuple[Wire, float]] = []
     out = {number: (sketch.wires[number], sketch.width[number]) for number in lost}
     for number in lost:
         sketch.remove(number)
@@ -241,11 +247,11 @@ def _again(
         ends = freedom.ends_for(sketch, wire.start, wire.end) if number in freedom.movable else {wire.end}
         way = sketch.find((wire.start,), ends, width)
         if way is None:
-            sketch.back_to(kept)
-            return False
+            gone.append((wire, width))
+            continue
         new = sketch.insert(way, width, wire.source, wire.sink)
         if number in freedom.movable:
             freedom.free_ends.add(wire.end)
             freedom.free_ends.discard(way.end)
             freedom.movable.add(new)
-    return True
+    return gone
