@@ -352,7 +352,7 @@ def test_examples_in_the_help_exist(run: Run) -> None:
 def test_in_a_pipe_whose_reader_leaves(tmp_path: Path) -> None:
     command = " ".join(f"'{word}'" for word in [*PROGRAM, "tech", "show", "fanout-hd-2rdl"])
     result = subprocess.run(
-        ["bash", "-c", f"{command} | head -1; echo ${{PIPESTATUS[0]}}"], capture_output=True, text=True, check=False
+        ["bash", "-c", f"{command} | true; echo ${{PIPESTATUS[0]}}"], capture_output=True, text=True, check=False
     )
     assert result.stderr == ""
     assert result.stdout.splitlines()[-1] == "141"  # as a shell names the end by SIGPIPE

@@ -119,11 +119,16 @@ def lower_bound(problem: Problem, plan: Plan, connections: Sequence[Connection])
     """
     terminal = {t.label: t for t in (*problem.bumps, *problem.balls)}
     planes = {r.name for r in problem.package.nets if r.style is SupplyStyle.PLANE}
-    trees: dict[str, dict[str, Terminal]] = {}
-    for c in connections:
-        if c.length is not None and c.net not in planes:
-            for label in (c.start, c.end):
-                trees.setdefault(c.net, {})[label] = terminal[label]
+    number = {label: k for k, label in enumerate(terminal)}
+    routed = [c for c in connections if c.length is not None and c.net not in planes]
+    pieces = Pieces()
+    for c in routed:
+        pieces.join(number[c.start], number[c.end])
+    # a net with an open join counts piece by piece
+    trees: dict[tuple[str, int], dict[str, Terminal]] = {}
+    for c in routed:
+        for label in (c.start, c.end):
+            trees.setdefault((c.net, pieces.root(number[c.start])), {})[label] = terminal[label]
     total = 0.0
     sources: list[Terminal] = []
     nets: list[int] = []
@@ -132,7 +137,7 @@ def lower_bound(problem: Problem, plan: Plan, connections: Sequence[Connection])
     free = [ball for ball, net in zip(problem.balls, plan.ball_nets, strict=True) if ball.usable and net not in planes]
     rules = {rule.name: rule.allowed for rule in problem.package.nets}
     metric: Metric = "euclid" if problem.package.angles is Angles.ANY else "octilinear"
-    for net, members in sorted(trees.items()):
+    for (net, _), members in sorted(trees.items(), key=lambda item: item[0]):
         own = list(members.values())
         bumps = [t for t in own if t.kind is TerminalKind.BUMP]
         balls = [t for t in own if t.kind is TerminalKind.BALL]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 from kicad_rdl.geometry import Arc, Line, Path, Piece, Point
 from kicad_rdl.route.taut import Corridors, TautWires
@@ -60,3 +61,23 @@ def wire_path(corridors: Corridors, taut: TautWires, wire: int) -> Path:
             here = target
     line_to(end)
     return Path(tuple(pieces))
+
+
+def sharp_corner(path: Path) -> Point | None:
+    """Where a path turns by more than a right angle; taut wires do so only where their corridor has no room."""
+    for before, after in pairwise(path.pieces):
+        ux, uy = _direction(before, at_end=True)
+        vx, vy = _direction(after, at_end=False)
+        if ux * vx + uy * vy < 0:
+            return after.start
+    return None
+
+
+def _direction(piece: Piece, at_end: bool) -> tuple[float, float]:
+    """Direction of travel at one end of a piece, of any length."""
+    if isinstance(piece, Line):
+        return piece.end.x - piece.start.x, piece.end.y - piece.start.y
+    cx, cy = piece.centre
+    at = piece.end if at_end else piece.start
+    turn = 1.0 if piece.sweep > 0 else -1.0
+    return -turn * (at.y - cy), turn * (at.x - cx)

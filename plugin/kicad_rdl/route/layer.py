@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from kicad_rdl.geometry import Path
 from kicad_rdl.route.corridors import ExtraDisc, corridors_of
-from kicad_rdl.route.lay import wire_path
+from kicad_rdl.route.lay import sharp_corner, wire_path
 from kicad_rdl.route.octagons import tauten_octagonal
 from kicad_rdl.route.octilinear import bend
 from kicad_rdl.route.spacing import Conflict, conflicts, remedies
@@ -83,7 +83,7 @@ def _bent(
 
 
 def _without_conflicts(paths: Sequence[Path | None], found: Sequence[Conflict]) -> LaidLayer:
-    """Takes out wires, the most entangled first, until no conflict is left."""
+    """Takes out wires, the most entangled first, until no conflict is left, and those with acute corners."""
     kept = list(paths)
     given_up: list[Conflict] = []
     left = list(found)
@@ -97,4 +97,9 @@ def _without_conflicts(paths: Sequence[Path | None], found: Sequence[Conflict]) 
         kept[worst] = None
         given_up += [c for c in left if worst in (c.wire, c.other)][:1]
         left = [c for c in left if worst not in (c.wire, c.other)]
+    for wire, path in enumerate(kept):
+        corner = None if path is None else sharp_corner(path)
+        if corner is not None:
+            kept[wire] = None
+            given_up.append(Conflict(wire, None, None, 0.0, (corner.x, corner.y), (corner.x, corner.y)))
     return LaidLayer(tuple(kept), tuple(given_up))
