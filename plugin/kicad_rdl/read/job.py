@@ -205,8 +205,9 @@ def _ball_geometry(table: BallTable, technology: Technology, source: str) -> Bal
 def _refuse_missing_planes(package: Package, source: str) -> None:
     for rule in package.nets:
         if rule.plane_layer is not None and rule.plane_layer > package.rdl_count:
+            there = "RDL1" if package.rdl_count == 1 else f"RDL1 to RDL{package.rdl_count}"
             raise InputError(
                 f'net "{rule.name}": its plane is asked for on RDL{rule.plane_layer}, but the package has '
-                f"{package.rdl_count}; put it on RDL1 to RDL{package.rdl_count} or ask for more RDLs",
+                f"{package.rdl_count}; put it on {there} or ask for more RDLs",
                 source,
             )

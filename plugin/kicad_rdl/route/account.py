@@ -263,7 +263,7 @@ def _cut(problem: Problem, layer: int, tiles: Tiles, u: int, v: int, needed: int
         name(v),
         needed,
         fits,
-        remedies_of(problem, layer, width, metal.line, metal.space, needed),
+        remedies_of(problem, layer, width, metal.line, metal.space, needed) if needed > fits else (),
     )
 
 
@@ -279,6 +279,3 @@ def remedies_of(problem: Problem, layer: int, width: float, line: int, space: in
     if problem.package.rdl_count < len(problem.package.technology.metals):
         found.append("one more RDL")
     return tuple(found)
-
-
-__all__ = ["connections_of", "cuts_of", "fullest_cut", "lower_bound", "neighbours", "remedies_of", "straight"]
