@@ -86,12 +86,11 @@ def _length(corridors: Corridors, taut: TautWires, k: int) -> float:
 
 def improve(sketch: Sketch, freedom: Freedom, progress: Callable[[int, int], None]) -> None:
     """Shortens the wires of a layer."""
-    lengths = taut_lengths(sketch, sorted(sketch.wires))
+    size = max(len(sketch.wires), 1)
+    lengths = taut_lengths(sketch, [n for n in sorted(sketch.wires) if size <= SMALL or n not in freedom.movable])
     excess = {number: length - _straight(sketch, sketch.wires[number]) for number, length in lengths.items()}
-    if len(lengths) > SMALL:
-        excess = {number: e for number, e in excess.items() if number not in freedom.movable}
-    vain, patience = 0, PATIENCE + 2000 // max(len(lengths), 1)
-    tries = min(TRIES, 10 + EFFORT // max(len(lengths), 1))
+    vain, patience = 0, PATIENCE + 2000 // size
+    tries = min(TRIES, 10 + EFFORT // size)
     for turn in range(tries):
         progress(turn, tries)
         worst = max(sorted(excess), key=excess.__getitem__, default=None)
@@ -105,7 +104,7 @@ def improve(sketch: Sketch, freedom: Freedom, progress: Callable[[int, int], Non
         vain += 1
         if changed is not None:
             vain = 0
-            lengths = {n: changed.get(n, lengths.get(n, math.inf)) for n in sketch.wires}
+            lengths = {n: length for n, length in lengths.items() if n in sketch.wires} | changed
             excess = {n: e for n, e in excess.items() if n in sketch.wires}
             excess |= {n: length - _straight(sketch, sketch.wires[n]) for n, length in changed.items()}
 
@@ -127,9 +126,10 @@ def _try(sketch: Sketch, freedom: Freedom, worst: int, lengths: Mapping[int, flo
         sketch.remove(worst)
         found = sketch.in_the_way((wire.start,), ends, width, price, lengths[worst] + MOST_CROSSED * price)
         if found is not None and len(found[1]) <= MOST_CROSSED:
+            known = dict(lengths) | taut_lengths(sketch, [n for n in found[1] if n not in lengths])
+            before = lengths[worst] + sum(known[n] for n in found[1])
             changed = _redraw(sketch, freedom, worst, wire, width, found[1])
             if changed is not None:
-                before = lengths[worst] + sum(lengths[n] for n in found[1])
                 after = sum(changed.values())
                 if after < before - 1000.0:
                     best = (before - after, changed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from typing import TypeAlias
 
 import numpy as np
@@ -50,9 +51,10 @@ def outline_points(points: F64, half_width: float, half_height: float) -> tuple[
             place = float(along[index])
             # a foot nearer to another than a quarter of the obstacle's own distance adds nothing
             apart = max(pitch, 0.5 * float(depth[index]))
-            if min(abs(place - other) for other in taken) < apart:
+            after = bisect(taken, place)
+            if min(abs(place - other) for other in taken[max(after - 1, 0) : after + 1]) < apart:
                 continue
-            taken.append(place)
+            taken.insert(after, place)
             found.append((sign * side, place) if axis == 0 else (place, sign * side))
             normals.append((-sign, 0.0, 0.0, 0.0) if axis == 0 else (0.0, -sign, 0.0, 0.0))
     return np.array(found), np.array(normals)
