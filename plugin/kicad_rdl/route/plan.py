@@ -126,7 +126,7 @@ def _spread(problem: Problem, demand: Demand, step: Step) -> tuple[FlowPlan, Ass
             for wire in wires
         }
         best = (flow, assigned, tiles)
-        if settled and turn > 1:
+        if settled:
             break
     assert best is not None
     return best
