@@ -29,6 +29,12 @@ ROUNDS = 5
 FLIPS = 8
 """Flows with corrected diagonals."""
 
+MANY = 3_000
+"""With more connections than this a flow takes long: only a few corrections, the rest is left to the drawing."""
+
+FEW_FLIPS = 3
+"""Flows with corrected diagonals where there are many connections."""
+
 Assigned = dict[int, tuple[int, int]]
 """Bump -> (layer, ball)."""
 
@@ -219,8 +225,9 @@ def _settle(
     tiles = [_tiles_of(problem, k, s) for k, s in enumerate(standing, 1)]
     corrections = _Corrections(set(), {})
     best: tuple[tuple[int, int], FlowPlan, list[Tiles]] | None = None
-    for turn in range(FLIPS):
-        step(ROUNDS + turn, ROUNDS + FLIPS)
+    turns = FLIPS if demand.wanted <= MANY else FEW_FLIPS
+    for turn in range(turns):
+        step(ROUNDS + turn, ROUNDS + turns)
         flow = first if turn == 0 else None
         if flow is None:
             tasks = [

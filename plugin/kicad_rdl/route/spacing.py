@@ -7,7 +7,7 @@ gap, measuring finds it; the remedy is a further disc in the corridor of the wir
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,18 +59,27 @@ def conflicts(
     paths: Sequence[Path | None],
     widths: Sequence[float],
     space: float,
+    only: Collection[int] | None = None,
 ) -> list[Conflict]:
-    """All pairs of different nets that are closer than the rule [nm], worst first."""
-    present = [i for i, path in enumerate(paths) if path is not None]
+    """All pairs of different nets that are closer than the rule [nm], worst first.
+
+    Args:
+        tiles, wires, nets, paths, widths, space: the layer.
+        only: the wires whose pairs with wires in tiles they share are wanted; None: all pairs.
+    """
+    near = None if only is None else _sharing_tiles(wires, only)
+    present = [i for i, path in enumerate(paths) if path is not None and (near is None or i in near)]
     if not present:
         return []
-    pieces, owner = _pieces([path_points(path, CHORD) for path in paths if path is not None])
+    pieces, owner = _pieces([path_points(path, CHORD) for i in present if (path := paths[i]) is not None])
+    asked = np.array([only is None or i in only for i in present])
     width = np.array([widths[i] for i in present], dtype=np.float64)
     net = np.unique(np.array([nets[i] for i in present]), return_inverse=True)[1]
     tree = shapely.STRtree(pieces)
     worst: dict[tuple[int, int], Conflict] = {}
-    a, b = tree.query(pieces, predicate="dwithin", distance=float(width.max()) + space)
-    once = (owner[a] < owner[b]) & (net[owner[a]] != net[owner[b]])
+    a, b = tree.query(pieces[asked[owner]], predicate="dwithin", distance=float(width.max()) + space)
+    a = np.flatnonzero(asked[owner])[a]
+    once = ((owner[a] < owner[b]) | ~asked[owner[b]]) & (net[owner[a]] != net[owner[b]])
     a, b = a[once], b[once]
     missing = (width[owner[a]] + width[owner[b]]) / 2 + space - shapely.distance(pieces[a], pieces[b])
     for k in np.flatnonzero(missing > FORGIVEN).tolist():
@@ -80,15 +89,37 @@ def conflicts(
             worst[(i, j)] = Conflict(present[i], present[j], None, float(missing[k]), p, q)
     for v, k, lack, p, q in _pad_conflicts(tiles, pieces, width[owner], tree):
         wire = present[owner[k]]
+        if not asked[owner[k]]:
+            continue
         if v in (wires[wire].start, wires[wire].end) or tiles.obstacles[v].net == nets[wire]:
             continue
         if (-1 - v, wire) not in worst or lack > worst[(-1 - v, wire)].missing:
             worst[(-1 - v, wire)] = Conflict(wire, None, v, lack, p, q)
-    found = [*worst.values(), *_edge_conflicts(tiles, paths, widths)]
-    found.sort(
-        key=lambda c: (-c.missing, c.wire, -1 if c.other is None else c.other, -1 if c.vertex is None else c.vertex)
+    edge = (c for c in _edge_conflicts(tiles, paths, widths) if only is None or c.wire in only)
+    return worst_first([*worst.values(), *edge])
+
+
+def worst_first(found: Iterable[Conflict]) -> list[Conflict]:
+    """Conflicts in the order in which they are looked at."""
+    return sorted(
+        found,
+        key=lambda c: (-c.missing, c.wire, -1 if c.other is None else c.other, -1 if c.vertex is None else c.vertex),
     )
-    return found
+
+
+def _sharing_tiles(wires: Sequence[Wire], only: Collection[int]) -> set[int]:
+    """The wires that run through a tile of some wires."""
+    tiles = {t for i in only for t in wires[i].triangles}
+    return {i for i, wire in enumerate(wires) if not tiles.isdisjoint(wire.triangles)}
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """How a wire was drawn: its place in corridors and taut wires."""
+
+    corridors: Corridors
+    taut: TautWires
+    place: int
 
 
 XY = tuple[float, float]
@@ -179,8 +210,7 @@ def _pad_conflicts(
 
 def remedies(
     tiles: Tiles,
-    corridors: Corridors,
-    taut: TautWires,
+    drawn: Sequence[Drawn],
     wires: Sequence[Wire],
     paths: Sequence[Path | None],
     widths: Sequence[float],
@@ -207,7 +237,7 @@ def remedies(
                 cx, cy = tiles.disc_xy[d].tolist()
                 _add(
                     extra,
-                    corridors,
+                    drawn[conflict.wire],
                     lines.of(conflict.wire),
                     conflict.wire,
                     cx,
@@ -219,16 +249,16 @@ def remedies(
         assert conflict.other is not None
         one, two = conflict.wire, conflict.other
         p, q = conflict.at, conflict.towards
-        first, second = _touch_at(corridors, taut, one, p), _touch_at(corridors, taut, two, q)
+        first, second = _touch_at(drawn[one], p), _touch_at(drawn[two], q)
         if (first is None and second is not None) or ((first is None) == (second is None) and turn % 2):
             one, two, p, q, first, second = two, one, q, p, second, first
         # now ``one`` is the firmer of the two; ``two`` yields
         need = (widths[one] + widths[two]) / 2 + space + ENOUGH
         if first is not None:
             cx, cy, radius = first
-            _add(extra, corridors, lines.of(two), two, cx, cy, radius + need, q)
+            _add(extra, drawn[two], lines.of(two), two, cx, cy, radius + need, q)
         else:
-            _add(extra, corridors, lines.of(two), two, p[0], p[1], need, q)
+            _add(extra, drawn[two], lines.of(two), two, p[0], p[1], need, q)
     return extra
 
 
@@ -257,10 +287,9 @@ class _Lines:
         return [present[k] for k in tree.query(probe, predicate="intersects").tolist()]
 
 
-def _touch_at(
-    corridors: Corridors, taut: TautWires, wire: int, at: tuple[float, float]
-) -> tuple[float, float, float] | None:
+def _touch_at(drawn: Drawn, at: tuple[float, float]) -> tuple[float, float, float] | None:
     """The disc on whose arc the point of the wire lies."""
+    corridors, taut, wire = drawn.corridors, drawn.taut, drawn.place
     for index in range(int(taut.start[wire]), int(taut.start[wire]) + int(taut.count[wire])):
         cx, cy, radius, _, _ = corridors.discs[taut.touch[index]].tolist()
         if corridors.octagons is not None:
@@ -276,7 +305,7 @@ def _touch_at(
 
 def _add(
     extra: dict[int, list[ExtraDisc]],
-    corridors: Corridors,
+    drawn: Drawn,
     line: shapely.LineString,
     wire: int,
     cx: float,
@@ -289,7 +318,8 @@ def _add(
     ahead, behind = line.interpolate(min(where + 50.0, line.length)), line.interpolate(max(where - 50.0, 0.0))
     dx, dy = ahead.x - behind.x, ahead.y - behind.y
     side = 1.0 if dx * (cy - at[1]) - dy * (cx - at[0]) > 0 else -1.0
-    g0, g1 = int(corridors.gap_start[wire]), int(corridors.gap_start[wire + 1])
+    corridors = drawn.corridors
+    g0, g1 = int(corridors.gap_start[drawn.place]), int(corridors.gap_start[drawn.place + 1])
     place = 0
     for gap in range(g0, g1):
         lx, ly, rx, ry = corridors.portals[gap].tolist()
