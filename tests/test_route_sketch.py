@@ -10,8 +10,9 @@ from layers import LINE, RandomFlow, each_layer, random_flow
 from topology import crossings, diagonal_crossings, faults_of_wires
 
 from kicad_rdl.route.audit import diagonal_room
+from kicad_rdl.route.groups import Groups
 from kicad_rdl.route.improve import Freedom, improve, taut_lengths
-from kicad_rdl.route.joins import Pieces, join_nets, neighbours
+from kicad_rdl.route.joins import join_nets, neighbours
 from kicad_rdl.route.sketch import Sketch
 from kicad_rdl.route.wirebook import Way
 
@@ -175,7 +176,7 @@ def test_trees_join_what_can_be_joined(seed: int) -> None:
     join_nets(sketch, nets, dict.fromkeys(nets, float(LINE)), wired, lambda done, total: None)
     check(sketch)
     net_of = {vertex: net for net, vertices in nets.items() for vertex in vertices}
-    pieces = Pieces()
+    pieces = Groups(len(sketch.tiles.xy))
     for one, two in wired:
         pieces.join(one, two)
     for number in sorted(set(sketch.wires) - old):

@@ -13,7 +13,8 @@ from kicad_rdl.model.layout import Connection, Cut, Unrouted
 from kicad_rdl.model.package import Angles, SupplyStyle
 from kicad_rdl.route.bound import matching_bound
 from kicad_rdl.route.demand import plane_layer_of
-from kicad_rdl.route.joins import Pieces, neighbours
+from kicad_rdl.route.groups import Groups
+from kicad_rdl.route.joins import neighbours
 from kicad_rdl.route.matching import Metric
 from kicad_rdl.route.plan import Plan
 from kicad_rdl.route.problem import Problem, Terminal, TerminalKind
@@ -121,7 +122,7 @@ def lower_bound(problem: Problem, plan: Plan, connections: Sequence[Connection])
     planes = {r.name for r in problem.package.nets if r.style is SupplyStyle.PLANE}
     number = {label: k for k, label in enumerate(terminal)}
     routed = [c for c in connections if c.length is not None and c.net not in planes]
-    pieces = Pieces()
+    pieces = Groups(len(terminal))
     for c in routed:
         pieces.join(number[c.start], number[c.end])
     # a net with an open join counts piece by piece
@@ -177,7 +178,7 @@ def _tree_length(problem: Problem, terminals: Sequence[Terminal]) -> float:
     """Length of the shortest spanning tree, edge to edge [nm]."""
     points = np.array([(t.at.x, t.at.y) for t in terminals], dtype=np.float64)
     edges = sorted((straight(problem, terminals[a], terminals[b]), a, b) for a, b in neighbours(points))
-    pieces = Pieces()
+    pieces = Groups(len(terminals))
     total = 0.0
     for length, a, b in edges:
         if pieces.root(a) != pieces.root(b):

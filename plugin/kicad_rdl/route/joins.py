@@ -11,28 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from scipy.spatial import Delaunay, QhullError
 
+from kicad_rdl.route.groups import Groups
 from kicad_rdl.route.sketch import Sketch
 
 DETOUR = 2.5
 """In the first pass a join may be this much longer than straight."""
-
-
-class Pieces:
-    """Which terminals hang together (union-find over any keys)."""
-
-    def __init__(self) -> None:
-        self._parent: dict[int, int] = {}
-
-    def root(self, key: int) -> int:
-        """The representative of a terminal's piece."""
-        while self._parent.setdefault(key, key) != key:
-            self._parent[key] = self._parent[self._parent[key]]
-            key = self._parent[key]
-        return key
-
-    def join(self, one: int, two: int) -> None:
-        """Puts two pieces together."""
-        self._parent[self.root(max(one, two))] = self.root(min(one, two))
 
 
 def neighbours(points: np.ndarray) -> list[tuple[int, int]]:
@@ -71,7 +54,7 @@ def join_nets(
         Numbers of the new wires. What has no way stays apart.
     """
     xy = sketch.tiles.xy
-    pieces = Pieces()
+    pieces = Groups(len(xy))
     for a, b in wired:
         pieces.join(a, b)
     edges: list[tuple[float, str, int, int]] = []
@@ -95,7 +78,7 @@ def join_nets(
     return made
 
 
-def _join_rest(sketch: Sketch, vertices: Sequence[int], width: float, pieces: Pieces) -> list[int]:
+def _join_rest(sketch: Sketch, vertices: Sequence[int], width: float, pieces: Groups) -> list[int]:
     """Joins the pieces of one net by any way there is, smallest piece first; numbers of the new wires."""
     made: list[int] = []
     stuck: set[int] = set()

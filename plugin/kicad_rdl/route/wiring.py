@@ -9,8 +9,9 @@ from kicad_rdl.geometry import Path
 from kicad_rdl.model.package import SupplyStyle
 from kicad_rdl.model.report import Progress
 from kicad_rdl.route.demand import plane_layer_of
+from kicad_rdl.route.groups import Groups
 from kicad_rdl.route.improve import Freedom, improve
-from kicad_rdl.route.joins import Pieces, join_nets
+from kicad_rdl.route.joins import join_nets
 from kicad_rdl.route.layer import lay_layer
 from kicad_rdl.route.plan import LayerPlan, Plan, trace_width
 from kicad_rdl.route.problem import Problem, Terminal
@@ -74,7 +75,7 @@ def wire_layers(problem: Problem, plan: Plan, say: Say) -> Wiring:
     share a layer, or stand among signals, get a tree on the layer of their plane.
     """
     number = {t.label: k for k, t in enumerate((*problem.bumps, *problem.balls))}
-    pieces = Pieces()
+    pieces = Groups(len(number))
     for layer_plan in plan.layers:
         for wire in layer_plan.wires:
             pieces.join(wire.source, len(problem.bumps) + wire.sink)
@@ -132,7 +133,7 @@ def _tree_nets(problem: Problem, plan: Plan, layer: int) -> set[str]:
     return (set() if alone else sharing) | (traced if layer in plan.signal_layers else set())
 
 
-def _join(problem: Problem, plan: Plan, layer: _Layer, number: Mapping[str, int], pieces: Pieces, say: Say) -> None:
+def _join(problem: Problem, plan: Plan, layer: _Layer, number: Mapping[str, int], pieces: Groups, say: Say) -> None:
     """Draws the trees of a layer, and books them in ``pieces``."""
     chosen = _tree_nets(problem, plan, layer.number)
     trees: dict[str, list[int]] = {}
@@ -181,7 +182,7 @@ def _freedom(problem: Problem, layer: _Layer) -> Freedom:
     return Freedom(free, movable)
 
 
-def _apart(problem: Problem, plan: Plan, number: Mapping[str, int], pieces: Pieces) -> list[Missing]:
+def _apart(problem: Problem, plan: Plan, number: Mapping[str, int], pieces: Groups) -> list[Missing]:
     """Terminals of traced nets that no wire joins to the largest piece of their net."""
     planes = {r.name for r in problem.package.nets if r.style is SupplyStyle.PLANE}
     nets: dict[str, dict[int, list[Terminal]]] = {}
