@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from kicad_rdl.errors import ModelError
-from kicad_rdl.geometry import Circle, Point, Shape, grown
+from kicad_rdl.geometry import Circle, Path, Point, Polygon, Shape, grown
 from kicad_rdl.model.die import Bump, PlacedDie
 from kicad_rdl.model.technology import Technology
 from kicad_rdl.units import Nm, mm
@@ -43,6 +43,37 @@ class Angles(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class LayerRule:
+    """Width and space of a net on one layer; None: as on the others."""
+
+    layer: int
+    width: Nm | None = None
+    space: Nm | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Keepout:
+    """An area that keeps some copper out, in the package frame."""
+
+    name: str
+    layers: tuple[int, ...]
+    outline: Polygon
+    traces: bool = True
+    vias: bool = True
+    planes: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class LockedTrace:
+    """Copper that is there already and stays, in the package frame."""
+
+    net: str
+    layer: int
+    width: Nm
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
 class NetRule:
     """What the job asks of one net."""
 
@@ -53,11 +84,17 @@ class NetRule:
     """RDL of the plane (from 1), for ``SupplyStyle.PLANE``."""
     joint: Joint = Joint.SOLID
     balls: int = 1
-    """How many balls the net takes."""
+    """How many balls the net takes; 0: it joins bumps only (die to die)."""
     allowed: tuple[str, ...] | None = None
-    """Names of the balls it may take; None: any."""
+    """Names of the balls it may take; None: any. As many as ``balls``: the assignment of the net is given."""
     width: Nm | None = None
     """Trace width; None: the layer's least line."""
+    space: Nm | None = None
+    """Distance to copper of other nets; None: the layer's least space."""
+    layers: tuple[int, ...] | None = None
+    """RDLs that its traces may take; None: any."""
+    on_layers: tuple[LayerRule, ...] = ()
+    """Where a layer asks for another width or space than ``width`` and ``space``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +142,10 @@ class Package:
     """One for every net of the bump maps, sorted by name."""
     angles: Angles = Angles.ANY
     description: str = ""
+    keepouts: tuple[Keepout, ...] = ()
+    locked: tuple[LockedTrace, ...] = ()
+    via_cost: Nm | None = None
+    """Length of trace that one via less is worth; None: twice the pitch of the traces."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.rdl_count <= len(self.technology.metals):
