@@ -33,3 +33,5 @@ class Source:
     width: Nm | None = None
     """Of the package body."""
     height: Nm | None = None
+    notes: tuple[str, ...] = ()
+    """What the reader had to simplify or pass over, in the user's words, with file and line where it knows them."""
