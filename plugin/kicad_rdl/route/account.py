@@ -15,7 +15,7 @@ from kicad_rdl.route.bound import matching_bound
 from kicad_rdl.route.demand import plane_layer_of
 from kicad_rdl.route.groups import Groups
 from kicad_rdl.route.joins import neighbours
-from kicad_rdl.route.matching import Metric
+from kicad_rdl.route.metric import Metric
 from kicad_rdl.route.plan import Plan
 from kicad_rdl.route.problem import Problem, Terminal, TerminalKind
 from kicad_rdl.route.sketch import Sketch

@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from kicad_rdl.errors import ModelError
 from kicad_rdl.route.flow import maximum_flow
-from kicad_rdl.route.matching import Metric, Task, distances, solved
+from kicad_rdl.route.matching import Task, solved
+from kicad_rdl.route.metric import Metric, distances
 
 Integers: TypeAlias = npt.NDArray[np.int64]
 

@@ -10,21 +10,18 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from kicad_rdl.route.compiled import compiled
+from kicad_rdl.route.metric import DIAGONAL, Metric, distances
 from kicad_rdl.route.scaling import Start, cheapest_flow
 
 Integers: TypeAlias = npt.NDArray[np.int64]
 Floats: TypeAlias = npt.NDArray[np.float64]
 Mask: TypeAlias = npt.NDArray[np.bool_]
-Metric: TypeAlias = Literal["euclid", "octilinear"]
-
-DIAGONAL = math.sqrt(2) - 1
-"""What a step aside adds to an octilinear way: max(dx, dy) + (sqrt(2) - 1) min(dx, dy)."""
 
 SMALL = 200
 """Sources that are matched without looking at groups of neighbours first."""
@@ -63,14 +60,6 @@ class Task:
     allowed: Mask
     """[rules, sinks]."""
     metric: Metric
-
-
-def distances(steps: Floats, metric: Metric) -> Floats:
-    """Lengths of [n, 2] steps in the metric [nm]."""
-    if metric == "euclid":
-        return np.hypot(steps[:, 0], steps[:, 1])
-    across, up = np.abs(steps[:, 0]), np.abs(steps[:, 1])
-    return np.maximum(across, up) + DIAGONAL * np.minimum(across, up)
 
 
 def solved(task: Task) -> tuple[Integers, Integers, Integers, Integers]:

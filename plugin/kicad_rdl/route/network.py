@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from kicad_rdl.route.flow import maximum_flow, min_cost_max_flow
+from kicad_rdl.route.metric import distances, metric_of
 from kicad_rdl.route.tiles import Tiles
 from kicad_rdl.route.triangulation import F64, I64
 from kicad_rdl.route.uncross import Wire, uncross
@@ -214,7 +215,7 @@ def _layer_arcs(
     arcs: _Arcs, layer: LayerTask, bins: _Bins, offset: int, source_node: I64, sink_node: I64, extra: F64
 ) -> _LayerArcs:
     """Adds the arcs of one layer."""
-    tiles = layer.tiles
+    tiles, metric = layer.tiles, metric_of(layer.tiles.octilinear)
     node = offset + 2 * np.arange(len(bins.edge))  # left side; right side is the next
     crossing = arcs.add(
         np.concatenate([node, node + 1]), np.concatenate([node + 1, node]), np.concatenate([bins.capacity] * 2), 0.0
@@ -230,7 +231,7 @@ def _layer_arcs(
         )
         na = node[a] + (tiles.edge_triangles[bins.edge[a], 0] != owner)
         nb = node[b] + (tiles.edge_triangles[bins.edge[b], 0] != owner)
-        length = np.hypot(*(bins.xy[a] - bins.xy[b]).T)
+        length = distances(bins.xy[a] - bins.xy[b], metric)
         much = np.minimum(bins.capacity[a], bins.capacity[b])
         arcs.add(
             np.concatenate([na, nb]),
@@ -248,7 +249,7 @@ def _layer_arcs(
     leave_t, leave_c, leave_bin = _corner_bins(tiles, bins, source_of)
     nodes = node[leave_bin] + (tiles.edge_triangles[bins.edge[leave_bin], 0] != leave_t)
     vertex = tiles.triangles[leave_t, leave_c]
-    length = np.hypot(*(tiles.xy[vertex] - bins.xy[leave_bin]).T) + extra[source_of[vertex]]
+    length = distances(tiles.xy[vertex] - bins.xy[leave_bin], metric) + extra[source_of[vertex]]
     fine = np.isfinite(length)
     leave_t, leave_c = leave_t[fine], leave_c[fine]
     leave = arcs.add(source_node[source_of[vertex]][fine], nodes[fine], bins.capacity[leave_bin][fine], length[fine])
@@ -256,7 +257,7 @@ def _layer_arcs(
     enter_t, enter_c, enter_bin = _corner_bins(tiles, bins, sink_of)
     nodes = node[enter_bin] + (tiles.edge_triangles[bins.edge[enter_bin], 0] != enter_t)
     vertex = tiles.triangles[enter_t, enter_c]
-    length = np.hypot(*(tiles.xy[vertex] - bins.xy[enter_bin]).T)
+    length = distances(tiles.xy[vertex] - bins.xy[enter_bin], metric)
     enter = arcs.add(nodes, sink_node[sink_of[vertex]], bins.capacity[enter_bin], length)
 
     rows, tails, heads = [], [], []
@@ -269,7 +270,7 @@ def _layer_arcs(
             heads.append(np.full(good.sum(), (k + other) % 3))
     direct_t, direct_a, direct_b = np.concatenate(rows), np.concatenate(tails), np.concatenate(heads)
     va, vb = tiles.triangles[direct_t, direct_a], tiles.triangles[direct_t, direct_b]
-    length = np.hypot(*(tiles.xy[va] - tiles.xy[vb]).T) + extra[source_of[va]]
+    length = distances(tiles.xy[va] - tiles.xy[vb], metric) + extra[source_of[va]]
     fine = np.isfinite(length)
     direct_t, direct_a, direct_b, va, vb = direct_t[fine], direct_a[fine], direct_b[fine], va[fine], vb[fine]
     direct = arcs.add(source_node[source_of[va]], sink_node[sink_of[vb]], 1, length[fine])

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kicad_rdl.route.metric import Metric, distance, metric_of
 from kicad_rdl.route.tiles import Tiles
 from kicad_rdl.route.triangulation import I64
 
@@ -48,7 +49,7 @@ def uncross(
     starts: list[tuple[int, int]] = []
     for t in busy.tolist():
         ports = _ports(tiles, t, net, inject)
-        for one, two in _match(ports):
+        for one, two in _match(ports, metric_of(tiles.octilinear)):
             partner[(t, one[0], one[1])] = (t, two[0], two[1])
             partner[(t, two[0], two[1])] = (t, one[0], one[1])
             starts += [(t, -1 - port[0]) for port in (one, two) if port[0] < 0 and port[2] > 0]
@@ -121,8 +122,9 @@ def _ports(tiles: Tiles, t: int, net: I64, inject: I64) -> list[Port]:
     return ports
 
 
-def _match(ports: list[Port]) -> list[tuple[Port, Port]]:
+def _match(ports: list[Port], metric: Metric) -> list[tuple[Port, Port]]:
     """Pairs ports of opposite sign without crossings; among the ways to do so, one of least length."""
+
     n = len(ports)
     turns = [i for i in range(n) if ports[i][2] != ports[i - 1][2]] or [0]
     best: list[tuple[Port, Port]] = []
@@ -136,7 +138,7 @@ def _match(ports: list[Port]) -> list[tuple[Port, Port]]:
             if stack and stack[-1][2] != port[2]:
                 other = stack.pop()
                 pairs.append((other, port))
-                length += ((other[3] - port[3]) ** 2 + (other[4] - port[4]) ** 2) ** 0.5
+                length += distance(other[3] - port[3], other[4] - port[4], metric)
                 if other[0] == port[0]:
                     length += 1e12  # a wire would leave through the gap it came in by
             else:
