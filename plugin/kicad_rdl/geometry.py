@@ -196,6 +196,25 @@ class Polygon:
 Shape: TypeAlias = Circle | Rectangle | Octagon
 
 
+@dataclass(frozen=True, slots=True)
+class Hull:
+    """All that lies within ``radius`` of the convex hull of some points: what other programs draw, turned by any angle.
+
+    One point makes a disc, two a capsule; three and more go counter-clockwise.
+    """
+
+    points: tuple[Point, ...]
+    radius: Nm = 0
+
+    def __post_init__(self) -> None:
+        if not self.points or self.radius < 0:
+            raise ModelError("a hull needs a point and no negative radius")
+
+
+Outline: TypeAlias = Shape | Hull
+"""A convex outline around its own origin."""
+
+
 def _positive(what: str, length: Nm) -> None:
     if length <= 0:
         raise ModelError(f"{what} must be greater than zero, got {length} nm")
@@ -232,9 +251,12 @@ def corners(shape: Shape) -> tuple[tuple[float, float], ...]:
             return ((a, b), (b, a), (-b, a), (-a, b), (-a, -b), (-b, -a), (b, -a), (a, -b))
 
 
-def extent(shape: Shape) -> tuple[Nm, Nm]:
+def extent(shape: Outline) -> tuple[Nm, Nm]:
     """Width and height of the bounding box [nm]."""
     match shape:
+        case Hull(points, radius):
+            xs, ys = [p.x for p in points], [p.y for p in points]
+            return max(xs) - min(xs) + 2 * radius, max(ys) - min(ys) + 2 * radius
         case Circle(d):
             return d, d
         case Rectangle(w, h):
@@ -243,20 +265,28 @@ def extent(shape: Shape) -> tuple[Nm, Nm]:
             return w, w
 
 
-def circumradius(shape: Shape) -> float:
+def circumradius(shape: Outline) -> float:
     """Radius of the smallest circle around the origin that covers the shape [nm]."""
+    if isinstance(shape, Hull):
+        return max(math.hypot(point.x, point.y) for point in shape.points) + shape.radius
     points = corners(shape)
     return max((math.hypot(x, y) for x, y in points), default=extent(shape)[0] / 2)
 
 
-def shapely_of(shape: Shape, at: Point = ORIGIN, tolerance: float = 0.5) -> ShapelyPolygon:
-    """A shapely polygon of the placed shape; a circle becomes the n-gon *around* it.
+def shapely_of(shape: Outline, at: Point = ORIGIN, tolerance: float = 0.5) -> ShapelyPolygon:
+    """A shapely polygon of the placed shape; a circle becomes the n-gon *around* it, so do the ends of a hull.
 
     Args:
         shape: the shape.
         at: where its origin lies.
         tolerance: how far an n-gon may stand out beyond the circle [nm]; never inside it.
     """
+    if isinstance(shape, Hull):
+        places = [(at.x + point.x, at.y + point.y) for point in shape.points]
+        if shape.radius == 0:
+            return ShapelyPolygon(places)
+        ends = [circle_polygon(x, y, shape.radius, tolerance) for x, y in places]
+        return ShapelyPolygon(shapely.union_all(ends).convex_hull.exterior)
     points = corners(shape)
     if not points:
         assert isinstance(shape, Circle)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kicad_rdl.geometry import Point, Shape
+from kicad_rdl.geometry import Outline, Point
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class Stand:
     layer: int
     """From 1."""
     at: Point
-    shape: Shape
+    shape: Outline
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from kicad_rdl.geometry import Circle, Point, Shape, circle_polygon, circumradius, corners, shapely_of
+from kicad_rdl.geometry import Circle, Hull, Outline, Point, circle_polygon, circumradius, corners, shapely_of
 from kicad_rdl.route.triangulation import (
     F64,
     I64,
@@ -44,7 +44,7 @@ class Obstacle:
     """A pad, via land or keep-out disc on one layer."""
 
     at: Point
-    shape: Shape
+    shape: Outline
     net: str | None
     name: str
     bone: Point | None = None
@@ -58,6 +58,9 @@ class Obstacle:
             return ((self.at.x, self.at.y, radius), (self.bone.x, self.bone.y, radius))
         if isinstance(self.shape, Circle):
             return ((self.at.x, self.at.y, self.shape.diameter / 2),)
+        if isinstance(self.shape, Hull):
+            at, radius = self.at, float(self.shape.radius)
+            return tuple((float(at.x + p.x), float(at.y + p.y), radius) for p in self.shape.points)
         return tuple((self.at.x + x, self.at.y + y, 0.0) for x, y in corners(self.shape))
 
     def outline(self, tolerance: float) -> BaseGeometry:
@@ -334,6 +337,8 @@ def _hull_distance(tiles: Tiles, u: int, v: int) -> float:
         a, b = tiles.disc_start[vertex], tiles.disc_start[vertex + 1]
         hulls.append((tiles.disc_xy[a:b], tiles.disc_r[a:b]))
     (p, pr), (q, qr) = hulls
+    if _holds(p, q) or _holds(q, p):
+        return -float(pr[0] + qr[0])
     best = np.inf
     for one, one_r, other, other_r in ((p, pr, q, qr), (q, qr, p, pr)):
         start, end = other, np.roll(other, -1, axis=0)
@@ -344,3 +349,12 @@ def _hull_distance(tiles: Tiles, u: int, v: int) -> float:
             distance = np.hypot(*(start + along * t[:, None] - point).T)
             best = min(best, float(distance.min()) - float(radius) - float(other_r[0]))
     return best
+
+
+def _holds(hull: F64, points: F64) -> bool:
+    """Whether one of the points lies within a counter-clockwise hull."""
+    if len(hull) < 3:
+        return False
+    side = np.roll(hull, -1, axis=0) - hull
+    to = points[:, None, :] - hull[None, :, :]
+    return bool((side[None, :, 0] * to[:, :, 1] - side[None, :, 1] * to[:, :, 0] >= 0).all(axis=1).any())
