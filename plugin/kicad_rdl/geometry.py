@@ -286,7 +286,7 @@ def shapely_of(shape: Outline, at: Point = ORIGIN, tolerance: float = 0.5) -> Sh
         if shape.radius == 0:
             return ShapelyPolygon(places)
         ends = [circle_polygon(x, y, shape.radius, tolerance) for x, y in places]
-        return ShapelyPolygon(shapely.union_all(ends).convex_hull.exterior)
+        return ShapelyPolygon(shapely.get_coordinates(shapely.union_all(ends).convex_hull))
     points = corners(shape)
     if not points:
         assert isinstance(shape, Circle)

@@ -40,18 +40,20 @@ def read_board(path: str | Path) -> Artwork:
     Raises:
         InputError: not a board of KiCad 6 or later, or damaged.
     """
-    root = read_tree(Path(path))
-    version = root.need("version").number(0)
-    if version < OLDEST_VERSION:
-        raise InputError(f"written by a KiCad before 6.0 (version {version:g}); save it in KiCad 9", root.source)
-    reader = _Reader(root)
-    return reader.artwork()
+    return BoardReader(read_tree(Path(path))).artwork()
 
 
-class _Reader:
-    """Collects the parts of one board, on KiCad's page; ``artwork`` turns them into the package frame."""
+class BoardReader:
+    """Collects the parts of one board, on KiCad's page; ``artwork`` turns them into the package frame.
+
+    Raises:
+        InputError: not a board of KiCad 6 or later, or damaged.
+    """
 
     def __init__(self, root: Node) -> None:
+        version = root.need("version").number(0)
+        if version < OLDEST_VERSION:
+            raise InputError(f"written by a KiCad before 6.0 (version {version:g}); save it in KiCad 9", root.source)
         self.root = root
         self.thing = count()
         rows = [row for row in root.need("layers").children if row.name().endswith(".Cu")]
@@ -81,14 +83,14 @@ class _Reader:
             elif node.word == "via":
                 self._via(node)
             elif node.word == "zone":
-                self._zone(node)
+                self.zone(node)
             elif node.word.startswith("gr_"):
                 self._drawing(node, page, "drawing")
         return self._turned()
 
     # --- parts -----------------------------------------------------------------------------------
 
-    def _net(self, node: Node) -> str | None:
+    def net_of(self, node: Node) -> str | None:
         """By number with a name elsewhere (to KiCad 9), or by name (from 10)."""
         net = node.first("net")
         if net is None or not net.values:
@@ -96,7 +98,8 @@ class _Reader:
         value = str(net.values[-1])
         return (self.nets.get(value, "" if isinstance(net.values[-1], int) else value)) or None
 
-    def _layers(self, node: Node) -> list[str]:
+    def layers_of(self, node: Node) -> list[str]:
+        """KiCad's names of the layers that a thing is on."""
         found = node.first("layers") or node.first("layer")
         names: list[str] = []
         for value in found.values if found is not None else ():
@@ -117,14 +120,14 @@ class _Reader:
     def _track(self, node: Node) -> None:
         layer = node.text("layer")
         shapes = drawing_shapes(replace(node, word=f"gr_{_KIND[node.word]}"), Place())
-        net = self._net(node)
+        net = self.net_of(node)
         if layer in self.layer:
             for skeleton, _ in shapes:
                 width = node.need("width").length()
                 self._add(CopperKind.TRACE, net, layer, (skeleton, width), f"trace of {net}", next(self.thing))
 
     def _via(self, node: Node) -> None:
-        at, net, thing = node.need("at").point(), self._net(node), next(self.thing)
+        at, net, thing = node.need("at").point(), self.net_of(node), next(self.thing)
         layers = node.need("layers")
         first, last = sorted(self._number(layers.name(index), node) for index in (0, 1))
         if first == last:
@@ -153,9 +156,9 @@ class _Reader:
                 sizes[self.layer[row.name()]] = diameter
         return sizes
 
-    def _zone(self, node: Node) -> None:
+    def zone(self, node: Node) -> None:
         """Filled areas; KiCad's own teardrops are zones too."""
-        net = self._net(node)
+        net = self.net_of(node)
         attributes = node.first("attr")
         drop = attributes is not None and attributes.first("teardrop") is not None
         kind, name = (CopperKind.TEARDROP, "teardrop") if drop else (CopperKind.PLANE, "plane")
@@ -170,14 +173,14 @@ class _Reader:
 
     def _drawing(self, node: Node, place: Place, name: str) -> None:
         """Copper drawings and the outline."""
-        layers = self._layers(node)
+        layers = self.layers_of(node)
         metal = [layer for layer in layers if layer in self.layer]
         if not metal and "Edge.Cuts" not in layers:
             return
         shapes = drawing_shapes(node, place)
         if "Edge.Cuts" in layers:
             self.outline += [piece for skeleton, _ in shapes for piece in _pieces(skeleton)]
-        net = self._net(node)
+        net = self.net_of(node)
         filled = is_filled(node)
         kind = CopperKind.TEARDROP if filled else CopperKind.TRACE
         for layer in metal:
@@ -191,15 +194,16 @@ class _Reader:
         margin = node.length_of("solder_mask_margin", self.mask_margin)
         for child in node.children:
             if child.word == "pad":
-                self._pad(child, place, reference, margin)
+                self.pad(child, place, reference, margin)
             elif child.word.startswith("fp_"):
                 self._drawing(child, place, f"drawing in {reference}")
 
-    def _pad(self, node: Node, footprint: Place, reference: str, margin: Nm) -> None:
+    def pad(self, node: Node, footprint: Place, reference: str, margin: Nm) -> None:
+        """Copper and mask openings of a pad."""
         place = place_of(node, footprint, own_angle=True)
-        net, thing = self._net(node), next(self.thing)
+        net, thing = self.net_of(node), next(self.thing)
         name = f"pad {reference}.{node.name()}"
-        layers = self._layers(node)
+        layers = self.layers_of(node)
         at = {
             layer: [self._add(CopperKind.PAD, net, layer, shape, name, thing) for shape in pad_shapes(node, place)]
             for layer in layers
@@ -218,11 +222,15 @@ class _Reader:
 
     # --- the package frame -----------------------------------------------------------------------
 
-    def _turned(self) -> Artwork:
-        """Origin in the middle of the outline, y up."""
+    def origin(self) -> Point:
+        """The middle of the outline: where the origin lies on the page, y up already."""
         spots = [Point(p.x, -p.y) for piece in self.outline for p in _spots(piece)] or [Point(0, 0)]
         xs, ys = [p.x for p in spots], [p.y for p in spots]
-        origin = Point((min(xs) + max(xs)) // 2, (min(ys) + max(ys)) // 2)
+        return Point((min(xs) + max(xs)) // 2, (min(ys) + max(ys)) // 2)
+
+    def _turned(self) -> Artwork:
+        """Origin in the middle of the outline, y up."""
+        origin = self.origin()
 
         def turn(p: Point) -> Point:
             return Point(p.x - origin.x, -p.y - origin.y)
