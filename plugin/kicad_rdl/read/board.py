@@ -74,6 +74,7 @@ class BoardReader:
         self.terminals: list[Terminal] = []
 
     def artwork(self) -> Artwork:
+        """Everything that was read, in the package frame."""
         page = Place()
         for node in self.root.children:
             if node.word == "footprint":
