@@ -78,7 +78,7 @@ class BoardReader:
         page = Place()
         for node in self.root.children:
             if node.word == "footprint":
-                self._footprint(node)
+                self.footprint(node)
             elif node.word in ("segment", "arc"):
                 self._track(node)
             elif node.word == "via":
@@ -189,7 +189,8 @@ class BoardReader:
             for shape in shapes:
                 self._add(kind, net, layer, shape, f"{name} of {net or 'no net'}", thing)
 
-    def _footprint(self, node: Node) -> None:
+    def footprint(self, node: Node) -> None:
+        """Pads, drawings and zones of a footprint; those zones have places on the board, not in its frame."""
         place = place_of(node, Place(), own_angle=False)
         reference = _reference(node)
         margin = node.length_of("solder_mask_margin", self.mask_margin)
@@ -198,6 +199,8 @@ class BoardReader:
                 self.pad(child, place, reference, margin)
             elif child.word.startswith("fp_"):
                 self._drawing(child, place, f"drawing in {reference}")
+            elif child.word == "zone":
+                self.zone(child)
 
     def pad(self, node: Node, footprint: Place, reference: str, margin: Nm) -> None:
         """Copper and mask openings of a pad."""

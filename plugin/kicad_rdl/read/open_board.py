@@ -1,0 +1,143 @@
+"""A KiCad board with everything that a router must know: pads, holes, keep-outs, and the copper that is there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from itertools import groupby
+from pathlib import Path
+
+from kicad_rdl.errors import InputError
+from kicad_rdl.geometry import ORIGIN, Point, Polygon
+from kicad_rdl.model.artwork import Copper, CopperKind, Skeleton
+from kicad_rdl.model.open_board import BoardPad, Drill, OpenBoard
+from kicad_rdl.model.package import Keepout
+from kicad_rdl.read.board import BoardReader
+from kicad_rdl.read.board_shapes import Place, place_of, polygon_corners
+from kicad_rdl.read.board_tree import Node, read_tree
+from kicad_rdl.units import Nm
+
+
+def read_open_board(path: Path) -> OpenBoard:
+    """The board, in the frame with the middle of its outline as origin.
+
+    Raises:
+        InputError: not a board of KiCad 6 or later, or damaged.
+    """
+    return _OpenBoardReader(read_tree(path)).board(path.name)
+
+
+class _OpenBoardReader(BoardReader):
+    """Notes pads, holes and rule areas besides; on KiCad's page until ``board`` turns them."""
+
+    def __init__(self, root: Node) -> None:
+        super().__init__(root)
+        self.pad_rows: list[tuple[Node, str, Point, Nm, int, int]] = []
+        self.drills: list[Drill] = []
+        self.areas: list[tuple[Node, tuple[int, ...]]] = []
+        self.zone_spaces: dict[str, Nm] = {}
+        self.footprint_space = 0
+
+    def footprint(self, node: Node) -> None:
+        self.footprint_space = node.length_of("clearance", 0)
+        super().footprint(node)
+
+    def pad(self, node: Node, footprint: Place, reference: str, margin: Nm) -> None:
+        first = len(self.copper)
+        super().pad(node, footprint, reference, margin)
+        place = place_of(node, footprint, own_angle=True)
+        name = f"{reference}.{node.name()}"
+        space = node.length_of("clearance", self.footprint_space)
+        self.pad_rows.append((node, name, place.at, space, first, len(self.copper)))
+        drill = node.first("drill")
+        sizes = [value for value in drill.values if not isinstance(value, str)] if drill is not None else []
+        if drill is not None and sizes:
+            long, wide = (round(size * 1_000_000) for size in (sizes[0], sizes[-1]))
+            reach = Point((long - min(long, wide)) // 2, (wide - min(long, wide)) // 2)
+            ends = place.point(ORIGIN - reach), place.point(reach)
+            net = None if _kind(node) == "np_thru_hole" else self.net_of(node)
+            self.drills.append(Drill(name, *ends, min(long, wide), net))
+
+    def zone(self, node: Node) -> None:
+        super().zone(node)
+        keepout, net = node.first("keepout"), self.net_of(node)
+        if keepout is not None:
+            layers = tuple(self.layer[name] for name in self.layers_of(node) if name in self.layer)
+            if layers:
+                self.areas.append((node, layers))
+        elif net is not None:
+            pads = node.first("connect_pads")
+            space = pads.length_of("clearance", 0) if pads is not None else 0
+            self.zone_spaces[net] = max(space, self.zone_spaces.get(net, 0))
+
+    def board(self, name: str) -> OpenBoard:
+        """Everything in the frame."""
+        artwork = self.artwork()
+        up = self.origin()
+        origin = Point(up.x, -up.y)
+
+        def turn(point: Point) -> Point:
+            return Point(point.x - origin.x, origin.y - point.y)
+
+        pads: list[BoardPad] = []
+        inside: set[int] = set()
+        for node, pad_name, at, space, first, end in self.pad_rows:
+            inside.update(range(first, end))
+            items = artwork.copper[first:end]
+            layers = tuple(sorted({item.layer for item in items}))
+            pads.append(BoardPad(pad_name, self.net_of(node), turn(at), layers, _shapes(items), space))
+        nets = sorted({net for net in self.nets.values() if net} | {item.net for item in artwork.copper if item.net})
+        return OpenBoard(
+            name=name,
+            layers=tuple(self.layer),
+            nets=tuple(nets),
+            artwork=artwork,
+            copper=tuple(item for k, item in enumerate(artwork.copper) if k not in inside),
+            pads=tuple(pads),
+            drills=tuple(replace(drill, start=turn(drill.start), end=turn(drill.end)) for drill in self.drills),
+            keepouts=tuple(keepout for area in self.areas for keepout in _keepouts(area, turn)),
+            zone_spaces=tuple(sorted(self.zone_spaces.items())),
+            origin=origin,
+            notes=tuple(self._notes(artwork.copper)),
+        )
+
+    def _notes(self, copper: Iterable[Copper]) -> Iterable[str]:
+        filled = {item.net for item in copper if item.kind is CopperKind.PLANE}
+        bare = sorted(set(self.zone_spaces) - filled)
+        if bare:
+            yield f"zones without a fill count as nothing; fill them in KiCad first: {', '.join(bare)}"
+        if not self.outline:
+            yield "the board has no outline on Edge.Cuts; traces keep to the extent of its pads"
+
+
+def _shapes(items: Iterable[Copper]) -> tuple[tuple[Skeleton, Nm], ...]:
+    """Of one layer: a pad has the same on all."""
+    by_layer = groupby(items, key=lambda item: item.layer)
+    return next(((*((item.skeleton, item.width) for item in group),) for _, group in by_layer), ())
+
+
+def _kind(pad: Node) -> str:
+    return str(pad.values[1]) if len(pad.values) > 1 else ""
+
+
+def _keepouts(area: tuple[Node, tuple[int, ...]], turn: Callable[[Point], Point]) -> Iterable[Keepout]:
+    node, layers = area
+    keepout = node.need("keepout")
+
+    def keeps_out(word: str) -> bool:
+        return keepout.text(word, "allowed") == "not_allowed"
+
+    if not any(keeps_out(word) for word in ("tracks", "vias", "copperpour")):
+        return
+    for polygon in node.all("polygon"):
+        corners = [turn(corner) for corner in polygon_corners(polygon, Place())]
+        if len(corners) < 3:
+            raise InputError("a rule area has fewer than three corners; draw it again in KiCad", node.source)
+        yield Keepout(
+            node.text("name") or "rule area",
+            layers,
+            Polygon(tuple(corners)),
+            traces=keeps_out("tracks"),
+            vias=keeps_out("vias"),
+            planes=keeps_out("copperpour"),
+        )
