@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from kicad_rdl.geometry import Path, Point, Polygon, Shape
-from kicad_rdl.model.package import Joint, Package
+from kicad_rdl.model.package import Hatch, Joint, Package, SupplyStyle
 from kicad_rdl.units import Nm
 
 
@@ -83,6 +83,19 @@ class Plane:
     """Disjoint pieces, each with its holes."""
     clearance: Nm
     joint: Joint
+    hatch: Hatch | None = None
+    """What the holes of ``fills`` follow; None: solid."""
+
+
+@dataclass(frozen=True, slots=True)
+class Supply:
+    """How a net with several terminals was done, and why."""
+
+    net: str
+    style: SupplyStyle
+    layers: tuple[int, ...]
+    """RDLs of its planes."""
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,3 +179,5 @@ class Layout:
     """How many connections fit at all."""
     lower_bound: float
     """Least total length of the routed connections [nm]."""
+    supplies: tuple[Supply, ...] = ()
+    """Nets for which style or layer of a plane was left to the tool, sorted by net."""

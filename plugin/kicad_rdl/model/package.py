@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from enum import StrEnum
 
 from kicad_rdl.errors import ModelError
-from kicad_rdl.geometry import Circle, Path, Point, Polygon, Shape, grown
+from kicad_rdl.geometry import Circle, Octagon, Path, Point, Polygon, Rectangle, Shape, extent, grown
 from kicad_rdl.model.die import Bump, PlacedDie
 from kicad_rdl.model.technology import Technology
 from kicad_rdl.units import Nm, mm
@@ -24,6 +25,8 @@ class SupplyStyle(StrEnum):
 
     TREE = "tree"
     PLANE = "plane"
+    AUTO = "auto"
+    """Whichever pays; the router turns it into one of the others."""
 
 
 class Joint(StrEnum):
@@ -33,6 +36,18 @@ class Joint(StrEnum):
     THERMAL = "thermal"
 
 
+@dataclass(frozen=True, slots=True)
+class Hatch:
+    """A plane of crossing lines instead of solid copper."""
+
+    width: Nm
+    """Of the lines, and of the copper along every edge."""
+    gap: Nm
+    """Side of the square holes."""
+    orientation: int = 0
+    """Of the lines, in degrees."""
+
+
 class Angles(StrEnum):
     """Directions a trace may take."""
 
@@ -40,6 +55,24 @@ class Angles(StrEnum):
     """Any direction, with arcs."""
     OCTILINEAR = "45"
     """Multiples of 45 degrees."""
+
+
+class PadShape(StrEnum):
+    """Outline of the UBM pads."""
+
+    CIRCLE = "circle"
+    SQUARE = "square"
+    OCTAGON = "octagon"
+
+    def of(self, width: Nm) -> Shape:
+        """The shape that is so wide."""
+        match self:
+            case PadShape.CIRCLE:
+                return Circle(width)
+            case PadShape.SQUARE:
+                return Rectangle(width, width)
+            case PadShape.OCTAGON:
+                return Octagon(width)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +114,7 @@ class NetRule:
     kind: NetKind = NetKind.SIGNAL
     style: SupplyStyle = SupplyStyle.TREE
     plane_layer: int | None = None
-    """RDL of the plane (from 1), for ``SupplyStyle.PLANE``."""
+    """RDL of the plane (from 1), for ``SupplyStyle.PLANE``; None: the router chooses. Every bump reaches this one."""
     joint: Joint = Joint.SOLID
     balls: int = 1
     """How many balls the net takes; 0: it joins bumps only (die to die)."""
@@ -95,6 +128,10 @@ class NetRule:
     """RDLs that its traces may take; None: any."""
     on_layers: tuple[LayerRule, ...] = ()
     """Where a layer asks for another width or space than ``width`` and ``space``."""
+    more_planes: tuple[int, ...] = ()
+    """RDLs beyond ``plane_layer`` that get a plane of the net, too, stitched where its stacks pass."""
+    hatch: Hatch | None = None
+    """Of its planes; None: solid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +140,9 @@ class Ball:
 
     name: str
     row: str
+    """Empty where the names of the ball map are not of letters and a number."""
     column: int
+    """0 where ``row`` is empty."""
     at: Point
     nc: bool = False
     """True: soldered, but no net may take it."""
@@ -121,9 +160,11 @@ class BallGeometry:
     """Opening in the last polymer, through which the ball (or the UBM) meets the UBM pad."""
     ubm: Nm
     pad: Nm
-    """UBM pad on the last RDL."""
+    """UBM pad on the last RDL: diameter, side, or across flats."""
     mask_defined: bool = True
     """True: the opening is smaller than the pad (SMD); False: larger, the pad's edge is free (NSMD)."""
+    pad_shape: PadShape = PadShape.CIRCLE
+    """Of the UBM pad, and of the opening on it where the UBM is no layer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,9 +221,14 @@ class Package:
         return grown(bump.shape, self.technology.die_pad.enclosure)
 
     @property
-    def ubm_pad(self) -> Circle:
+    def ubm_pad(self) -> Shape:
         """The pad on the last RDL under a ball."""
-        return Circle(self.ball.pad)
+        return self.ball.pad_shape.of(self.ball.pad)
+
+    @property
+    def ball_land(self) -> Shape:
+        """The outermost copper of a ball: its UBM where that is a layer, else its UBM pad."""
+        return Circle(self.ball.ubm) if self.has_ubm_layer else self.ubm_pad
 
     @property
     def ubm_via_opening(self) -> Nm:
@@ -195,15 +241,22 @@ class Package:
         return min(rule.opening, min(self.ball.pad, self.ball.ubm) - 2 * enclosure)
 
     @property
+    def ball_opening(self) -> Shape:
+        """The hole in the outermost polymer that a ball sees."""
+        if self.has_ubm_layer:
+            return Circle(self.ball.ubm if self.ball.mask_defined else self.ball.opening)
+        return self.ball.pad_shape.of(self.ball.opening)
+
+    @property
     def land_opening(self) -> Nm:
-        """Diameter of the hole in the outermost polymer that a ball sees."""
-        return self.ball.ubm if self.has_ubm_layer and self.ball.mask_defined else self.ball.opening
+        """Width of ``ball_opening``."""
+        return extent(self.ball_opening)[0]
 
     def net(self, name: str) -> NetRule:
         """The rule of a net."""
-        for rule in self.nets:
-            if rule.name == name:
-                return rule
+        index = bisect_left(self.nets, name, key=lambda rule: rule.name)
+        if index < len(self.nets) and self.nets[index].name == name:
+            return self.nets[index]
         raise KeyError(name)
 
     def layer_name(self, layer: int) -> str:
