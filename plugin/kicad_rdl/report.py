@@ -254,6 +254,7 @@ def _package(package: Package, auto_rdl: bool) -> Json:
             "opening_um": _um(package.ball.opening),
             "ubm_um": _um(package.ball.ubm),
             "pad_um": _um(package.ball.pad),
+            "pad_shape": package.ball.pad_shape.value,
             "terminals": "mask-defined" if package.ball.mask_defined else "copper-defined",
         },
     }

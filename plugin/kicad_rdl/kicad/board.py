@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kicad_rdl.geometry import Arc, Point, Polygon
+from kicad_rdl.geometry import Arc, Circle, Point, Polygon, polygon_of, shapely_of
 from kicad_rdl.kicad.footprint import Footprint, Placement, placed_tree
 from kicad_rdl.kicad.fracture import fractured
 from kicad_rdl.kicad.identity import file_name, identity
@@ -22,7 +22,7 @@ from kicad_rdl.kicad.parts import DieView, ball_footprint, die_footprint, die_vi
 from kicad_rdl.kicad.sexpr import Quoted, Tree
 from kicad_rdl.kicad.stackup import stackup_tree, thickness
 from kicad_rdl.model.layout import Layout, Plane, Teardrop, Trace, Via
-from kicad_rdl.model.package import Joint, Package
+from kicad_rdl.model.package import Joint, Package, PadShape
 from kicad_rdl.units import UM, Nm, format_length
 
 OUTLINE_LINE: Nm = 10 * UM
@@ -44,7 +44,7 @@ def board_tree(layout: Layout) -> Tree:
     items = [
         *_footprints(layout, page, nets),
         *_drawings(package, page),
-        *(copper_items.free_pad(at, net) for at, net in at_free.items()),
+        *(copper_items.ubm_pad(at, net) for at, net in _bare_ubm_pads(layout, free)),
         *(copper_items.teardrop(drop, index) for index, drop in enumerate(layout.teardrops)),
         *(piece for index, trace in enumerate(layout.traces) for piece in copper_items.trace(trace, index)),
         *(copper_items.via(via, via.net or at_free.get(via.at)) for via in layout.vias),
@@ -78,6 +78,14 @@ def free_ball_nets(layout: Layout) -> dict[str, str]:
     taken = dict(layout.ball_nets)
     names = (ball.name for ball in layout.package.balls if ball.name not in taken)
     return {name: f"unconnected-({BALLS_REFERENCE}-{name}-Pad{name})" for name in names}
+
+
+def _bare_ubm_pads(layout: Layout, free: dict[str, str]) -> list[tuple[Point, str]]:
+    """Place and net of the UBM pads that no footprint shows: the land of the via to the UBM stands for round ones that
+    are connected."""
+    package = layout.package
+    shown = free if package.ball.pad_shape is PadShape.CIRCLE else dict(layout.ball_nets) | free
+    return [(ball.at, shown[ball.name]) for ball in package.balls if package.has_ubm_layer and ball.name in shown]
 
 
 def net_numbers(layout: Layout) -> dict[str, int]:
@@ -205,13 +213,17 @@ class _Copper:
             )
         return trees
 
-    def free_pad(self, at: Point, net: str) -> Tree:
-        """The UBM pad of a free ball on the last RDL, where nothing but the via to the UBM would hold its place."""
-        edge = at + Point(self.package.ball.pad // 2, 0)
+    def ubm_pad(self, at: Point, net: str) -> Tree:
+        """The UBM pad of a ball on the last RDL, where nothing but the via to the UBM would hold its place."""
+        pad = self.package.ubm_pad
+        outline: Tree
+        if isinstance(pad, Circle):
+            edge = at + Point(pad.diameter // 2, 0)
+            outline = ("gr_circle", self.page.spot("center", at), self.page.spot("end", edge))
+        else:
+            outline = ("gr_poly", self._points(polygon_of(shapely_of(pad, at)).points))
         return (
-            "gr_circle",
-            self.page.spot("center", at),
-            self.page.spot("end", edge),
+            *outline,
             ("stroke", ("width", 0), ("type", "solid")),
             ("fill", "yes"),
             self._layer(self.package.rdl_count),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
-from kicad_rdl.geometry import Circle, Point
+from kicad_rdl.geometry import Circle, Point, circumradius, extent
 from kicad_rdl.kicad.footprint import Drawing, Footprint, Land, Text
 from kicad_rdl.kicad.identity import file_name
 from kicad_rdl.model.die import Die, PlacedDie
@@ -99,8 +100,7 @@ def die_footprint(package: Package, view: DieView) -> Footprint:
 
 def ball_footprint(package: Package) -> Footprint:
     """Ball side of the package, seen from the balls: A1 comes to lie at the right."""
-    ball = package.ball
-    shape, opening = (ball.ubm if package.has_ubm_layer else ball.pad), package.land_opening
+    shape, opening = package.ball_land, package.land_opening
     height = _text_height(package.width, package.height) // 2
     below = -(package.height // 2) - height
     corner = first_corner(package)
@@ -114,7 +114,7 @@ def ball_footprint(package: Package) -> Footprint:
         attributes=("smd", "board_only", "exclude_from_pos_files", "exclude_from_bom"),
         lands=tuple(
             # half a nanometre of an odd difference is given away towards the smaller opening
-            Land(item.name, Point(-item.at.x, item.at.y), Circle(shape), (opening - shape) // 2, bga=True)
+            Land(item.name, Point(-item.at.x, item.at.y), shape, (opening - extent(shape)[0]) // 2, bga=True)
             for item in package.balls
         ),
         drawings=(
@@ -219,12 +219,11 @@ def _corner_mark(package: Package, corner: Point) -> tuple[Drawing, ...]:
     """A filled triangle in the corner at A1, clear of edge and openings; none where there is no room."""
     rules = package.technology
     inset = rules.edges.trace_to_package
-    opening = package.land_opening
     # from the package corner at A1, the sum of both distances is the same all along the triangle's long side
     sums = [
         package.width // 2 + package.height // 2 + corner.x * item.at.x - corner.y * item.at.y for item in package.balls
     ]
-    clear = (opening // 2 + rules.mask.web) * 1415 // 1000
+    clear = (math.ceil(circumradius(package.ball_opening)) + rules.mask.web) * 1415 // 1000
     leg = min(MARK_LEG, min(sums, default=2 * inset + MARK_LEG + clear) - clear - 2 * inset)
     if leg < MARK_LEAST:
         return ()
@@ -278,6 +277,8 @@ def _size(width: Nm, height: Nm) -> str:
 
 
 def _grid(package: Package) -> str:
+    if not all(ball.row for ball in package.balls):
+        return f"Irregular{len(package.balls)}"
     columns = len({ball.column for ball in package.balls})
     rows = len({ball.row for ball in package.balls})
     return f"{columns}x{rows}"

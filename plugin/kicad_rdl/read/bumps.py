@@ -136,10 +136,11 @@ def _bump(row: Row, header: Header, options: BumpMapOptions, source: str) -> Bum
 
 def _coordinate(row: Row, header: Header, axis: str, name: str, options: BumpMapOptions, source: str) -> Nm:
     column = header.lengths[axis]
-    return _length(row, column.index, column.unit or options.unit, f'bump "{name}": {axis}', source)
+    return length_in(row, column.index, column.unit or options.unit, f'bump "{name}": {axis}', source)
 
 
-def _length(row: Row, index: int, unit: str | None, what: str, source: str) -> Nm:
+def length_in(row: Row, index: int, unit: str | None, what: str, source: str) -> Nm:
+    """The length in a cell; ``what`` it is, for the message if it is none."""
     text = row.cell(index)
     if not text:
         raise InputError(f"{what} is empty", source, row.line)
@@ -160,7 +161,7 @@ def _shape(row: Row, header: Header, name: str, options: BumpMapOptions, source:
         column = header.lengths.get(key)
         if column is not None and row.cell(column.index):
             unit = column.unit or options.unit
-            sizes[key] = _length(row, column.index, unit, f'bump "{name}": {key}', source)
+            sizes[key] = length_in(row, column.index, unit, f'bump "{name}": {key}', source)
     try:
         return _sized(word, base, sizes)
     except ModelError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kicad_rdl.errors import InputError
@@ -81,10 +82,11 @@ def _split_unit(text: str) -> tuple[str, str | None]:
     return (first, last) if first and last in UNITS else (words, None)
 
 
-def _header(row: Row) -> Header | None:
+def columns_of(row: Row, vocabulary: Mapping[str, tuple[str, ...]]) -> dict[str, Column]:
+    """The columns that a row names, by meaning."""
     meanings = [_split_unit(cell) for cell in row.cells]
     found: dict[str, Column] = {}
-    for meaning, words in WORDS.items():
+    for meaning, words in vocabulary.items():
         hits = [
             (words.index(word), index)
             for index, (word, unit) in enumerate(meanings)
@@ -93,6 +95,11 @@ def _header(row: Row) -> Header | None:
         if hits:
             index = min(hits)[1]
             found[meaning] = Column(index, meanings[index][1])
+    return found
+
+
+def _header(row: Row) -> Header | None:
+    found = columns_of(row, WORDS)
     if "x" not in found or "y" not in found:
         return None
     if "name" not in found:

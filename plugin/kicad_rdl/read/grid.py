@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from kicad_rdl.errors import InputError
 from kicad_rdl.geometry import Point
@@ -35,27 +36,42 @@ def pitches(table: BallTable) -> tuple[Nm, Nm]:
 def ball_grid(table: BallTable, source: str) -> tuple[Ball, ...]:
     """The balls of a package, row by row from the top, each row from the left, seen from the die side."""
     sites = _full_grid(table)
-    full = [ball for _, _, ball in sites]
-    gone = balls_named(full, table.depopulate, source, "balls.depopulate")
-    kept = [ball for row, place, ball in sites if ball.name not in gone and _populated(table, row, place)]
+    populated = [ball for row, place, ball in sites if _populated(table, row, place)]
+    return left_over(populated, table, source, [ball for _, _, ball in sites])
+
+
+def left_over(
+    balls: Sequence[Ball], table: BallTable, source: str, named: Sequence[Ball] | None = None
+) -> tuple[Ball, ...]:
+    """The balls that the job does not take away, with those marked that it calls nc.
+
+    Args:
+        balls: what there is.
+        table: for ``depopulate`` and ``nc``.
+        source: the job file.
+        named: balls that ``depopulate`` may name, if more than ``balls``.
+    """
+    gone = balls_named(named or balls, table.depopulate, source, "balls.depopulate")
+    kept = [ball for ball in balls if ball.name not in gone]
     if not kept:
         raise InputError("balls: no ball is left; depopulate less", source)
     idle = balls_named(kept, table.nc, source, "balls.nc")
-    return tuple(Ball(b.name, b.row, b.column, b.at, b.name in idle) for b in kept)
+    return tuple(replace(ball, nc=ball.nc or ball.name in idle) for ball in kept)
 
 
 def _full_grid(table: BallTable) -> list[tuple[int, int, Ball]]:
     """(row from the top, place in the row from the left, ball) of every site."""
     pitch_x, pitch_y = pitches(table)
     on_rows = table.letters == "rows"
-    names = letters(table.rows if on_rows else table.columns, table.skip_letters)
+    rows, columns = table.rows or 0, table.columns or 0
+    names = letters(rows if on_rows else columns, table.skip_letters)
     sites: list[tuple[int, int, Ball]] = []
-    for row in range(table.rows):
+    for row in range(rows):
         count = _row_length(table, row)
         for place in range(count):
             x = (2 * place - (count - 1)) * pitch_x // 2 + table.offset[0]
-            y = (table.rows - 1 - 2 * row) * pitch_y // 2 + table.offset[1]
-            down = row if table.a1.startswith("top") else table.rows - 1 - row
+            y = (rows - 1 - 2 * row) * pitch_y // 2 + table.offset[1]
+            down = row if table.a1.startswith("top") else rows - 1 - row
             along = place if table.a1.endswith("left") else count - 1 - place
             letter, number = (names[down], along + 1) if on_rows else (names[along], down + 1)
             sites.append((row, place, Ball(f"{letter}{number}", letter, number, Point(x, y))))
@@ -63,11 +79,11 @@ def _full_grid(table: BallTable) -> list[tuple[int, int, Ball]]:
 
 
 def _row_length(table: BallTable, row: int) -> int:
-    return table.columns - (row % 2 if table.staggered else 0)
+    return (table.columns or 0) - (row % 2 if table.staggered else 0)
 
 
 def _populated(table: BallTable, row: int, place: int) -> bool:
-    up_down = min(row, table.rows - 1 - row)
+    up_down = min(row, (table.rows or 0) - 1 - row)
     left_right = min(place, _row_length(table, row) - 1 - place)
     if up_down + left_right < table.depopulate_corners:
         return False
@@ -124,6 +140,8 @@ def balls_at_side(balls: tuple[Ball, ...], sides: tuple[str, ...]) -> frozenset[
 def balls_in_rows(balls: tuple[Ball, ...], text: str, source: str, key: str) -> frozenset[str]:
     """Names of the balls whose letter lies in ``C`` or ``A-D``."""
     order = sorted({ball.row for ball in balls}, key=lambda name: (len(name), name))
+    if "" in order:
+        raise InputError(f'{key} = "{text}": the balls of the map have no rows; name them with at', source)
     first, dash, last = (part.strip().upper() for part in text.partition("-"))
     last = last if dash else first
     if first not in order or last not in order or order.index(first) > order.index(last):
@@ -137,6 +155,8 @@ def balls_in_columns(balls: tuple[Ball, ...], text: str, source: str, key: str) 
     match = re.fullmatch(r"\s*([0-9]{1,4})\s*(?:-\s*([0-9]{1,4})\s*)?", text, re.ASCII)
     first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
     found = frozenset(ball.name for ball in balls if first <= ball.column <= last)
+    if not all(ball.row for ball in balls):
+        raise InputError(f'{key} = "{text}": the balls of the map have no columns; name them with at', source)
     if not found:
         most = max(ball.column for ball in balls)
         raise InputError(f'{key} = "{text}": write one of the columns 1 to {most}, or a range "1-4"', source)

@@ -10,14 +10,17 @@ from typing import Any
 from kicad_rdl.errors import InputError, ModelError
 from kicad_rdl.geometry import Circle, Octagon, Point, Rectangle, Shape
 from kicad_rdl.model.die import Die, PlacedDie
-from kicad_rdl.model.package import Angles, BallGeometry, Package
+from kicad_rdl.model.package import Angles, Ball, BallGeometry, Package, PadShape
 from kicad_rdl.model.technology import Technology
+from kicad_rdl.read.ball_map import BallMap, BallMapOptions, nearest_pitches, placed_balls, read_ball_map
 from kicad_rdl.read.bumps import BumpMapOptions, read_bumps
 from kicad_rdl.read.documents import read_toml, validated
-from kicad_rdl.read.grid import ball_grid, pitches
+from kicad_rdl.read.given import BumpSource, given_balls
+from kicad_rdl.read.grid import ball_grid, left_over, pitches
 from kicad_rdl.read.job_file import BallTable, DieTable, JobTables, ShapeTable
 from kicad_rdl.read.nets import net_rules
 from kicad_rdl.read.plausible import refuse_balls_off_the_package, refuse_impossible
+from kicad_rdl.read.supplies import refuse_thin_hatch
 from kicad_rdl.read.technology import load_technology
 from kicad_rdl.units import Nm, um
 
@@ -65,11 +68,15 @@ def read_job(path: Path, rdl_count: int | None = None) -> Job:
     technology = _technology(tables, path)
     dies = tuple(_placed(table, technology, path) for table in tables.die)
     _refuse_repeated_names(dies, source)
-    balls = ball_grid(tables.balls, source)
-    ball = _ball_geometry(tables.balls, technology, source)
     body = tables.package
+    listed = _ball_map(tables, path)
+    balls = _balls(tables.balls, listed, source)
+    ball = _ball_geometry(tables.balls, balls, technology, source)
     refuse_balls_off_the_package(body.width, body.height, balls, ball, technology.edges, source)
-    nets = net_rules(tables.nets, dies, balls, source)
+    maps = tuple(
+        BumpSource(placed, str(path.parent / table.bumps)) for placed, table in zip(dies, tables.die, strict=True)
+    )
+    nets = net_rules(tables.nets, dies, balls, given_balls(listed, maps, balls), source)
     asked = rdl_count if rdl_count is not None else body.rdl_count
     # with "auto", a draft of one RDL, from which _first_possible makes those that it tries
     draft = _built(
@@ -170,8 +177,50 @@ def _refuse_repeated_names(dies: tuple[PlacedDie, ...], source: str) -> None:
             raise InputError(f'two dies are called "{name}"; give each a die.name of its own', source)
 
 
-def _ball_geometry(table: BallTable, technology: Technology, source: str) -> BallGeometry:
+def _ball_map(tables: JobTables, path: Path) -> BallMap | None:
+    table, body = tables.balls, tables.package
+    if table.map is None:
+        return None
+    return read_ball_map(
+        path.parent / table.map,
+        BallMapOptions(
+            width=body.width,
+            height=body.height,
+            origin_lower_left=table.origin == "lower left",
+            land_side=table.view == "land side",
+            offset=Point(*table.offset),
+            unit=table.unit,
+            sheet=table.sheet,
+        ),
+    )
+
+
+def _balls(table: BallTable, listed: BallMap | None, source: str) -> tuple[Ball, ...]:
+    """The balls of the grid, with those marked that the map calls nc; or those of the map, if it has places."""
+    if listed is None:
+        return ball_grid(table, source)
+    if not listed.placed:
+        if table.columns is None:
+            raise InputError(
+                "the map has no places: give it columns for x and y, or the job balls.columns, rows and pitch",
+                listed.source,
+            )
+        idle = {ball.name for ball in listed.balls if ball.nc}
+        return tuple(replace(ball, nc=ball.nc or ball.name in idle) for ball in ball_grid(table, source))
+    if table.columns is not None:
+        raise InputError(
+            f"balls: {listed.source} has the places of all balls; drop columns and rows, or x and y of the map", source
+        )
+    return left_over(placed_balls(listed), table, source)
+
+
+def _ball_geometry(table: BallTable, balls: tuple[Ball, ...], technology: Technology, source: str) -> BallGeometry:
     pitch_x, pitch_y = pitches(table)
+    if not pitch_x:
+        found = nearest_pitches(ball.at for ball in balls)
+        if found is None:
+            raise InputError("balls: a single ball has no pitch; give balls.pitch, for the rules that go by it", source)
+        pitch_x, pitch_y = found
     nearest = min(pitch_x, pitch_y)
     if table.staggered:
         nearest = min(pitch_x, int((pitch_x**2 / 4 + pitch_y**2) ** 0.5))
@@ -199,15 +248,19 @@ def _ball_geometry(table: BallTable, technology: Technology, source: str) -> Bal
         ubm=table.ubm or (rules.ubm if rules else 0),
         pad=pad,
         mask_defined=mask_defined,
+        pad_shape=PadShape(table.pad_shape),
     )
 
 
 def _refuse_missing_planes(package: Package, source: str) -> None:
     for rule in package.nets:
-        if rule.plane_layer is not None and rule.plane_layer > package.rdl_count:
+        outermost = max((rule.plane_layer or 0, *rule.more_planes))
+        if outermost > package.rdl_count:
             there = "RDL1" if package.rdl_count == 1 else f"RDL1 to RDL{package.rdl_count}"
             raise InputError(
-                f'net "{rule.name}": its plane is asked for on RDL{rule.plane_layer}, but the package has '
+                f'net "{rule.name}": its plane is asked for on RDL{outermost}, but the package has '
                 f"{package.rdl_count}; put it on {there} or ask for more RDLs",
                 source,
             )
+        if rule.hatch is not None:
+            refuse_thin_hatch(rule.name, rule.hatch, package.technology, range(1, package.rdl_count + 1), source)

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, StrictBool, model_validator
 
-from kicad_rdl.read.documents import Count, Length, Size, Table
+from kicad_rdl.read.documents import Length, Size, Table
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 FileName = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$")]
@@ -70,15 +70,26 @@ class PackageTable(Table):
 
 
 class BallTable(Table):
-    """The ball grid."""
+    """The balls: a grid, or a list of places; and which net is on which, where that is given."""
 
-    columns: Annotated[int, Field(strict=True, ge=1, le=200)]
-    rows: Annotated[int, Field(strict=True, ge=1, le=200)]
+    map: Name | None = None
+    """File of a ball map, relative to the job file: ball with net, place, or both."""
+    sheet: Name | None = None
+    """Sheet of an XLSX workbook."""
+    origin: Literal["package centre", "lower left"] = "package centre"
+    """Where the places of the map are counted from."""
+    unit: MapUnit | None = None
+    """Unit of a map whose header names none."""
+    view: Literal["die side", "land side"] = "die side"
+    """From where the map shows the balls: through the package, or looking at them (it is mirrored then)."""
+    columns: Annotated[int, Field(strict=True, ge=1, le=200)] | None = None
+    """Of the full grid; absent where the map has places."""
+    rows: Annotated[int, Field(strict=True, ge=1, le=200)] | None = None
     pitch: Size | None = None
     pitch_x: Size | None = None
     pitch_y: Size | None = None
     offset: tuple[Length, Length] = (0, 0)
-    """Grid centre from the package centre."""
+    """Grid centre from the package centre; added to the places of a map."""
     style: Literal["full", "perimeter"] = "full"
     rings: Annotated[int, Field(strict=True, ge=1, le=100)] | None = None
     staggered: StrictBool = False
@@ -97,17 +108,67 @@ class BallTable(Table):
     opening: Size | None = None
     ubm: Size | None = None
     pad: Size | None = None
+    """UBM pad: diameter, side, or across flats."""
+    pad_shape: Literal["circle", "square", "octagon"] = "circle"
     terminals: Literal["mask-defined", "copper-defined"] = "mask-defined"
 
     @model_validator(mode="after")
     def _consistent(self) -> BallTable:
-        if self.pitch is None and (self.pitch_x is None or self.pitch_y is None):
+        if (self.columns is None) != (self.rows is None):
+            raise ValueError("give columns and rows, or none of them")
+        if self.columns is None and self.map is None:
+            raise ValueError("give columns and rows, or a map with places")
+        if self.columns is not None and self.pitch is None and (self.pitch_x is None or self.pitch_y is None):
             raise ValueError("give pitch, or both pitch_x and pitch_y")
+        for key in ("sheet", "origin", "unit", "view"):
+            if self.map is None and key in self.model_fields_set:
+                raise ValueError(f"{key} belongs to a map, and there is none")
+        if self.columns is None:
+            for key in ("style", "rings", "staggered", "depopulate_corners", "letters", "skip_letters", "a1"):
+                if key in self.model_fields_set:
+                    raise ValueError(f"{key} belongs to a grid of columns and rows")
         if self.pitch is not None and (self.pitch_x is not None or self.pitch_y is not None):
             raise ValueError("give either pitch or pitch_x and pitch_y, not both")
+        if (self.pitch_x is None) != (self.pitch_y is None):
+            raise ValueError("give both pitch_x and pitch_y, or pitch")
         if (self.style == "perimeter") != (self.rings is not None):
             raise ValueError('rings = N belongs to style = "perimeter", and only to it')
         return self
+
+
+RdlNumber = Annotated[int, Field(strict=True, ge=1, le=4)]
+
+
+class HatchTable(Table):
+    """Lines and square holes of a plane that is not solid."""
+
+    width: Size
+    """Of the lines, and of the copper along every edge."""
+    gap: Size
+    """Side of the holes."""
+    orientation: Annotated[int, Field(strict=True, ge=0, le=89)] = 0
+    """Of the lines, in degrees counter-clockwise."""
+
+
+class OnLayerTable(Table):
+    """Width and space of nets on one RDL."""
+
+    layer: RdlNumber
+    width: Size | None = None
+    space: Size | None = None
+
+    @model_validator(mode="after")
+    def _something(self) -> OnLayerTable:
+        if self.width is None and self.space is None:
+            raise ValueError("give width, space or both")
+        return self
+
+
+class SwapTable(Table):
+    """Nets that may exchange the balls that are given to them."""
+
+    match: Annotated[list[Name], Field(min_length=1)]
+    """Net names or patterns."""
 
 
 class NetTable(Table):
@@ -116,11 +177,21 @@ class NetTable(Table):
     match: Annotated[list[Name], Field(min_length=1)]
     """Net names or patterns with ``*`` and ``?``."""
     kind: Literal["signal", "supply"] | None = None
-    style: Literal["tree", "plane"] | None = None
-    plane_layer: Annotated[int, Field(strict=True, ge=1, le=4)] | None = None
+    style: Literal["tree", "plane", "auto"] | None = None
+    plane_layer: RdlNumber | Annotated[list[RdlNumber], Field(min_length=1)] | Literal["auto"] | None = None
+    hatch: HatchTable | Literal["solid"] | None = None
     joint: Literal["solid", "thermal"] | None = None
-    balls: Count | None = None
+    balls: Annotated[int, Field(strict=True, ge=0, le=100_000)] | None = None
+    """0: the net joins bumps only."""
+    fixed: StrictBool | None = None
+    """Whether the nets keep the balls that are given to them; false: they may take others."""
     width: Size | None = None
+    space: Size | None = None
+    """To copper of other nets."""
+    layers: Annotated[list[RdlNumber], Field(min_length=1)] | None = None
+    """RDLs that traces of these nets may take."""
+    on_layer: tuple[OnLayerTable, ...] = ()
+    """Another width or space on one RDL."""
     side: SideName | list[SideName] | None = None
     """Balls whose nearest edge of the grid this is (or these are)."""
     rows: Name | None = None
@@ -137,6 +208,7 @@ class NetsTable(Table):
     supplies: tuple[Name, ...] = ()
     """Names or patterns of supply nets."""
     rules: tuple[NetTable, ...] = ()
+    swap: tuple[SwapTable, ...] = ()
 
 
 class TechnologyChoice(Table):

@@ -147,17 +147,16 @@ def refuse_balls_off_the_package(
 
 def _balls(package: Package, source: str) -> None:
     ball, space, web = package.ball, package.technology.metal(package.rdl_count).space, package.technology.mask.web
-    largest = max(ball.diameter, ball.pad, ball.opening)
-    reach = largest + max(space, web) + 1
+    shapes: tuple[tuple[str, Shape, Nm], ...] = (
+        ("spheres", Circle(ball.diameter), 1),
+        ("UBM pads", package.ubm_pad, space),
+        ("openings", Circle(ball.opening) if package.has_ubm_layer else package.ball_opening, web),
+    )
+    reach = max(math.ceil(2 * circumradius(shape)) + needed for _, shape, needed in shapes) + 1
     for i, j in _near_pairs([site.at for site in package.balls], reach):
         a, b = package.balls[i], package.balls[j]
-        pitch = a.at.distance(b.at)
-        for what, diameter, needed in (
-            ("spheres", ball.diameter, 1),
-            ("UBM pads", ball.pad, space),
-            ("openings", ball.opening, web),
-        ):
-            gap = math.floor(pitch - diameter)
+        for what, shape, needed in shapes:
+            gap = math.floor(gap_between(shape, a.at, shape, b.at))
             if gap < needed:
                 apart = f"are {um(gap)} apart" if gap > 0 else "touch"
                 raise InputError(
@@ -204,18 +203,23 @@ def _widths(package: Package, source: str) -> None:
 
 
 def _pads_and_lands(package: Package, source: str) -> None:
-    """With one RDL, the UBM pads and the bump lands share it; a free assignment may give them different nets."""
+    """With one RDL, the UBM pads and the bump lands share it; they differ in net unless it is given."""
     space, pad = package.technology.metal(1).space, package.ubm_pad
     bumps = [bump for _, bump in package.bumps]
     if not bumps:
         return
     places = [ball.at for ball in package.balls] + [bump.at for bump in bumps]
     lands = [package.land(bump) for bump in bumps]
-    reach = pad.diameter // 2 + max(math.ceil(circumradius(land)) for land in lands) + space + 1
+    net_of = {
+        name: rule.name for rule in package.nets for name in rule.allowed or () if len(rule.allowed or ()) == rule.balls
+    }
+    reach = math.ceil(circumradius(pad)) + max(math.ceil(circumradius(land)) for land in lands) + space + 1
     first = len(package.balls)
     for i, j in _near_pairs(places, reach):
         if i < first <= j:
             bump, land = bumps[j - first], lands[j - first]
+            if bump.net is not None and net_of.get(package.balls[i].name) == bump.net:
+                continue
             gap = gap_between(pad, places[i], land, bump.at)
             if gap < space:
                 raise InputError(_collision(package, package.balls[i].name, bump, land, gap, space), source)

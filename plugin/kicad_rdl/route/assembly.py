@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kicad_rdl.geometry import Circle
 from kicad_rdl.model.layout import Layout, Opening, Pad, PadKind, Side, Trace, Via
 from kicad_rdl.model.package import Package, SupplyStyle, terminal_name
 from kicad_rdl.route.plan import Plan
@@ -75,7 +74,7 @@ def _pads(package: Package, ball_net: dict[str, str | None]) -> tuple[Pad, ...]:
                     ball_net[ball.name],
                     package.rdl_count + 1,
                     ball.at,
-                    Circle(package.ball.ubm),
+                    package.ball_land,
                 )
             )
     return tuple(pads)
@@ -110,6 +109,6 @@ def _openings(package: Package, ball_net: dict[str, str | None]) -> tuple[Openin
         Opening(Side.BUMP, bump.at, bump.shape, bump.net, terminal_name(package, die, bump))
         for die, bump in package.bumps
     ]
-    shape = Circle(package.land_opening)
+    shape = package.ball_opening
     found += [Opening(Side.LAND, ball.at, shape, ball_net[ball.name], ball.name) for ball in package.balls]
     return tuple(found)

@@ -187,7 +187,7 @@ def _hold_for_special(
             units=units,
             allowed=allowed,
             source_radius=radius,
-            sink_radius=problem.package.ball.pad / 2,
+            sink_radius=circumradius(problem.package.ubm_pad),
         )
     except ModelError:
         return _hold_in_turn(problem, special, held)

@@ -129,6 +129,7 @@ def _place_bumps(
     bumps = np.array([(b.at.x, b.at.y) for b in problem.bumps], dtype=np.float64).reshape(-1, 2)
     bump_tree = _tree([bump.at for bump in problem.bumps])
     pads, stacks = _tree([ball.at for ball in problem.balls]), _tree(ball_at)
+    pad = circumradius(package.ubm_pad)
 
     def clear_of_balls(place: Point, layer: int) -> bool:
         if pads is None or stacks is None:
@@ -136,7 +137,7 @@ def _place_bumps(
         at = (place.x, place.y)
         if float(stacks.query(at)[0]) < 2 * rules.via + rules.space:
             return False
-        return layer < package.rdl_count or float(pads.query(at)[0]) >= package.ball.pad / 2 + rules.space + rules.via
+        return layer < package.rdl_count or float(pads.query(at)[0]) >= pad + rules.space + rules.via
 
     limit = [1] * len(bump_at)
     homeless: list[int] = []
