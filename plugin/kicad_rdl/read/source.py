@@ -8,6 +8,7 @@ from pathlib import Path
 from kicad_rdl.errors import InputError
 from kicad_rdl.model.die import Die, PlacedDie
 from kicad_rdl.model.source import Source, SourceBall
+from kicad_rdl.read.aif import read_aif
 from kicad_rdl.read.bmap import read_bmap
 from kicad_rdl.read.bumps import BumpMapOptions, read_bumps
 from kicad_rdl.read.outline import Box, DrawnBump, die_in, extents
@@ -103,5 +104,6 @@ def _around_origin(box: Box) -> Box:
 
 
 READERS: dict[str, Callable[[Path, SourceOptions], Source]] = {
+    ".aif": read_aif,
     ".bmap": _bmap,
 }
