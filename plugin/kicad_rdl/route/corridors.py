@@ -4,26 +4,32 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import chain
 
 import numpy as np
 
+from kicad_rdl.route.compiled import compiled
 from kicad_rdl.route.taut import Corridors
-from kicad_rdl.route.tiles import SLACK, Tables, Tiles, tables_of
+from kicad_rdl.route.tiles import SLACK, Tiles
+from kicad_rdl.route.triangulation import F64, I64
 from kicad_rdl.route.uncross import Wire
 
 ExtraDisc = tuple[float, float, float, float, int, int]
 """Centre x, y, radius [nm], side, first and last gap: a distance that no gap asks for, found by measuring."""
 
+Wires = Sequence[Wire] | Mapping[int, Wire]
+Orders = Mapping[int, Sequence[int]]
+Widths = Sequence[float] | Mapping[int, float]
+
 
 def corridors_of(
     tiles: Tiles,
-    wires: Sequence[Wire] | Mapping[int, Wire],
-    orders: Mapping[int, Sequence[int]],
-    widths: Sequence[float] | Mapping[int, float],
+    wires: Wires,
+    orders: Orders,
+    widths: Widths,
     space: float,
     extra: Mapping[int, Sequence[ExtraDisc]],
     only: Sequence[int] | None = None,
-    tables: Tables | None = None,
 ) -> Corridors:
     """The corridor of every wire, or of some.
 
@@ -35,51 +41,99 @@ def corridors_of(
         space: distance between traces [nm]; ``SLACK`` is added wherever there is room for it.
         extra: further discs of single wires.
         only: indices of the wires wanted, in the order of the answer.
-        tables: the lists of the tiles, where the caller has them.
     """
-    offsets: dict[tuple[int, int], tuple[float, float]] = {}
-    gaps = orders if only is None else dict.fromkeys(gap for index in only for gap in wires[index].gaps)
+    asked = list(range(len(wires)) if only is None else only)
+    which = [wires[index] for index in asked]
     space += SLACK
-    for gap in gaps:
-        order = orders[gap]
-        total = sum(widths[w] + space for w in order)
-        below = 0.0
-        for wire in order:
-            own = widths[wire] + space
-            offsets[(wire, gap)] = (below, total - below - own)
-            below += own
-    listed = list(wires.items()) if isinstance(wires, Mapping) else list(enumerate(wires))
-    asked = [wires[index] for index in (range(len(wires)) if only is None else only)]
-    corner_load = _corner_loads(tiles, listed, asked, widths, space)
-    builder = _Builder(tiles, tables or tables_of(tiles))
-    for index in range(len(wires)) if only is None else only:
-        builder.wire(index, wires[index], offsets, corner_load, widths[index], extra.get(index, ()))
-    return builder.done()
-
-
-def _corner_loads(
-    tiles: Tiles,
-    wires: Sequence[tuple[int, Wire]],
-    asked: Sequence[Wire],
-    widths: Sequence[float] | Mapping[int, float],
-    space: float,
-) -> dict[tuple[int, int], float]:
-    """(triangle, vertex) -> width and space of all wires that cut this corner [nm]; only where one asked has no gap."""
-    wanted: set[int] = set()
-    for wire in asked:
+    gap_start = np.zeros(len(which) + 1, dtype=np.int64)
+    np.cumsum([len(wire.gaps) for wire in which], out=gap_start[1:])
+    count = int(gap_start[-1])
+    gaps = np.fromiter(chain.from_iterable(wire.gaps for wire in which), np.int64, count)
+    before = np.fromiter(chain.from_iterable(wire.triangles[: len(wire.gaps)] for wire in which), np.int64, count)
+    below, above = _offsets(asked, gap_start, gaps, orders, widths, space)
+    further: list[ExtraDisc] = []
+    further_start = [0]
+    for index, wire in zip(asked, which, strict=True):
         if not wire.gaps:
-            wanted.add(wire.triangles[0])
-            wanted.update(_neighbours(tiles, wire.triangles[0]))
-    load: dict[tuple[int, int], float] = {}
-    if not wanted:
-        return load
-    for index, wire in wires:
-        for i in range(1, len(wire.gaps)):
-            t = wire.triangles[i]
-            if t in wanted:
-                u, v = tiles.edges[wire.gaps[i - 1]]
-                common = u if u in tiles.edges[wire.gaps[i]] else v
-                load[(t, int(common))] = load.get((t, int(common)), 0.0) + widths[index] + space
+            further += _beside(tiles, wires, wire, orders, widths, space, widths[index])
+        further += extra.get(index, ())
+        further_start.append(len(further))
+    terminals = np.array([(wire.start, wire.end) for wire in which], dtype=np.int64).reshape(-1, 2)
+    ends = tiles.xy[terminals].reshape(-1, 4)
+    portals, portal_discs = np.zeros((count, 4)), np.zeros((count, 2), np.int64)
+    disc_start, discs, disc_range = _build(
+        ends,
+        np.array([widths[index] for index in asked], dtype=np.float64),
+        gap_start,
+        gaps,
+        tiles.edge_triangles[gaps, 0] == before,
+        below,
+        above,
+        np.array(further_start, dtype=np.int64),
+        np.array(further, dtype=np.float64).reshape(-1, 6),
+        (tiles.xy, tiles.disc_start, tiles.disc_xy, tiles.disc_r, tiles.normals, tiles.clearance, tiles.edges),
+        portals,
+        portal_discs,
+    )
+    return Corridors(ends, gap_start, portals, portal_discs, disc_start, discs, disc_range)
+
+
+def _offsets(
+    asked: Sequence[int], gap_start: I64, gaps: I64, orders: Orders, widths: Widths, space: float
+) -> tuple[F64, F64]:
+    """Width and space of the wires below and above each wire on each of its gaps [nm]."""
+    used = np.unique(gaps)
+    listed = [orders[gap] for gap in used.tolist()]
+    size = np.fromiter(map(len, listed), np.int64, len(listed))
+    members = np.fromiter(chain.from_iterable(listed), np.int64, int(size.sum()))
+    take = np.array([widths[wire] for wire in members.tolist()], dtype=np.float64) + space
+    sums = np.concatenate([[0.0], np.cumsum(take)])
+    first = np.cumsum(size) - size
+    below = sums[:-1] - np.repeat(sums[first], size)
+    above = np.repeat(sums[first + size], size) - sums[1:]
+    gap_of = np.repeat(np.arange(len(used)), size)
+    # where a wire stands in the order of each of its gaps
+    most = int(max(members.max(initial=0), max(asked, default=0))) + 1
+    key = gap_of * most + members
+    by_key = np.argsort(key, kind="stable")
+    wire_of = np.repeat(np.array(asked, dtype=np.int64), np.diff(gap_start))
+    wanted = np.searchsorted(used, gaps) * most + wire_of
+    entry = by_key[np.searchsorted(key[by_key], wanted, side="right") - 1]
+    return below[entry], above[entry]
+
+
+def _beside(
+    tiles: Tiles, wires: Wires, wire: Wire, orders: Orders, widths: Widths, space: float, width: float
+) -> list[ExtraDisc]:
+    """A wire along an edge: the third corners of the tiles on both sides of it."""
+    (sx, sy), (tx, ty) = tiles.xy[wire.start].tolist(), tiles.xy[wire.end].tolist()
+    found: list[ExtraDisc] = []
+    for triangle in [wire.triangles[0], *_neighbours(tiles, wire.triangles[0])]:
+        members = tiles.triangles[triangle].tolist()
+        if wire.start not in members or wire.end not in members:
+            continue
+        (vertex,) = [v for v in members if v not in (wire.start, wire.end)]
+        load = _corner_load(tiles, wires, triangle, vertex, orders, widths, space)
+        keep = float(tiles.clearance[vertex]) + SLACK + load + width / 2
+        for k in range(int(tiles.disc_start[vertex]), int(tiles.disc_start[vertex + 1])):
+            cx, cy = tiles.disc_xy[k].tolist()
+            side = 1.0 if (tx - sx) * (cy - sy) - (ty - sy) * (cx - sx) > 0 else -1.0
+            found.append((cx, cy, float(tiles.disc_r[k]) + keep, side, 0, 0))
+    return found
+
+
+def _corner_load(
+    tiles: Tiles, wires: Wires, triangle: int, vertex: int, orders: Orders, widths: Widths, space: float
+) -> float:
+    """Width and space of all wires that cut a corner of a tile [nm]."""
+    one, two = [edge for edge in tiles.triangle_edges[triangle].tolist() if vertex in tiles.edges[edge]]
+    both = set(orders.get(one, ())) & set(orders.get(two, ()))
+    load = 0.0
+    for number in sorted(both):
+        gaps = wires[number].gaps
+        turns = zip(gaps, gaps[1:], wires[number].triangles[1:], strict=False)
+        times = sum(t == triangle and {a, b} == {one, two} for a, b, t in turns)
+        load += times * (widths[number] + space)
     return load
 
 
@@ -93,168 +147,122 @@ def _neighbours(tiles: Tiles, triangle: int) -> list[int]:
     return found
 
 
-class _Builder:
-    """Collects flat lists; one call of ``wire`` after the other, then ``done``."""
-
-    def __init__(self, tiles: Tiles, tables: Tables) -> None:
-        self.tiles = tiles
-        self.ends: list[tuple[float, float, float, float]] = []
-        self.gap_start = [0]
-        self.portals: list[tuple[float, float, float, float]] = []
-        self.portal_discs: list[tuple[int, int]] = []
-        self.disc_start = [0]
-        self.discs: list[tuple[float, float, float, float, float]] = []
-        self.ranges: list[list[int]] = []
-        self.xy = tables.xy
-        self.starts = tables.disc_start
-        self.disc_xy = tables.disc_xy
-        self.disc_r = tables.disc_r
-        self.clearance = tables.clearance
-        self.edges = tables.edges
-        self.edge_triangles = tables.edge_triangles
-
-    def wire(
-        self,
-        index: int,
-        wire: Wire,
-        offsets: Mapping[tuple[int, int], tuple[float, float]],
-        corner_load: Mapping[tuple[int, int], float],
-        width: float,
-        extra: Sequence[ExtraDisc],
-    ) -> None:
-        """Adds one wire."""
-        (sx, sy), (tx, ty) = self.xy[wire.start], self.xy[wire.end]
-        self.ends.append((sx, sy, tx, ty))
-        run: dict[int, tuple[int, int, float]] = {}  # side -> vertex, first disc, last direction of the gap
-        for position, gap in enumerate(wire.gaps):
-            u, v = self.edges[gap]
-            from_u, from_v = offsets[(index, gap)]
-            if self.edge_triangles[gap][0] == wire.triangles[position]:
-                left, right, left_offset, right_offset = v, u, from_v, from_u
-            else:
-                left, right, left_offset, right_offset = u, v, from_u, from_v
-            (lx, ly), (rx, ry) = self.xy[left], self.xy[right]
-            length = math.hypot(rx - lx, ry - ly)
-            dx, dy = (rx - lx) / length, (ry - ly) / length
-            portal: list[float] = []
-            discs: list[int] = []
-            ends = (
-                (1, left, self.clearance[left] + SLACK + left_offset + width / 2, dx, dy),
-                (-1, right, self.clearance[right] + SLACK + right_offset + width / 2, -dx, -dy),
+@compiled
+def _build(ends, widths, gap_start, gaps, leftward, below, above, further_start, further, layer, portals, portal_discs):  # type: ignore[no-untyped-def]
+    """Fills the portals; returns the discs. ``layer`` are the arrays of ``Tiles``; ``leftward`` says for each gap
+    whether the tile before it lies on the left of its edge.
+    """
+    xy, disc_start, disc_xy, disc_r, _, clearance, edges = layer
+    room = len(further)
+    for i in range(len(gaps)):
+        for side in range(2):
+            v = edges[gaps[i], side]
+            room += max(1, disc_start[v + 1] - disc_start[v])
+    discs = np.empty((room, 5))
+    ranges = np.empty((room, 2), np.int64)
+    starts = np.zeros(len(widths) + 1, np.int64)
+    # of the obstacle that each side leant on at the gap before: vertex, first disc; direction of that gap
+    run = np.empty((2, 2), np.int64)
+    direction = np.zeros(2)
+    n = first = 0
+    for w in range(len(widths)):
+        run[:, 0] = -1
+        for i in range(gap_start[w], gap_start[w + 1]):
+            position = i - gap_start[w]
+            u, v = edges[gaps[i], 0], edges[gaps[i], 1]
+            left, right, left_offset, right_offset = (
+                (v, u, above[i], below[i]) if leftward[i] else (u, v, below[i], above[i])
             )
-            squeezed = self.squeeze(ends, length)
-            for (side, vertex, _, ex, ey), keep in zip(ends, squeezed, strict=True):
-                x, y = self.xy[vertex]
-                reach, nearest = self.extent(vertex, ex, ey, keep)
-                px, py = x + ex * reach, y + ey * reach
-                portal += [px, py]
-                count = self.starts[vertex + 1] - self.starts[vertex]
-                if not count:  # the outline is straight: lean on the portal itself
-                    self.discs.append((px, py, 0.0, side, 0.0))
-                    self.ranges.append([position, position])
-                    discs.append(len(self.discs) - 1)
-                    run.pop(side, None)
+            dx, dy = xy[right, 0] - xy[left, 0], xy[right, 1] - xy[left, 1]
+            length = math.hypot(dx, dy)
+            dx, dy = dx / length, dy / length
+            keep_left = clearance[left] + SLACK + left_offset + widths[w] / 2
+            keep_right = clearance[right] + SLACK + right_offset + widths[w] / 2
+            # where the wires fill the gap, the slack of rounding gives way
+            full = _extent(layer, left, dx, dy, keep_left)[0] + _extent(layer, right, -dx, -dy, keep_right)[0]
+            excess = max(0.0, full - length) / 2
+            for column in range(2):
+                if column == 0:
+                    side, vertex, keep, ex, ey = 1.0, left, keep_left - excess, dx, dy
+                else:
+                    side, vertex, keep, ex, ey = -1.0, right, keep_right - excess, -dx, -dy
+                reach, nearest = _extent(layer, vertex, ex, ey, keep)
+                px, py = xy[vertex, 0] + ex * reach, xy[vertex, 1] + ey * reach
+                portals[i, 2 * column], portals[i, 2 * column + 1] = px, py
+                count = disc_start[vertex + 1] - disc_start[vertex]
+                if count == 0:  # the outline is straight: lean on the portal itself
+                    discs[n] = (px, py, 0.0, side, 0.0)
+                    ranges[n] = position
+                    portal_discs[i, column] = n
+                    n += 1
+                    run[column, 0] = -1
                     continue
                 angle = math.atan2(ey, ex)
-                before = run.get(side)
-                if before is not None and before[0] == vertex:
-                    first = before[1]
-                    swept = (angle - before[2]) * side
+                if run[column, 0] == vertex:
+                    first = run[column, 1]
+                    swept = (angle - direction[column]) * side
                     swept -= 2 * math.pi * math.floor((swept + math.pi) / (2 * math.pi))
                     for k in range(count):
-                        old = self.discs[first + k]
-                        radius = min(old[2], self.disc_r[self.starts[vertex] + k] + keep)
-                        self.discs[first + k] = (old[0], old[1], radius, side, old[4] + (swept if count == 1 else 0.0))
-                        self.ranges[first + k][1] = position
+                        discs[first + k, 2] = min(discs[first + k, 2], disc_r[disc_start[vertex] + k] + keep)
+                        if count == 1:
+                            discs[first + k, 4] += swept
+                        ranges[first + k, 1] = position
                 else:
-                    first = len(self.discs)
-                    for k in range(self.starts[vertex], self.starts[vertex + 1]):
-                        cx, cy = self.disc_xy[k]
-                        self.discs.append((cx, cy, self.disc_r[k] + keep, side, 0.0))
-                        self.ranges.append([position, position])
-                run[side] = (vertex, first, angle)
-                discs.append(first + nearest)
-            self.portals.append((portal[0], portal[1], portal[2], portal[3]))
-            self.portal_discs.append((discs[0], discs[1]))
-        if not wire.gaps:
-            self._beside(wire, corner_load, width)
-        for cx, cy, size, turn, low, high in extra:
-            self.discs.append((cx, cy, size, turn, 0.0))
-            self.ranges.append([low, high])
+                    first = n
+                    for k in range(disc_start[vertex], disc_start[vertex + 1]):
+                        discs[n] = (disc_xy[k, 0], disc_xy[k, 1], disc_r[k] + keep, side, 0.0)
+                        ranges[n] = position
+                        n += 1
+                run[column, 0], run[column, 1], direction[column] = vertex, first, angle
+                portal_discs[i, column] = first + nearest
+        for k in range(further_start[w], further_start[w + 1]):
+            discs[n] = (further[k, 0], further[k, 1], further[k, 2], further[k, 3], 0.0)
+            ranges[n, 0], ranges[n, 1] = int(further[k, 4]), int(further[k, 5])
+            n += 1
         # wires of one net may end on one terminal side by side: a disc never swallows the wire's own ends
-        for k in range(self.disc_start[-1], len(self.discs)):
-            disc = self.discs[k]
-            closest = min(math.hypot(disc[0] - sx, disc[1] - sy), math.hypot(disc[0] - tx, disc[1] - ty))
-            if 0 < closest <= disc[2]:
-                self.discs[k] = (disc[0], disc[1], closest * (1 - 1e-9) - 0.01, disc[3], disc[4])
-        self.gap_start.append(len(self.portals))
-        self.disc_start.append(len(self.discs))
+        for k in range(starts[w], n):
+            closest = min(
+                math.hypot(discs[k, 0] - ends[w, 0], discs[k, 1] - ends[w, 1]),
+                math.hypot(discs[k, 0] - ends[w, 2], discs[k, 1] - ends[w, 3]),
+            )
+            if 0.0 < closest <= discs[k, 2]:
+                discs[k, 2] = closest * (1 - 1e-9) - 0.01
+        starts[w + 1] = n
+    return starts, discs[:n].copy(), ranges[:n].copy()
 
-    def _beside(self, wire: Wire, corner_load: Mapping[tuple[int, int], float], width: float) -> None:
-        """A wire along an edge: the third corners of the tiles on both sides of it."""
-        tiles = self.tiles
-        (sx, sy), (tx, ty) = self.xy[wire.start], self.xy[wire.end]
-        for triangle in [wire.triangles[0], *_neighbours(tiles, wire.triangles[0])]:
-            members = tiles.triangles[triangle].tolist()
-            if wire.start not in members or wire.end not in members:
-                continue
-            (vertex,) = [v for v in members if v not in (wire.start, wire.end)]
-            keep = self.clearance[vertex] + SLACK + corner_load.get((triangle, vertex), 0.0) + width / 2
-            for k in range(self.starts[vertex], self.starts[vertex + 1]):
-                cx, cy = self.disc_xy[k]
-                side = 1 if (tx - sx) * (cy - sy) - (ty - sy) * (cx - sx) > 0 else -1
-                self.discs.append((cx, cy, self.disc_r[k] + keep, side, 0.0))
-                self.ranges.append([0, 0])
 
-    def squeeze(self, ends: Sequence[tuple[int, int, float, float, float]], length: float) -> tuple[float, ...]:
-        """What is kept from the two ends of a gap; where the wires fill it, the slack of rounding gives way."""
-        reach = [self.extent(vertex, ex, ey, keep)[0] for _, vertex, keep, ex, ey in ends]
-        excess = reach[0] + reach[1] - length
-        return tuple(keep - max(0.0, excess) / 2 for _, _, keep, _, _ in ends)
-
-    def extent(self, vertex: int, dx: float, dy: float, keep: float) -> tuple[float, int]:
-        """How far an obstacle grown by ``keep`` reaches along a direction [nm], and which of its discs is nearest."""
-        a, b = self.starts[vertex], self.starts[vertex + 1]
-        if b - a == 1:
-            return self.disc_r[a] + keep, 0
-        if b == a:
-            nx, ny, mx, my = self.tiles.normals[vertex].tolist()
-            reach = 0.0
-            for px, py in ((nx, ny), (mx, my)):
-                along = px * dx + py * dy
-                if along > 1e-6:
-                    reach = max(reach, keep / along)
-            return reach, 0
-        x, y = self.xy[vertex]
-        keep += self.disc_r[a]  # all discs of one hull are alike
-        best, nearest, nearest_dot = 0.0, 0, -math.inf
-        hull = [(cx - x, cy - y) for cx, cy in self.disc_xy[a:b]]
-        for k, (cx, cy) in enumerate(hull):
-            along, across = cx * dx + cy * dy, cx * dy - cy * dx
-            if along > nearest_dot:
-                nearest, nearest_dot = k, along
-            if abs(across) <= keep:
-                best = max(best, along + math.sqrt(keep * keep - across * across))
-            ox, oy = hull[(k + 1) % len(hull)]
-            sx, sy = ox - cx, oy - cy
-            size = math.hypot(sx, sy)
-            nx, ny = sy / size, -sx / size  # outward: the hull is counter-clockwise
-            forward = nx * dx + ny * dy
-            if forward > 1e-12:
-                reach = (cx * nx + cy * ny + keep) / forward
-                part = ((reach * dx - cx - nx * keep) * sx + (reach * dy - cy - ny * keep) * sy) / (size * size)
-                if 0.0 <= part <= 1.0:
-                    best = max(best, reach)
-        return best, nearest
-
-    def done(self) -> Corridors:
-        """The flat arrays."""
-        return Corridors(
-            np.array(self.ends, dtype=np.float64).reshape(-1, 4),
-            np.array(self.gap_start, dtype=np.int64),
-            np.array(self.portals, dtype=np.float64).reshape(-1, 4),
-            np.array(self.portal_discs, dtype=np.int64).reshape(-1, 2),
-            np.array(self.disc_start, dtype=np.int64),
-            np.array(self.discs, dtype=np.float64).reshape(-1, 5),
-            np.array(self.ranges, dtype=np.int64).reshape(-1, 2),
-        )
+@compiled
+def _extent(layer, vertex, dx, dy, keep):  # type: ignore[no-untyped-def]
+    """How far an obstacle grown by ``keep`` reaches along a direction [nm], and which of its discs is nearest."""
+    xy, disc_start, disc_xy, disc_r, normals, _, _ = layer
+    a, b = disc_start[vertex], disc_start[vertex + 1]
+    if b - a == 1:
+        return disc_r[a] + keep, 0
+    if b == a:
+        reach = 0.0
+        for k in range(2):
+            along = normals[vertex, 2 * k] * dx + normals[vertex, 2 * k + 1] * dy
+            if along > 1e-6:
+                reach = max(reach, keep / along)
+        return reach, 0
+    x, y = xy[vertex, 0], xy[vertex, 1]
+    keep += disc_r[a]  # all discs of one hull are alike
+    best, nearest, nearest_dot = 0.0, 0, -np.inf
+    for k in range(a, b):
+        cx, cy = disc_xy[k, 0] - x, disc_xy[k, 1] - y
+        along, across = cx * dx + cy * dy, cx * dy - cy * dx
+        if along > nearest_dot:
+            nearest, nearest_dot = k - a, along
+        if abs(across) <= keep:
+            best = max(best, along + math.sqrt(keep * keep - across * across))
+        after = k + 1 if k + 1 < b else a
+        sx, sy = disc_xy[after, 0] - x - cx, disc_xy[after, 1] - y - cy
+        size = math.hypot(sx, sy)
+        nx, ny = sy / size, -sx / size  # outward: the hull is counter-clockwise
+        forward = nx * dx + ny * dy
+        if forward > 1e-12:
+            reach = (cx * nx + cy * ny + keep) / forward
+            part = ((reach * dx - cx - nx * keep) * sx + (reach * dy - cy - ny * keep) * sy) / (size * size)
+            if 0.0 <= part <= 1.0:
+                best = max(best, reach)
+    return best, nearest

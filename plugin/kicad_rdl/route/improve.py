@@ -61,9 +61,7 @@ def taut_lengths(sketch: Sketch, numbers: Sequence[int]) -> dict[int, float]:
     """Lengths of some wires pulled taut beside all others [nm]; infinite where there is no way through."""
     if not numbers:
         return {}
-    corridors = corridors_of(
-        sketch.tiles, sketch.wires, sketch.orders, sketch.width, sketch.space, {}, numbers, sketch.tables
-    )
+    corridors = corridors_of(sketch.tiles, sketch.wires, sketch.orders, sketch.width, sketch.space, {}, numbers)
     taut = tauten(corridors)
     return {number: _length(corridors, taut, k) for k, number in enumerate(numbers)}
 
