@@ -48,7 +48,8 @@ def dump(tree: Tree) -> str:
     return "".join(pieces)
 
 
-def _word(item: str | int) -> str:
+def printed(item: str | int) -> str:
+    """One word of a list."""
     if isinstance(item, int):
         return millimetres(item)
     if isinstance(item, Quoted):
@@ -76,7 +77,7 @@ def _print(tree: Tree, depth: int, column: int, pieces: list[str]) -> int:
             column = _print(item, depth + 1, column, pieces)
             nested, after_point = True, point
             continue
-        word = _word(item)
+        word = printed(item)
         if index:
             if column < WORD_COLUMNS or tree[0] == "xy":
                 pieces.append(" ")

@@ -1,0 +1,146 @@
+"""New tracks and vias in somebody else's board file: everything that was there stays byte for byte.
+
+The text is only looked through for the places of its outermost items; nothing is parsed and printed again. New items
+come where KiCad keeps its tracks, in the words of the file's own version.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import sexpdata
+
+from kicad_rdl.geometry import Arc, Point
+from kicad_rdl.kicad.identity import identity
+from kicad_rdl.kicad.sexpr import Quoted, Tree, printed
+from kicad_rdl.model.open_board import BoardTrace, BoardVia, OpenBoard
+
+TRACKS = ("segment", "arc", "via")
+AFTER_TRACKS = ("zone", "group", "generated", "embedded_fonts", "embedded_files", "component_classes", "target")
+"""What KiCad writes behind its tracks."""
+UUID_SINCE = 20231014
+"""Boards from KiCad 8 on say ``uuid`` where older ones say ``tstamp``, and give every list a line of its own."""
+
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[()]', re.DOTALL)
+_WORD = re.compile(r"\(\s*([^\s()\"]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """An outermost list of the file: its word, and where its text begins and ends."""
+
+    word: str
+    begin: int
+    end: int
+
+
+def spliced(text: str, board: OpenBoard, traces: Sequence[BoardTrace], vias: Sequence[BoardVia]) -> str:
+    """The text of the board with the new copper in it; without new copper the same text.
+
+    Args:
+        text: the file, its line ends as they are.
+        board: what was read from it.
+        traces, vias: new copper, in the frame of ``board``.
+    """
+    if not traces and not vias:
+        return text
+    items = list(_items(text))
+    style = _style(text, items)
+    place = max(item.end for item in items if item.word not in AFTER_TRACKS)
+    new = "".join(style.line_end + style.text(tree) for tree in _trees(board, traces, vias))
+    return text[:place] + new + text[place:]
+
+
+def _items(text: str) -> Iterator[_Item]:
+    depth = begin = 0
+    for token in _TOKEN.finditer(text):
+        sign = token[0]
+        if sign == "(":
+            depth += 1
+            if depth == 2:
+                begin = token.start()
+        elif sign == ")":
+            if depth == 2:
+                found = _WORD.match(text, begin)
+                yield _Item(found[1] if found is not None else "", begin, token.end())
+            depth -= 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Style:
+    """How this file writes things."""
+
+    line_end: str
+    one_line: bool
+    codes: dict[str, int]
+    """Number of every net; empty: the file (KiCad 10) names nets where they are used."""
+
+    def text(self, tree: Tree) -> str:
+        """An outermost item, without its first line end."""
+        words = [printed(part) for part in tree if not isinstance(part, tuple)]
+        children = [f"({self._inner(part)})" for part in tree if isinstance(part, tuple)]
+        if self.one_line:
+            return f"  ({' '.join([*words, *children])})"
+        return self.line_end.join([f"\t({' '.join(words)}", *(f"\t\t{child}" for child in children), "\t)"])
+
+    def _inner(self, part: Tree) -> str:
+        return " ".join(printed(word) for word in self._child(part) if not isinstance(word, tuple))
+
+    def _child(self, part: Tree) -> Tree:
+        if part[0] == "net" and self.codes:
+            return ("net", str(self.codes[str(part[1])]))
+        if part[0] == "uuid" and self.one_line:
+            return ("tstamp", str(part[1]))
+        return part
+
+
+def _style(text: str, items: Sequence[_Item]) -> _Style:
+    codes: dict[str, int] = {}
+    version = 0
+    for item in items:
+        if item.word == "net":
+            row = sexpdata.loads(text[item.begin : item.end], nil=None, true=None, false=None)
+            codes[_plain(row[2]) if len(row) > 2 else ""] = int(row[1])
+        elif item.word == "version":
+            version = int(sexpdata.loads(text[item.begin : item.end])[1])
+    return _Style("\r\n" if "\r\n" in text else "\n", version < UUID_SINCE, codes)
+
+
+def _plain(word: object) -> str:
+    return str(word.value()) if isinstance(word, sexpdata.Symbol) else str(word)
+
+
+def _trees(board: OpenBoard, traces: Sequence[BoardTrace], vias: Sequence[BoardVia]) -> Iterator[Tree]:
+    """The new items, by net and place."""
+    for trace in sorted(traces, key=lambda t: (t.net, t.layer, t.path.start, t.path.end, t.width)):
+        for piece in trace.path.pieces:
+            middle = (_spot(board, "mid", piece.mid),) if isinstance(piece, Arc) else ()
+            yield (
+                "arc" if middle else "segment",
+                _spot(board, "start", piece.start),
+                *middle,
+                _spot(board, "end", piece.end),
+                ("width", trace.width),
+                ("layer", Quoted(board.layers[trace.layer - 1])),
+                ("net", Quoted(trace.net)),
+                identity(board.name, "track", trace.layer, trace.net, piece),
+            )
+    for via in sorted(vias, key=lambda v: (v.net, v.at, v.first)):
+        whole = (via.first, via.last) == (1, len(board.layers))
+        yield (
+            "via",
+            *(() if whole else ("micro",)),
+            _spot(board, "at", via.at),
+            ("size", via.size.diameter),
+            ("drill", via.size.drill),
+            ("layers", Quoted(board.layers[via.first - 1]), Quoted(board.layers[via.last - 1])),
+            ("net", Quoted(via.net)),
+            identity(board.name, "via", via.first, via.at, via.net),
+        )
+
+
+def _spot(board: OpenBoard, word: str, point: Point) -> Tree:
+    """On KiCad's page, y down."""
+    return (word, board.origin.x + point.x, board.origin.y - point.y)
