@@ -12,6 +12,7 @@ from kicad_rdl.route.account import cuts_of
 from kicad_rdl.route.plan import make_plan
 from kicad_rdl.route.problem import problem_of
 from kicad_rdl.route.router import refuse_impossible
+from kicad_rdl.route.supplies import with_supplies
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ def estimate(package: Package, progress: Callable[[Progress], None] | None = Non
     say = progress or (lambda _: None)
     refuse_impossible(package)
     stage = "flow on 1 RDL" if package.rdl_count == 1 else f"flow on {package.rdl_count} RDLs"
-    problem = problem_of(package)
+    problem = problem_of(with_supplies(package)[0])
     plan = make_plan(problem, lambda done, total: say(Progress(stage, done, total)))
     enough = plan.value >= plan.wanted
     return Estimate(

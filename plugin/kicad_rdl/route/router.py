@@ -14,6 +14,7 @@ from kicad_rdl.route.assembly import bare_layout, final_plan
 from kicad_rdl.route.plan import make_plan
 from kicad_rdl.route.pouring import pour_layers
 from kicad_rdl.route.problem import problem_of
+from kicad_rdl.route.supplies import with_supplies
 from kicad_rdl.route.teardrops import teardrops
 from kicad_rdl.route.wiring import wire_layers
 
@@ -26,6 +27,7 @@ def route(package: Package, progress: Callable[[Progress], None] | None = None) 
     """
     say = progress or (lambda _: None)
     refuse_impossible(package)
+    package, supplies = with_supplies(package)
     problem = problem_of(package)
     plan = make_plan(problem, lambda done, total: say(Progress("plan", done, total)))
     wiring = wire_layers(problem, plan, say)
@@ -50,6 +52,7 @@ def route(package: Package, progress: Callable[[Progress], None] | None = None) 
         bottlenecks=bottlenecks,
         fullest=fullest_cut(problem, wiring.sketches),
         lower_bound=lower_bound(problem, plan, connections),
+        supplies=supplies,
     )
 
 
