@@ -78,12 +78,17 @@ class Node:
         return Point(self.length(index), self.length(index + 1))
 
 
-def read_tree(path: Path) -> Node:
-    """The root node of a board file.
+KINDS = {"kicad_pcb": "board", "footprint": "footprint"}
+"""What a file is, by its first word."""
+
+
+def read_tree(path: Path, word: str = "kicad_pcb") -> Node:
+    """The root node of a board file, or of a file that begins with another word.
 
     Raises:
-        InputError: not readable, too large, or not a board of KiCad 6 or later.
+        InputError: not readable, too large, or not of that kind of KiCad 6 or later.
     """
+    kind = KINDS[word]
     source = str(path)
     try:
         size = path.stat().st_size
@@ -93,19 +98,19 @@ def read_tree(path: Path) -> Node:
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}; check the path", source) from None
     except UnicodeDecodeError as error:
-        raise InputError(f"not UTF-8 text at byte {error.start}; is it a KiCad board?", source) from None
-    if not text.lstrip().startswith("(kicad_pcb"):
-        raise InputError('not a KiCad board: it does not begin with "(kicad_pcb"', source)
+        raise InputError(f"not UTF-8 text at byte {error.start}; is it a KiCad {kind}?", source) from None
+    if not text.lstrip().startswith(f"({word}"):
+        raise InputError(f'not a KiCad {kind}: it does not begin with "({word}"', source)
     try:
         raw = sexpdata.loads(text, nil=None, true=None, false=None)
     except RecursionError:
-        raise InputError("brackets are nested too deeply for a KiCad board", source) from None
+        raise InputError(f"brackets are nested too deeply for a KiCad {kind}", source) from None
     except Exception as error:  # sexpdata raises AssertionError and AttributeError too
         problem = f"brackets or quotes do not match: {type(error).__name__}"
         raise InputError(f"the file is damaged ({problem}); save it again in KiCad", source) from None
     root = _node(raw, source)
-    if root.word != "kicad_pcb":
-        raise InputError('not a KiCad board: it does not begin with "(kicad_pcb"', source)
+    if root.word != word:
+        raise InputError(f'not a KiCad {kind}: it does not begin with "({word}"', source)
     return root
 
 

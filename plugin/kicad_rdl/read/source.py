@@ -12,6 +12,7 @@ from kicad_rdl.read.aif import read_aif
 from kicad_rdl.read.bmap import read_bmap
 from kicad_rdl.read.bumps import BumpMapOptions, read_bumps
 from kicad_rdl.read.def_lef import read_def
+from kicad_rdl.read.kicad_source import read_board_source, read_footprint
 from kicad_rdl.read.outline import Box, DrawnBump, die_in, extents
 from kicad_rdl.read.source_options import DEFAULTS, SourceOptions
 from kicad_rdl.units import LIMIT, Nm
@@ -107,5 +108,7 @@ def _around_origin(box: Box) -> Box:
 READERS: dict[str, Callable[[Path, SourceOptions], Source]] = {
     ".aif": read_aif,
     ".bmap": _bmap,
+    ".kicad_mod": read_footprint,
+    ".kicad_pcb": read_board_source,
     ".def": read_def,
 }

@@ -40,6 +40,10 @@ class SourceOptions:
     """Patterns of LEF macros (``PADCELL_*``, with a pin ``PAD_*/VDD``) to take as bumps instead of the bump macros."""
     chiplet: str | None = None
     """Which chiplet of a 3Dblox file: ``NAME`` or ``NAME.REGION``; None: all that lie on the substrate."""
+    dies: tuple[str, ...] = ()
+    """Patterns of the references of a KiCad board's footprints that are dies; none: all but ``balls``."""
+    balls: str | None = None
+    """Reference of a KiCad board's footprint whose pads are the balls; None: the one made for balls."""
 
 
 DEFAULTS = SourceOptions()
