@@ -130,13 +130,13 @@ def _ball_part(parts: Sequence[_Part], options: SourceOptions, source: str) -> _
             many = "no footprint" if not found else f"{len(found)} footprints"
             raise InputError(f'balls: {many} with pads called "{options.balls}"; there are {_list(parts)}', source)
         return found[0]
-    free = [part for part in parts if not _is_die(part, options)]
+    enough = max((len(part.pads) for part in parts), default=0) / BALL_SHARE
+    free = [part for part in parts if len(part.pads) >= enough and not _is_die(part, options)]
     made_for_balls = [part for part in free if all(pad.bga for pad in part.pads)]
     if len(made_for_balls) == 1:
         return made_for_balls[0]
     sides = Counter(part.side for part in parts if len(part.pads) >= LEAST_PADS)
-    enough = max((len(part.pads) for part in parts), default=0) / BALL_SHARE
-    alone = [part for part in free if len(part.pads) >= enough and sides[part.side] == 1 and len(sides) == 2]
+    alone = [part for part in free if sides[part.side] == 1 and len(sides) == 2]
     backs = [part for part in alone if part.side == "B"]
     return backs[0] if backs else alone[0] if alone else None
 
