@@ -7,11 +7,12 @@ from kicad_rdl.check.artwork import artwork_of
 from kicad_rdl.check.connection import nodes, opens, pieces_of
 from kicad_rdl.check.dangling import islands, loose_ends, loose_vias
 from kicad_rdl.check.edges import check_edges
+from kicad_rdl.check.keepouts import check_keepouts, check_trace_layers
 from kicad_rdl.check.layers import layer_copper
 from kicad_rdl.check.mask import check_mask
 from kicad_rdl.check.names import check_names
 from kicad_rdl.check.rules import rules_of
-from kicad_rdl.check.spacing import check_spacing
+from kicad_rdl.check.spacing import check_spacing, check_wider_spaces
 from kicad_rdl.check.vias import check_vias
 from kicad_rdl.check.width import check_widths
 from kicad_rdl.model.artwork import Artwork
@@ -44,8 +45,10 @@ def check_artwork(artwork: Artwork, technology: Technology) -> tuple[Violation, 
     touching: list[tuple[int, int]] = []
     layers = layer_copper(artwork, nets)
     for here in layers:
-        result = check_spacing(artwork, here, rules.space[here.layer - 1])
+        space = rules.space[here.layer - 1]
+        result = check_spacing(artwork, here, space)
         found += result.violations
+        found += check_wider_spaces(artwork, here, space)
         touching += result.touching
         found += loose_ends(artwork, here)
         found += check_angles(artwork, here)
@@ -55,6 +58,8 @@ def check_artwork(artwork: Artwork, technology: Technology) -> tuple[Violation, 
     found += islands(artwork, piece)
     found += check_widths(artwork, rules)
     found += check_vias(artwork, rules)
+    found += check_trace_layers(artwork)
+    found += check_keepouts(artwork, layers)
     found += check_mask(artwork, rules, nets)
     found += check_edges(artwork, layers, rules)
     return _sorted(found)

@@ -5,9 +5,20 @@ from __future__ import annotations
 from itertools import count
 
 from kicad_rdl.geometry import Circle, Line, Point, Polygon, Shape, corners
-from kicad_rdl.model.artwork import Area, Artwork, Box, Copper, CopperKind, Hole, MaskOpening, Skeleton, Terminal
+from kicad_rdl.model.artwork import (
+    Area,
+    Artwork,
+    Box,
+    Copper,
+    CopperKind,
+    Hole,
+    MaskOpening,
+    Skeleton,
+    Terminal,
+    TraceRule,
+)
 from kicad_rdl.model.layout import Layout, Opening, Pad, PadKind, Side, Via
-from kicad_rdl.model.package import Angles
+from kicad_rdl.model.package import Angles, Package
 from kicad_rdl.units import Nm
 
 PAD_WORDS = {PadKind.BUMP_LAND: "bump", PadKind.UBM_PAD: "ball", PadKind.UBM: "UBM of ball"}
@@ -24,6 +35,12 @@ def artwork_of(layout: Layout) -> Artwork:
         copper += [
             Copper(CopperKind.TRACE, trace.net, trace.layer, piece, trace.width, name, number)
             for piece in trace.path.pieces
+        ]
+    for locked in package.locked:
+        number, name = next(thing), f"locked trace of {locked.net}"
+        copper += [
+            Copper(CopperKind.TRACE, locked.net, locked.layer, piece, locked.width, name, number)
+            for piece in locked.path.pieces
         ]
     holes: list[Hole] = []
     for via in layout.vias:
@@ -55,8 +72,22 @@ def artwork_of(layout: Layout) -> Artwork:
             Box(f"ball {ball.name}", ball.at, package.ball.diameter, package.ball.diameter) for ball in package.balls
         ),
         octilinear=package.angles is Angles.OCTILINEAR,
-        widths=tuple((rule.name, rule.width) for rule in package.nets if rule.width is not None),
+        trace_rules=trace_rules(package),
+        keepouts=package.keepouts,
     )
+
+
+def trace_rules(package: Package) -> tuple[TraceRule, ...]:
+    """What nets ask of their traces, layer by layer, beyond what the technology does."""
+    found: list[TraceRule] = []
+    for rule in package.nets:
+        if rule.width is None and rule.space is None and rule.layers is None and not rule.on_layers:
+            continue
+        for layer in range(1, package.rdl_count + 1):
+            here = rule.on_layer(layer)
+            allowed = rule.layers is None or layer in rule.layers
+            found.append(TraceRule(rule.name, layer, here.width or 0, here.space or 0, allowed))
+    return tuple(found)
 
 
 def placed(shape: Shape, at: Point) -> tuple[Skeleton, Nm]:

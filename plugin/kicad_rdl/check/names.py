@@ -39,7 +39,6 @@ def _bumps(layout: Layout) -> Iterator[Violation]:
 def _balls(layout: Layout) -> Iterator[Violation]:
     package = layout.package
     sites = {ball.name: ball for ball in package.balls}
-    nets = dict(layout.ball_nets)
     rules = {rule.name: rule for rule in package.nets}
     counts = Counter(name for name, _ in layout.ball_nets)
     for name, net in layout.ball_nets:
@@ -54,10 +53,6 @@ def _balls(layout: Layout) -> Iterator[Violation]:
             yield _name("-", at, things, f"the job allows {net} only on {', '.join(rule.allowed)}")
         if counts[name] > 1:
             yield _name("-", at, things, f"ball {name} is assigned {counts[name]} times: one net per ball")
-    for _, bump in package.bumps:
-        if bump.ball is not None and bump.net is not None and nets.get(bump.ball) != bump.net:
-            things = (f"ball {bump.ball}", f"net {bump.net}")
-            yield _name("-", bump.at, things, f"the bump map puts net {bump.net} on ball {bump.ball}")
     for kind in (PadKind.UBM_PAD, PadKind.UBM) if package.has_ubm_layer else (PadKind.UBM_PAD,):
         yield from _ball_pads(layout, kind)
 
@@ -95,7 +90,7 @@ def _nets(layout: Layout) -> Iterator[Violation]:
             things = (f"{what} of {net}",)
             yield _name(package.layer_name(layer), at, things, f"no bump has net {net}: correct the name")
     on_balls = {net for _, net in layout.ball_nets}
-    reported: set[str] = set()
+    reported: set[str] = {rule.name for rule in package.nets if rule.balls == 0}
     for die, bump in package.bumps:
         if bump.net is not None and bump.net not in on_balls and bump.net not in reported:
             reported.add(bump.net)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
+
+import numpy as np
 
 from kicad_rdl.check.closeness import Breach, anchor, breaches, chosen, contained, gaps
 from kicad_rdl.check.layers import LayerCopper
-from kicad_rdl.check.primitives import distinct
+from kicad_rdl.check.primitives import distinct, tabulate
 from kicad_rdl.geometry import Point
 from kicad_rdl.model.artwork import Artwork, Copper, CopperKind
 from kicad_rdl.model.report import Rule, Severity, Violation
@@ -57,6 +60,32 @@ def check_spacing(artwork: Artwork, here: LayerCopper, space: Nm) -> LayerResult
             one, two = artwork.copper[index[owner]], artwork.copper[index[guest]]
             violations.append(_short(one, two, here.name, anchor(table, guest), space))
     return LayerResult(violations, touching)
+
+
+def check_wider_spaces(artwork: Artwork, here: LayerCopper, space: Nm) -> Iterator[Violation]:
+    """Distances of the traces of nets that ask for more than ``space``; what is nearer than that is found already."""
+    asked = {r.net: r.space for r in artwork.trace_rules if r.layer == here.layer and r.space > space}
+    if not asked:
+        return
+    wanted = np.array(
+        [
+            asked.get(artwork.copper[k].net or "", 0) if artwork.copper[k].kind is CopperKind.TRACE else 0
+            for k in here.index
+        ],
+        dtype=np.int64,
+    )
+    special = np.flatnonzero(wanted)
+    table = tabulate((artwork.copper[k].skeleton, artwork.copper[k].width) for k in here.index[special])
+    found = gaps(table, here.table, max(asked.values()))
+    first, second = special[table.item[found.i]], here.table.item[found.j]
+    # of two traces that both ask for more, the pair is looked at once
+    once = (here.node[first] != here.node[second]) & ((wanted[second] == 0) | (first < second))
+    required = np.maximum(wanted[first], wanted[second])
+    for limit in np.unique(required).tolist():
+        for breach in breaches(table, here.table, chosen(found, once & (required == limit)), limit):
+            if breach.measured >= space:
+                one, two = artwork.copper[here.index[special[breach.a]]], artwork.copper[here.index[breach.b]]
+                yield _too_close(one, two, here.name, breach, limit)
 
 
 def _short(first: Copper, second: Copper, layer: str, at: Point, space: Nm) -> Violation:

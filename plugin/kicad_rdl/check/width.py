@@ -17,11 +17,11 @@ from kicad_rdl.units import Nm, um
 
 def check_widths(artwork: Artwork, rules: Rules) -> Iterator[Violation]:
     """Traces and discs by their width; planes by their necks (where they would fall apart if etched)."""
-    wanted = dict(artwork.widths)
+    wanted = {(rule.net, rule.layer): rule.width for rule in artwork.trace_rules}
     for copper in artwork.copper:
         least = rules.line[copper.layer - 1]
         if copper.kind is CopperKind.TRACE and copper.net is not None:
-            least = max(least, wanted.get(copper.net, 0))
+            least = max(least, wanted.get((copper.net, copper.layer), 0))
         if isinstance(copper.skeleton, Area):
             if copper.kind is CopperKind.PLANE:
                 for at in _necks(copper.skeleton, least - copper.width):

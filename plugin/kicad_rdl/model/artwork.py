@@ -14,6 +14,7 @@ from typing import TypeAlias
 from kicad_rdl.errors import ModelError
 from kicad_rdl.geometry import Arc, Line, Piece, Point
 from kicad_rdl.model.layout import Side
+from kicad_rdl.model.package import Keepout
 from kicad_rdl.units import Nm
 
 Ring: TypeAlias = tuple[tuple[float, float], ...]
@@ -111,6 +112,20 @@ class Box:
 
 
 @dataclass(frozen=True, slots=True)
+class TraceRule:
+    """What a net asks of its traces on one layer."""
+
+    net: str
+    layer: int
+    width: Nm = 0
+    """At least."""
+    space: Nm = 0
+    """To copper of other nets, at least."""
+    allowed: bool = True
+    """False: no trace of the net may be there."""
+
+
+@dataclass(frozen=True, slots=True)
 class Artwork:
     """Everything the checker looks at."""
 
@@ -129,5 +144,6 @@ class Artwork:
     """Balls as squares of their diameter."""
     octilinear: bool = False
     """Whether every trace must run in multiples of 45 degrees."""
-    widths: tuple[tuple[str, Nm], ...] = ()
-    """(net, least trace width) where a net wants more than its layer."""
+    trace_rules: tuple[TraceRule, ...] = ()
+    """Where a net asks for more than its layer."""
+    keepouts: tuple[Keepout, ...] = ()

@@ -86,7 +86,7 @@ class LayerRule:
 
 @dataclass(frozen=True, slots=True)
 class Keepout:
-    """An area that keeps some copper out, in the package frame."""
+    """An area that keeps some copper out, in the package frame. Bump lands and UBM pads may stand in it."""
 
     name: str
     layers: tuple[int, ...]
@@ -98,7 +98,7 @@ class Keepout:
 
 @dataclass(frozen=True, slots=True)
 class LockedTrace:
-    """Copper that is there already and stays, in the package frame."""
+    """Copper that is there already and stays, in the package frame. ``Layout.traces`` do not repeat it."""
 
     net: str
     layer: int
@@ -123,7 +123,7 @@ class NetRule:
     width: Nm | None = None
     """Trace width; None: the layer's least line."""
     space: Nm | None = None
-    """Distance to copper of other nets; None: the layer's least space."""
+    """Distance of its traces to copper of other nets; None: the layer's least space."""
     layers: tuple[int, ...] | None = None
     """RDLs that its traces may take; None: any."""
     on_layers: tuple[LayerRule, ...] = ()
@@ -132,6 +132,11 @@ class NetRule:
     """RDLs beyond ``plane_layer`` that get a plane of the net, too, stitched where its stacks pass."""
     hatch: Hatch | None = None
     """Of its planes; None: solid."""
+
+    def on_layer(self, layer: int) -> LayerRule:
+        """Width and space of its traces on an RDL, as far as the job asks for them."""
+        special = next((rule for rule in self.on_layers if rule.layer == layer), LayerRule(layer))
+        return LayerRule(layer, special.width or self.width, special.space or self.space)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,8 @@ class Rule(StrEnum):
     OPEN = "open"
     DANGLING = "dangling"
     NAME = "name"
+    KEEPOUT = "keepout"
+    LAYER = "layer"
 
 
 class Severity(StrEnum):
