@@ -1,154 +1,151 @@
-"""Prints the benchmark tables: ``python benchmarks/run.py [--full]``. Nothing is asserted; seconds are this machine's.
+"""Prints the benchmark table: ``python benchmarks/run.py [--row GLOB] [--full] [--boards DIR] [--pictures]``.
 
-The ratio is the length of the copper over what it is held against: the straight distances of the pairs that were routed
-(what the report calls the lower bound), and the cheapest matching of all pairs that could have been routed.
+Every row runs in a process of its own with a time limit. Nothing is asserted; seconds are this machine's. Rows print as
+they finish, the table follows at the end.
+
+    python benchmarks/run.py --row 'blackparrot_*_any' --row caravel_wlcsp
+    python benchmarks/run.py --boards build/bench
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import math
 import os
 import platform
-import tempfile
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import pairwise
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-import flow as flow_benchmark
-import numpy as np
-from one_layer import one_layer_job
 from rich.console import Console
 from rich.table import Table
+from rows import ROWS, Goal, Row
+from worker import Outcome
 
-from kicad_rdl.check import check_layout
-from kicad_rdl.errors import RdlError
-from kicad_rdl.geometry import circumradius
-from kicad_rdl.kicad.project import kicad_files
-from kicad_rdl.model.layout import Layout
-from kicad_rdl.model.package import Angles
-from kicad_rdl.read.job import read_job
-from kicad_rdl.route import route
-from kicad_rdl.route.bound import matching_bound
-
-EXAMPLES = Path(__file__).parent.parent / "examples"
-JOBS = (
-    "caravel/fanout.toml",
-    "caravel/fanout_2rdl.toml",
-    "area_array/a16_2rdl.toml",
-    "area_array/a16_3rdl.toml",
-    "area_array/a32_2rdl.toml",
-    "area_array/a32_3rdl.toml",
+HERE = Path(__file__).resolve().parent
+PICTURES = HERE.parent / "docs" / "pictures"
+COLUMNS = (
+    *("input", "nets", "connected", "ours", "KiCad", "length [mm]", "bound [mm]", "ratio", "from", "vias"),
+    *("must", "aim", "route [s]", "all [s]", "MiB"),
 )
-SIZES = (64, 256, 1_000)
-FULL_SIZES = (*SIZES, 2_000, 5_000, 10_000)
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
-    """One job, routed, checked and written into memory."""
-
-    layout: Layout
-    seconds: tuple[float, float, float, float]
-    """Read, route, check, write."""
-    violations: int
-
-
-def run(job: Path) -> Run:
-    times = [time.perf_counter()]
-    package = read_job(job).package
-    times.append(time.perf_counter())
-    layout = route(package)
-    times.append(time.perf_counter())
-    violations = check_layout(layout)
-    times.append(time.perf_counter())
-    kicad_files(layout)
-    times.append(time.perf_counter())
-    read, routed, checked, written = (b - a for a, b in pairwise(times))
-    return Run(layout, (read, routed, checked, written), len(violations))
-
-
-def free_bound(layout: Layout) -> float | None:
-    """The cheapest matching of the signals that were routed to any balls [nm]; None where balls are restricted."""
-    package = layout.package
-    if any(rule.allowed is not None for rule in package.nets):
-        return None
-    routed = {connection.net for connection in layout.connections if connection.length is not None}
-    bumps = [bump for _, bump in package.bumps if bump.net in routed]
-    if len(bumps) != len(routed):
-        return None  # trees and planes have lengths of their own
-    balls = [ball for ball in package.balls if not ball.nc]
-    return matching_bound(
-        np.array([(bump.at.x, bump.at.y) for bump in bumps]),
-        np.array([(ball.at.x, ball.at.y) for ball in balls]),
-        metric="euclid" if package.angles is Angles.ANY else "octilinear",
-        source_radius=np.array([circumradius(package.land(bump)) for bump in bumps]),
-        sink_radius=package.ball.pad / 2,
-    ).total
+def outcome_of(row: Row, boards: Path, pictures: bool, limit: float | None) -> Outcome:
+    """Runs a row in a process of its own."""
+    if row.needs is not None and not row.needs.exists():
+        return Outcome(failed=f"{row.needs.name} is not there: ../shared/data is absent")
+    folder = boards / row.name
+    folder.mkdir(parents=True, exist_ok=True)
+    picture = PICTURES / f"bench_{row.name}.png" if pictures else ""
+    seconds = limit or row.seconds
+    with TemporaryDirectory() as scratch:
+        result = Path(scratch, "outcome.json")
+        command = [sys.executable, str(HERE / "worker.py"), row.name, str(folder), str(result), str(picture)]
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+        ) as process:
+            try:
+                told, _ = process.communicate(timeout=seconds)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                return Outcome(failed=f"timeout after {seconds:g} s")
+            except KeyboardInterrupt:
+                os.killpg(process.pid, signal.SIGKILL)
+                raise
+        if not result.exists():
+            lines = told.strip().splitlines()
+            return Outcome(failed=f"status {process.returncode}: {lines[-1] if lines else ''}")
+        return Outcome(**json.loads(result.read_text(encoding="utf-8")))
 
 
-def ratio(length: float, bound: float | None) -> str:
-    return f"{length / bound:.4f}" if bound else "-"
+def goals(wanted: Sequence[Goal], outcome: Outcome) -> str:
+    """All goals, and whether they are met."""
+    if not wanted:
+        return ""
+    if outcome.failed:
+        return "no: " + ", ".join(goal.text for goal in wanted)
+    missed = [goal.text for goal in wanted if not goal.met(outcome)]
+    return "no: " + ", ".join(missed) if missed else "yes: " + ", ".join(goal.text for goal in wanted)
 
 
-def table(title: str) -> Table:
-    return Table(
-        *("input", "RDLs", "nets", "most that fit", "routed", "open", "violations", "fullest"),
-        *("length [mm]", "/ straight", "/ matching", "read", "route", "check", "write", "us/net", "exponent"),
-        title=title,
+def cells(row: Row, outcome: Outcome) -> tuple[str, ...]:
+    """The row as text."""
+    if outcome.failed:
+        return (row.name, *[""] * 9, goals(row.must, outcome), goals(row.aim, outcome), "", "", outcome.failed)
+    return (
+        *(row.name, str(outcome.nets), str(outcome.connected), str(outcome.violations), outcome.kicad),
+        f"{outcome.length:.3f}" if outcome.length is not None else "-",
+        f"{outcome.bound:.3f}" if outcome.bound is not None else "-",
+        f"{outcome.ratio:.4f}" if outcome.ratio is not None else "-",
+        *(row.ends, str(outcome.vias), goals(row.must, outcome), goals(row.aim, outcome)),
+        *(f"{outcome.route:.2f}", f"{outcome.whole:.2f}", f"{outcome.peak:.0f}"),
     )
 
 
-def add(rows: Table, name: str, done: Run, before: tuple[int, float] | None) -> tuple[int, float]:
-    layout = done.layout
-    routed = [connection for connection in layout.connections if connection.length is not None]
-    length = sum(connection.length or 0.0 for connection in routed)
-    nets, seconds = len(layout.package.nets), done.seconds[1]
-    rows.add_row(
-        *(name, str(layout.package.rdl_count), str(nets), str(layout.maximum_flow), str(len(routed))),
-        *(str(len(layout.unrouted)), str(done.violations)),
-        f"{layout.fullest.load:.0%}" if layout.fullest else "-",
-        f"{length / 1e6:.3f}",
-        *(ratio(length, layout.lower_bound), ratio(length, free_bound(layout))),
-        *(f"{part:.2f}" for part in done.seconds),
-        *(f"{seconds / nets * 1e6:.0f}", flow_benchmark.exponent(before, (nets, seconds))),
-    )
-    return nets, seconds
+def line(row: Row, outcome: Outcome) -> str:
+    """The row in words, as it finishes."""
+    if outcome.failed:
+        return f"{row.name}: {outcome.failed}"
+    found = f"{outcome.connected} of {outcome.nets} nets, {outcome.violations} violations, KiCad: {outcome.kicad}"
+    ratio = f"{outcome.ratio:.4f} x bound" if outcome.ratio is not None else "no bound"
+    said = f"{row.name}: {found}, {ratio}, {outcome.route:.1f} s, {outcome.peak:.0f} MiB"
+    return f"{said}; {outcome.note}" if outcome.note else said
 
 
-def attempts(console: Console, jobs: Iterator[tuple[str, Path]]) -> Iterator[tuple[str, Run]]:
-    for name, job in jobs:
-        try:
-            with console.status(name):
-                done = run(job)
-        except RdlError as error:
-            console.print(f"{name}: {error}")
+def growth(outcomes: dict[str, Outcome]) -> list[str]:
+    """How routing time grows from about 1,000 nets to 10,000: the power."""
+    told = []
+    for label, few, many in (
+        *((f"given, disorder {d}", f"given_1024_d{d}", f"given_10000_d{d}") for d in ("0", "0.1", "0.5")),
+        ("free, one layer", "one_layer_1000", "one_layer_10000"),
+    ):
+        a, b = outcomes.get(few), outcomes.get(many)
+        if a is None or b is None or a.failed or b.failed:
             continue
-        yield name, done
+        power = math.log(b.route / a.route) / math.log(b.nets / a.nets)
+        told.append(f"growth of routing time from {a.nets} to {b.nets} nets, {label}: power {power:.2f} (at most 1.3)")
+    return told
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Prints the benchmark tables.")
-    parser.add_argument("--full", action="store_true", help="up to 10,000 signals: minutes")
-    full = parser.parse_args().full
-    console = Console(width=max(Console().width, 190))
+    """Runs the rows that were asked for."""
+    parser = argparse.ArgumentParser(description="Prints the benchmark table.")
+    parser.add_argument("--row", action="append", metavar="GLOB", help="only rows of such names; may be repeated")
+    parser.add_argument("--full", action="store_true", help="also the rows that take long and are in no comparison")
+    parser.add_argument("--boards", type=Path, metavar="DIR", help="keep every case as a KiCad project in DIR/ROW")
+    parser.add_argument("--pictures", action="store_true", help="draw docs/pictures/bench_ROW.png of every row")
+    parser.add_argument("--limit", type=float, metavar="SECONDS", help="time limit of every row")
+    parser.add_argument("--list", action="store_true", help="only name the rows")
+    asked = parser.parse_args()
+    globs = asked.row or ["*"]
+    chosen = [
+        row
+        for row in ROWS
+        if any(fnmatchcase(row.name, glob) for glob in globs) and (asked.row or asked.full or not row.full)
+    ]
+    if asked.list:
+        print("\n".join(row.name for row in chosen))
+        return
+    console = Console(width=max(Console().width, 200))
     console.print(
         f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}; seconds by the clock"
     )
-    with tempfile.TemporaryDirectory() as folder:
-        run(one_layer_job(16, Path(folder)))  # machine code is made here, not in the first row
-        rows = table("Examples")
-        for name, done in attempts(console, ((name, EXAMPLES / name) for name in JOBS)):
-            add(rows, name, done, None)
-        console.print(rows)
-        rows = table("Area die to balls around it, one layer, line/space 5/5 um")
-        sizes = FULL_SIZES if full else SIZES
-        before: tuple[int, float] | None = None
-        for name, done in attempts(console, ((f"{n} signals", one_layer_job(n, Path(folder))) for n in sizes)):
-            before = add(rows, name, done, before)
-        console.print(rows)
-    flow_benchmark.measure(console, (1_000, 5_000, 10_000) if full else (1_000, 2_000))
+    outcomes: dict[str, Outcome] = {}
+    table = Table(*COLUMNS, title="Benchmarks")
+    with TemporaryDirectory() as scratch:
+        for row in chosen:
+            outcome = outcome_of(row, asked.boards or Path(scratch), asked.pictures, asked.limit)
+            outcomes[row.name] = outcome
+            console.print(line(row, outcome), highlight=False, markup=False)
+            table.add_row(*cells(row, outcome))
+    console.print(table)
+    for text in growth(outcomes):
+        console.print(text, highlight=False)
 
 
 if __name__ == "__main__":
