@@ -2,7 +2,7 @@
 
 Most nets end on whatever ball suits the whole best: they are one flow. A net is special if it may take some balls
 only, is wider than the rest, or wants more balls than it has bumps: it gets its balls beforehand, from the cheapest
-matching of all nets, and is joined to them one by one. Nets with a plane get the balls nearest to their bumps.
+matching of all nets, and is joined to them one by one. Nets with a plane get balls spread over their bumps.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from kicad_rdl.model.package import NetRule, SupplyStyle
 from kicad_rdl.route.bound import matching_bound
 from kicad_rdl.route.problem import Problem
 from kicad_rdl.route.sites import Sites, sites_of
+from kicad_rdl.route.supply_balls import hold_for_planes
 from kicad_rdl.route.triangulation import I64
 
 
@@ -82,7 +83,7 @@ def demand_of(problem: Problem) -> Demand:
     ]
     sites = sites_of(problem, reach)
     held: list[str | None] = [None] * len(problem.balls)
-    homeless = _hold_for_planes(problem, plane_layer, held, sites)
+    homeless = hold_for_planes(problem, plane_layer, held, sites)
     homeless += _hold_for_special(problem, [r for r in traced if r.name in special], free, held, size)
     return Demand(
         plane_layer,
@@ -111,42 +112,6 @@ def demand_of(problem: Problem) -> Demand:
 def _is_special(problem: Problem, rule: NetRule, bumps: int) -> bool:
     least = min(metal.line for metal in problem.package.technology.metals[: problem.package.rdl_count])
     return rule.allowed is not None or rule.balls > bumps or (rule.width is not None and rule.width > least)
-
-
-def _hold_for_planes(
-    problem: Problem, plane_layer: Mapping[str, int], held: list[str | None], sites: Sites
-) -> list[str]:
-    """Gives the nets with planes the balls nearest to the middle of their bumps, in turn; returns who got too few."""
-    rules = {rule.name: rule for rule in problem.package.nets}
-    at = np.array([(ball.at.x, ball.at.y) for ball in problem.balls], dtype=np.float64).reshape(-1, 2)
-    queue: dict[str, list[int]] = {}
-    left: dict[str, int] = {}
-    for name in sorted(plane_layer):
-        own = [(b.at.x, b.at.y) for b in problem.bumps if b.net == name]
-        if not own:
-            continue
-        names = rules[name].allowed
-        order = np.argsort(((at - np.mean(own, axis=0)) ** 2).sum(axis=1), kind="stable").tolist()
-        queue[name] = [
-            j
-            for j in order
-            if problem.balls[j].usable
-            and sites.ball_limit[j] <= plane_layer[name]
-            and (names is None or problem.balls[j].name in names)
-        ][::-1]
-        left[name] = rules[name].balls
-    homeless: list[str] = []
-    while any(left.values()):
-        for name in queue:
-            while left[name] and queue[name] and held[queue[name][-1]] is not None:
-                queue[name].pop()
-            if left[name] and not queue[name]:
-                homeless.append(name)
-                left[name] = 0
-            elif left[name]:
-                held[queue[name].pop()] = name
-                left[name] -= 1
-    return homeless
 
 
 def _hold_for_special(
