@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "plugin" / "kicad_rdl"
-PIP_NAMES = {"kicad-python": "kipy"}
+PIP_NAMES = {"kicad-python": "kipy", "pyyaml": "yaml"}
 
 
 def table() -> tuple[dict[str, int], dict[str, set[str]]]:

@@ -53,7 +53,7 @@ def _bump(words: list[str], shape_of: Callable[[str], Shape], source: str, line:
     name, cell, x, y, port, net = words
     at = Point(_length(x, f'bump "{name}": x', source, line), _length(y, f'bump "{name}": y', source, line))
     on = next((each for each in (net, port) if each != NONE), None)
-    return DrawnBump(Bump(name, at, on, shape_of(cell)), line)
+    return DrawnBump(Bump(name, at, on, shape_of(cell)), line, cell)
 
 
 def _length(text: str, what: str, source: str, line: int) -> Nm:

@@ -69,6 +69,8 @@ class DrawnBump:
 
     bump: Bump
     line: int
+    cell: str = ""
+    """The type of bump, where the file names one."""
 
     @property
     def box(self) -> Box:

@@ -15,6 +15,7 @@ from kicad_rdl.read.def_lef import read_def
 from kicad_rdl.read.kicad_source import read_board_source, read_footprint
 from kicad_rdl.read.outline import Box, DrawnBump, die_in, extents
 from kicad_rdl.read.source_options import DEFAULTS, SourceOptions
+from kicad_rdl.read.threedblox import read_threedblox
 from kicad_rdl.units import LIMIT, Nm
 
 WIDEST: Nm = 2 * LIMIT
@@ -107,6 +108,8 @@ def _around_origin(box: Box) -> Box:
 
 READERS: dict[str, Callable[[Path, SourceOptions], Source]] = {
     ".aif": read_aif,
+    ".3dbv": read_threedblox,
+    ".3dbx": read_threedblox,
     ".bmap": _bmap,
     ".kicad_mod": read_footprint,
     ".kicad_pcb": read_board_source,
