@@ -34,20 +34,8 @@ def read_def(path: Path, options: SourceOptions) -> Source:
     file = read_def_file(path)
     notes = list(_unknown(file, macros))
     drawn = _pads(file, macros, options, notes) if options.cells else _bumps(file, macros, options)
-    box = file.area or extents(drawn)
-    if (
-        options.width is not None
-        and options.height is not None
-        and (options.width, options.height)
-        != (
-            box.width,
-            box.height,
-        )
-    ):
-        centre = box.centre
-        left, bottom = centre.x - options.width // 2, centre.y - options.height // 2
-        box = Box(left, bottom, left + options.width, bottom + options.height)
-    die = die_in(options.name, drawn, box, str(path))
+    box = (file.area or extents(drawn)).resized(options.width, options.height)
+    die = die_in(options.name or file.design, drawn, box, str(path))
     return Source((PlacedDie(die, mirrored=options.face != "down"),), notes=tuple(notes))
 
 

@@ -48,6 +48,13 @@ class Box:
         """Rounded down where a side is odd."""
         return Point(self.left + self.width // 2, self.bottom + self.height // 2)
 
+    def resized(self, width: Nm | None, height: Nm | None) -> Box:
+        """Another box around the same centre; None: the side stays as it is."""
+        width, height = width or self.width, height or self.height
+        left = self.left + (self.width - width) // 2
+        bottom = self.bottom + (self.height - height) // 2
+        return Box(left, bottom, left + width, bottom + height)
+
     def holds(self, other: Box) -> bool:
         """Whether the other box lies inside; edges may touch."""
         return (

@@ -12,6 +12,7 @@ from kicad_rdl.read.aif import read_aif
 from kicad_rdl.read.bmap import read_bmap
 from kicad_rdl.read.bumps import BumpMapOptions, read_bumps
 from kicad_rdl.read.def_lef import read_def
+from kicad_rdl.read.die_text import is_die_text, read_die_text
 from kicad_rdl.read.kicad_source import read_board_source, read_footprint
 from kicad_rdl.read.outline import Box, DrawnBump, die_in, extents
 from kicad_rdl.read.source_options import DEFAULTS, SourceOptions
@@ -62,7 +63,7 @@ def _bmap(path: Path, options: SourceOptions) -> Source:
 def _single(path: Path, options: SourceOptions, drawn: tuple[DrawnBump, ...], usual_origin: str) -> Source:
     """One die from bumps whose file has no outline; layouts show it face up."""
     box = _outline(options, usual_origin) or extents(drawn)
-    die = die_in(options.name, drawn, box, str(path))
+    die = die_in(options.name or path.stem, drawn, box, str(path))
     return Source((PlacedDie(die, mirrored=options.face != "down"),))
 
 
@@ -92,11 +93,11 @@ def _table(path: Path, options: SourceOptions) -> Source:
         ),
     )
     if box is not None:
-        die = Die(options.name, box.width, box.height, bumps)
+        die = Die(options.name or path.stem, box.width, box.height, bumps)
     else:
         drawn = tuple(DrawnBump(bump, 1) for bump in bumps)
         found = extents(drawn)
-        die = die_in(options.name, drawn, found if lower_left else _around_origin(found), str(path))
+        die = die_in(options.name or path.stem, drawn, found if lower_left else _around_origin(found), str(path))
     return Source((PlacedDie(die, mirrored=options.face != "down"),))
 
 
@@ -104,6 +105,11 @@ def _around_origin(box: Box) -> Box:
     """The least box that holds ``box`` and has its centre in the origin."""
     x, y = max(-box.left, box.right), max(-box.bottom, box.top)
     return Box(-x, -y, x, y)
+
+
+def _text(path: Path, options: SourceOptions) -> Source:
+    """A ``.txt`` may be die text or a table."""
+    return (read_die_text if is_die_text(path) else _table)(path, options)
 
 
 READERS: dict[str, Callable[[Path, SourceOptions], Source]] = {
@@ -114,4 +120,6 @@ READERS: dict[str, Callable[[Path, SourceOptions], Source]] = {
     ".kicad_mod": read_footprint,
     ".kicad_pcb": read_board_source,
     ".def": read_def,
+    ".die": read_die_text,
+    ".txt": _text,
 }

@@ -16,8 +16,8 @@ from kicad_rdl.units import Nm
 class SourceOptions:
     """Each reader takes what it needs; what the file itself says wins, unless a field says otherwise."""
 
-    name: str = "die"
-    """Of a die whose file names none."""
+    name: str | None = None
+    """Of the die, where there is one; None: as the file calls it."""
     width: Nm | None = None
     """Of the die; None: what the file says, else the extents of its bumps."""
     height: Nm | None = None

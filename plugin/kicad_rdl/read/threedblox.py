@@ -133,7 +133,7 @@ def _single(reading: _Reading) -> Source:
     if len(regions) != 1:
         raise chiplet.at.error(f"choose one region with a bump map; {_regions(chiplet)}")
     drawn = reading.bumps(chiplet, regions)
-    die = die_in(options.name, drawn, _outline(reading, chiplet, drawn), str(regions[0].bmap))
+    die = die_in(options.name or chiplet.name, drawn, _outline(reading, chiplet, drawn), str(regions[0].bmap))
     return Source((PlacedDie(die, mirrored=options.face != "down"),), notes=tuple(reading.notes))
 
 
