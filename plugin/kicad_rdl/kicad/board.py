@@ -22,7 +22,7 @@ from kicad_rdl.kicad.parts import DieView, ball_footprint, die_footprint, die_vi
 from kicad_rdl.kicad.sexpr import Quoted, Tree
 from kicad_rdl.kicad.stackup import stackup_tree, thickness
 from kicad_rdl.model.layout import Layout, Plane, Teardrop, Trace, Via
-from kicad_rdl.model.package import Joint, Package, PadShape
+from kicad_rdl.model.package import Joint, Keepout, Package, PadShape
 from kicad_rdl.units import UM, Nm, format_length
 
 OUTLINE_LINE: Nm = 10 * UM
@@ -45,8 +45,16 @@ def board_tree(layout: Layout) -> Tree:
         *_footprints(layout, page, nets),
         *_drawings(package, page),
         *(copper_items.ubm_pad(at, net) for at, net in _bare_ubm_pads(layout, free)),
+        *(copper_items.keepout(keepout) for keepout in package.keepouts),
+        *(
+            piece
+            for index, locked in enumerate(package.locked)
+            for piece in copper_items.trace(
+                Trace(locked.net, locked.layer, locked.width, locked.path), f"locked {index}", locked=True
+            )
+        ),
         *(copper_items.teardrop(drop, index) for index, drop in enumerate(layout.teardrops)),
-        *(piece for index, trace in enumerate(layout.traces) for piece in copper_items.trace(trace, index)),
+        *(piece for index, trace in enumerate(layout.traces) for piece in copper_items.trace(trace, str(index))),
         *(copper_items.via(via, via.net or at_free.get(via.at)) for via in layout.vias),
         *(copper_items.plane(plane, index) for index, plane in enumerate(layout.planes)),
     ]
@@ -195,7 +203,7 @@ class _Copper:
     def _layer(self, layer: int) -> Tree:
         return ("layer", Quoted(copper(layer, self.count)))
 
-    def trace(self, trace: Trace, index: int) -> list[Tree]:
+    def trace(self, trace: Trace, index: str, *, locked: bool = False) -> list[Tree]:
         trees: list[Tree] = []
         for part, piece in enumerate(trace.path.pieces):
             middle = (self.page.spot("mid", piece.mid),) if isinstance(piece, Arc) else ()
@@ -206,6 +214,7 @@ class _Copper:
                     *middle,
                     self.page.spot("end", piece.end),
                     ("width", trace.width),
+                    *((("locked", "yes"),) if locked else ()),
                     self._layer(trace.layer),
                     self._net(trace.net),
                     identity(self.package.name, "trace", trace.net, trace.layer, index, part),
@@ -228,7 +237,7 @@ class _Copper:
             ("fill", "yes"),
             self._layer(self.package.rdl_count),
             self._net(net),
-            identity(self.package.name, "free", net),
+            identity(self.package.name, "free", net, *(() if isinstance(pad, Circle) else (at.x, at.y))),
         )
 
     def via(self, via: Via, net: str | None) -> Tree:
@@ -266,6 +275,37 @@ class _Copper:
             identity(self.package.name, "teardrop", drop.net, drop.layer, index),
         )
 
+    def keepout(self, keepout: Keepout) -> Tree:
+        layers = tuple(Quoted(copper(layer, self.count)) for layer in keepout.layers)
+        # the via under a ball belongs to the ball; where there are some, a custom rule keeps the others out
+        vias = keepout.vias and not self.package.has_ubm_layer
+
+        def verdict(refused: bool) -> str:
+            return "not_allowed" if refused else "allowed"
+
+        return (
+            "zone",
+            ("net", "0"),
+            ("net_name", Quoted("")),
+            ("layers" if len(layers) > 1 else "layer", *layers),
+            identity(self.package.name, "keepout", keepout.name),
+            ("name", Quoted(keepout.name)),
+            ("hatch", "edge", 500 * UM),
+            ("connect_pads", ("clearance", 0)),
+            ("min_thickness", 250 * UM),
+            ("filled_areas_thickness", "no"),
+            (
+                "keepout",
+                ("tracks", verdict(keepout.traces)),
+                ("vias", verdict(vias)),
+                ("pads", "allowed"),
+                ("copperpour", verdict(keepout.planes)),
+                ("footprints", "allowed"),
+            ),
+            ("fill", ("thermal_gap", 500 * UM), ("thermal_bridge_width", 500 * UM)),
+            ("polygon", self._points(keepout.outline.points)),
+        )
+
     def plane(self, plane: Plane, index: int) -> Tree:
         line = self.package.technology.metal(min(plane.layer, self.package.rdl_count)).line
         joint = ("yes",) if plane.joint is Joint.SOLID else ()
@@ -281,7 +321,7 @@ class _Copper:
             ("connect_pads", *joint, ("clearance", plane.clearance)),
             ("min_thickness", line),
             ("filled_areas_thickness", "no"),
-            ("fill", "yes", ("thermal_gap", plane.clearance), ("thermal_bridge_width", line)),
+            _zone_fill(plane, line),
             ("polygon", self._points(plane.outline.points)),
             *(self._fill(plane, fill) for fill in plane.fills),
         )
@@ -291,6 +331,25 @@ class _Copper:
 
     def _points(self, points: tuple[Point, ...]) -> Tree:
         return ("pts", *(self.page.spot("xy", point) for point in points))
+
+
+def _zone_fill(plane: Plane, line: Nm) -> Tree:
+    """How KiCad is to fill the zone anew; orientations turn over with y."""
+    joint = (("thermal_gap", plane.clearance), ("thermal_bridge_width", line))
+    hatch = plane.hatch
+    if hatch is None:
+        return ("fill", "yes", *joint)
+    return (
+        "fill",
+        "yes",
+        ("mode", "hatch"),
+        *joint,
+        ("hatch_thickness", hatch.width),
+        ("hatch_gap", hatch.gap),
+        ("hatch_orientation", str(-hatch.orientation % 90)),
+        ("hatch_border_algorithm", "hatch_thickness"),
+        ("hatch_min_hole_area", "0.3"),
+    )
 
 
 _PLOT: Tree = (
