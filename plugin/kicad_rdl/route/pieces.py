@@ -46,7 +46,9 @@ def _points(polygon: BaseGeometry) -> int:
     return int(shapely.get_num_coordinates(polygon)) + 2 * holes
 
 
-def pieces(centres: BaseGeometry, tips: NDArray[np.object_], disc: float, limit: int) -> list[Piece]:
+def pieces(
+    centres: BaseGeometry, tips: NDArray[np.object_], disc: float, limit: int, density: float = 0.0
+) -> list[Piece]:
     """Cuts a region of centres until no polygon swept from a piece has more than ``limit`` points.
 
     Neighbours share a strip of centres as wide as the disc: where a disc passes the cut, it lies in both pieces.
@@ -56,11 +58,12 @@ def pieces(centres: BaseGeometry, tips: NDArray[np.object_], disc: float, limit:
         tips: ends of spokes; each adds points.
         disc: radius of the disc [nm].
         limit: largest number of points, holes cut open.
+        density: points that hatching adds for each square nanometre.
     """
     everywhere = (-math.inf, -math.inf, math.inf, math.inf)
     where = shapely.get_coordinates(tips)
     found: list[Piece] = []
-    _cut(centres, where, disc, limit, everywhere, found)
+    _cut(centres, where, disc, limit, density, everywhere, found)
     reach = 2 * np.array(shapely.total_bounds([piece.centres for piece in found])) if found else np.zeros(4)
     far = float(np.abs(reach).max()) + 1e9
     return [Piece(piece.centres, _finite(piece.window, far)) for piece in found]
@@ -76,6 +79,7 @@ def _cut(
     tips: NDArray[np.float64],
     disc: float,
     limit: int,
+    density: float,
     window: tuple[float, float, float, float],
     found: list[Piece],
 ) -> None:
@@ -83,7 +87,7 @@ def _cut(
         return
     x0, y0, x1, y1 = centres.bounds
     inside = (tips >= (x0, y0)).all(axis=1) & (tips <= (x1, y1)).all(axis=1)
-    estimate = ROUNDING * points_cut_open(centres) + SPOKE_POINTS * int(inside.sum())
+    estimate = ROUNDING * points_cut_open(centres) + SPOKE_POINTS * int(inside.sum()) + density * centres.area
     if estimate <= limit or max(x1 - x0, y1 - y0) < 16 * disc:
         found.append(Piece(centres, window))
         return
@@ -98,7 +102,7 @@ def _cut(
         limits[edge] = at + sign * (disc / 2 + disc)
         half = shapely.box(kept[0], kept[1], kept[2], kept[3])
         part = shapely.MultiPolygon(parts(centres & half))
-        _cut(part, tips, disc, limit, (limits[0], limits[1], limits[2], limits[3]), found)
+        _cut(part, tips, disc, limit, density, (limits[0], limits[1], limits[2], limits[3]), found)
 
 
 def _quiet_place(centres: BaseGeometry, axis: int) -> float:

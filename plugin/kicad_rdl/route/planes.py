@@ -24,8 +24,9 @@ from shapely.geometry.base import BaseGeometry
 from kicad_rdl.errors import ModelError
 from kicad_rdl.geometry import Path, Point, Shape, polygon_of, shapely_of, shapely_polygon
 from kicad_rdl.model.layout import Plane
-from kicad_rdl.model.package import Joint
+from kicad_rdl.model.package import Hatch, Joint
 from kicad_rdl.route.groups import Groups
+from kicad_rdl.route.hatching import hatch_density, hatched
 from kicad_rdl.route.pieces import parts, pieces
 from kicad_rdl.route.spokes import Spoke, spokes_of
 from kicad_rdl.route.territory import borders, owners_of, sites_of
@@ -89,6 +90,8 @@ class PlaneRequest:
     """Ring around a thermal joint; None: the clearance."""
     spoke: Nm | None = None
     """Width of a spoke; None: the least width."""
+    hatch: Hatch | None = None
+    """None: solid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,12 +316,18 @@ def _written(
     planes: list[Plane] = []
     taken: set[int] = set()
     tips = geometries(spoke.tip for spoke in spokes)
-    for piece in pieces(shapely.MultiPolygon(centres), tips, rules.disc, MOST_POINTS):
+    own = geometries(
+        [shapely_of(t.shape, t.at, tolerance=100) for t in request.terminals]
+        + [line_of(s.path).buffer(s.width / 2) for s in request.skeletons]
+    )
+    for piece in pieces(shapely.MultiPolygon(centres), tips, rules.disc, MOST_POINTS, hatch_density(request.hatch)):
         shapely.prepare(piece.centres)
         inside = [k for k in np.flatnonzero(shapely.intersects(piece.centres, tips)).tolist() if k not in taken]
         taken |= set(inside)
         swept = piece.centres.buffer(rules.disc, quad_segs=CORNER)
         joined = _on_grid(shapely.union_all([swept, *(spokes[k].copper for k in inside)]))
+        if request.hatch is not None:
+            joined = hatched(joined, request.hatch, own, rules.clearance)
         for outline in _on_grid(whole & shapely.box(*piece.window)):
             fills = [part for part in joined if part.intersects(outline)]
             if fills:
@@ -330,6 +339,7 @@ def _written(
                         tuple(sorted((polygon_of(part) for part in fills), key=lambda p: p.points)),
                         rules.clearance,
                         request.joint,
+                        request.hatch,
                     )
                 )
     return planes

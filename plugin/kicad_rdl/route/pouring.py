@@ -69,7 +69,7 @@ def _requests(problem: Problem, plan: Plan, layer: int, routed: Sequence[Routed]
         own = tuple(PlaneTerminal(t.label, at, shape) for t, at, shape, net in standing if net == rule.name)
         tree = tuple(Skeleton(r.path, r.width) for r in routed if r.layer == layer and r.net == rule.name)
         if own:
-            found.append(PlaneRequest(rule.name, own, tree, rule.joint))
+            found.append(PlaneRequest(rule.name, own, tree, rule.joint, hatch=rule.hatch))
     return found
 
 

@@ -35,7 +35,7 @@ def hold_for_planes(
     rules = {rule.name: rule for rule in problem.package.nets}
     bumps: dict[str, list[Place]] = {}
     for bump in problem.bumps:
-        if bump.net in plane_layer:
+        if bump.net is not None and bump.net in plane_layer:
             bumps.setdefault(bump.net, []).append((bump.at.x, bump.at.y))
     nets = [rules[name] for name in sorted(bumps) if rules[name].balls]
     choice = [_choice(problem, rule, plane_layer[rule.name], held, sites) for rule in nets]
