@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from kicad_rdl.errors import ModelError
 from kicad_rdl.geometry import ORIGIN, Point, extent
@@ -27,9 +28,11 @@ def die_outline(file: AifFile, options: SourceOptions) -> DieOutline:
     """Of ``[DIE]``; what that leaves open is in the options."""
     section = file.find("DIE")
     if section is None:
-        return DieOutline(options.name, 1, options.width, options.height)
+        return DieOutline(options.name or Path(file.source).stem, 1, options.width, options.height)
     name = section.find("NAME")
-    found = _outline(file, section, name.value if name is not None and name.value else options.name)
+    found = _outline(
+        file, section, name.value if name is not None and name.value else options.name or Path(file.source).stem
+    )
     return replace(found, width=found.width or options.width, height=found.height or options.height)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
 from kicad_rdl.geometry import ORIGIN, Point, Rectangle, Shape
 from kicad_rdl.model.die import Bump
@@ -23,7 +24,7 @@ def first_version(file: AifFile, options: SourceOptions) -> Source:
     shape: Shape = Rectangle(size, size) if size is not None else options.shape
     name = header.find("DIE_NAME")
     outline = DieOutline(
-        name.value if name is not None else options.name,
+        name.value if name is not None else options.name or Path(file.source).stem,
         1,
         file.size(header, "DIE_X") or options.width,
         file.size(header, "DIE_Y") or options.height,

@@ -116,10 +116,13 @@ READERS: dict[str, Callable[[Path, SourceOptions], Source]] = {
     ".aif": read_aif,
     ".3dbv": read_threedblox,
     ".3dbx": read_threedblox,
+    ".aif": read_aif,
     ".bmap": _bmap,
     ".kicad_mod": read_footprint,
     ".kicad_pcb": read_board_source,
     ".def": read_def,
     ".die": read_die_text,
+    ".kicad_mod": read_footprint,
+    ".kicad_pcb": read_board_source,
     ".txt": _text,
 }
