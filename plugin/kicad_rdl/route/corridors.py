@@ -155,8 +155,8 @@ def _build(ends, widths, gap_start, gaps, leftward, below, above, further_start,
     xy, disc_start, disc_xy, disc_r, _, clearance, edges = layer
     room = len(further)
     for i in range(len(gaps)):
-        for side in range(2):
-            v = edges[gaps[i], side]
+        for end in range(2):
+            v = edges[gaps[i], end]
             room += max(1, disc_start[v + 1] - disc_start[v])
     discs = np.empty((room, 5))
     ranges = np.empty((room, 2), np.int64)

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
+import numpy as np
+
 from kicad_rdl.geometry import Arc, Line, Path, Piece, Point
+from kicad_rdl.route.compiled import compiled
 from kicad_rdl.route.taut import Corridors, TautWires
+from kicad_rdl.route.triangulation import F64, I64
 
 LEAST_SAGITTA = 2.0
 """A flatter arc is drawn as the corner of its tangents, which lies outside the disc [nm]."""
@@ -14,53 +20,107 @@ LEAST_SAGITTA = 2.0
 LONGEST_SWEEP = 2.6
 """Longer arcs are cut in two: three points on nearly a full circle fix it badly [rad]."""
 
+MOST_PIECES = 4
+"""Of one touch: the tangent to it, and an arc in up to three parts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Strokes:
+    """Paths on the grid, flattened.
+
+    Attributes:
+        start: [w + 1] pieces of wire i are ``start[i] : start[i + 1]``; none where it has no way through.
+        pieces: [p, 6] start, middle and end x, y of every piece [nm]; the middle of a line is not a number.
+    """
+
+    start: I64
+    pieces: F64
+
+
+def path_of(pieces: F64) -> Path | None:
+    """The path of consecutive pieces of ``Strokes``; None without any."""
+    made: list[Piece] = []
+    here: Point | None = None
+    for x, y, mx, my, ex, ey in pieces.tolist():
+        begin, end = here or Point(int(x), int(y)), Point(int(ex), int(ey))
+        made.append(Line(begin, end) if math.isnan(mx) else Arc(begin, Point(int(mx), int(my)), end))
+        here = end
+    return Path(tuple(made)) if made else None
+
+
+def strokes_of(corridors: Corridors, taut: TautWires, which: Sequence[int] | None = None) -> Strokes:
+    """Tangents and arcs of all wires, or of some; ends exactly on the grid points of the terminals."""
+    wires = np.arange(len(taut.count)) if which is None else np.array(which, dtype=np.int64)
+    start, pieces = _strokes(wires, corridors.ends, corridors.discs, taut.start, taut.count, taut.touch, taut.points)
+    return Strokes(start, pieces)
+
 
 def wire_path(corridors: Corridors, taut: TautWires, wire: int) -> Path:
-    """The path of one wire: tangents and arcs, ends exactly on the grid points of its terminals."""
-    ends = corridors.ends[wire]
-    start, end = Point(round(ends[0]), round(ends[1])), Point(round(ends[2]), round(ends[3]))
-    first = int(taut.start[wire])
-    pieces: list[Piece] = []
-    here = start
+    """The path of one wire that has a way through."""
+    path = path_of(strokes_of(corridors, taut, [wire]).pieces)
+    assert path is not None
+    return path
 
-    def line_to(point: Point) -> None:
-        nonlocal here
-        if point != here:
-            pieces.append(Line(here, point))
-            here = point
 
-    touches = range(first, first + int(taut.count[wire]))
-    for index in touches:
-        cx, cy, radius, side, _ = corridors.discs[taut.touch[index]].tolist()
-        ex, ey, lx, ly = taut.points[index].tolist()
-        sweep = 0.0
-        if radius > 0:
-            a0, a1 = math.atan2(ey - cy, ex - cx), math.atan2(ly - cy, lx - cx)
-            sweep = ((a1 - a0) * side) % math.tau
-            if sweep > 2 * math.pi - 1e-6:
-                sweep = 0.0
-        if radius * (1 - math.cos(min(sweep, math.pi) / 2)) < LEAST_SAGITTA:
-            if radius > 0 and sweep > 0:
-                middle = a0 + side * sweep / 2
-                outside = radius / math.cos(sweep / 2)
-                ex, ey = cx + outside * math.cos(middle), cy + outside * math.sin(middle)
-            line_to(Point(round(ex), round(ey)))
-            continue
-        line_to(Point(round(ex), round(ey)))
-        parts = 1 if sweep < LONGEST_SWEEP else math.ceil(sweep / LONGEST_SWEEP)
-        for part in range(parts):
-            mid = a0 + side * sweep * (2 * part + 1) / (2 * parts)
-            stop = a0 + side * sweep * (part + 1) / parts
-            centre = Point(round(cx + radius * math.cos(mid)), round(cy + radius * math.sin(mid)))
-            target = (
-                Point(round(lx), round(ly))
-                if part == parts - 1
-                else Point(round(cx + radius * math.cos(stop)), round(cy + radius * math.sin(stop)))
+@compiled
+def _strokes(wires, ends, discs, first, count, touch, points):  # type: ignore[no-untyped-def]
+    room = 0
+    for w in wires:
+        room += MOST_PIECES * max(count[w], 0) + 1
+    pieces = np.empty((room, 6))
+    start = np.zeros(len(wires) + 1, np.int64)
+    n = 0
+    for k in range(len(wires)):
+        w = wires[k]
+        hx, hy = np.rint(ends[w, 0]), np.rint(ends[w, 1])
+        for index in range(first[w], first[w] + count[w]):
+            cx, cy, radius, side = (
+                discs[touch[index], 0],
+                discs[touch[index], 1],
+                discs[touch[index], 2],
+                discs[touch[index], 3],
             )
-            pieces.append(Arc(here, centre, target))
-            here = target
-    line_to(end)
-    return Path(tuple(pieces))
+            ex, ey, lx, ly = points[index, 0], points[index, 1], points[index, 2], points[index, 3]
+            sweep = a0 = 0.0
+            if radius > 0:
+                a0 = math.atan2(ey - cy, ex - cx)
+                sweep = ((math.atan2(ly - cy, lx - cx) - a0) * side) % (2 * math.pi)
+                if sweep > 2 * math.pi - 1e-6:
+                    sweep = 0.0
+            if radius * (1 - math.cos(min(sweep, math.pi) / 2)) < LEAST_SAGITTA:
+                if radius > 0 and sweep > 0:
+                    middle = a0 + side * sweep / 2
+                    outside = radius / math.cos(sweep / 2)
+                    ex, ey = cx + outside * math.cos(middle), cy + outside * math.sin(middle)
+                n, hx, hy = _line_to(pieces, n, hx, hy, np.rint(ex), np.rint(ey))
+                continue
+            n, hx, hy = _line_to(pieces, n, hx, hy, np.rint(ex), np.rint(ey))
+            parts = 1 if sweep < LONGEST_SWEEP else math.ceil(sweep / LONGEST_SWEEP)
+            for part in range(parts):
+                mid = a0 + side * sweep * (2 * part + 1) / (2 * parts)
+                stop = a0 + side * sweep * (part + 1) / parts
+                mx, my = np.rint(cx + radius * math.cos(mid)), np.rint(cy + radius * math.sin(mid))
+                tx, ty = np.rint(cx + radius * math.cos(stop)), np.rint(cy + radius * math.sin(stop))
+                if part == parts - 1:
+                    tx, ty = np.rint(lx), np.rint(ly)
+                if (mx - hx) * (ty - hy) == (my - hy) * (tx - hx):  # rounded to nothing
+                    n, hx, hy = _line_to(pieces, n, hx, hy, tx, ty)
+                    continue
+                pieces[n] = (hx, hy, mx, my, tx, ty)
+                n, hx, hy = n + 1, tx, ty
+        if count[w] >= 0:
+            n, hx, hy = _line_to(pieces, n, hx, hy, np.rint(ends[w, 2]), np.rint(ends[w, 3]))
+        start[k + 1] = n
+    return start, pieces[:n].copy()
+
+
+@compiled
+def _line_to(pieces, n, hx, hy, x, y):  # type: ignore[no-untyped-def]
+    """Draws a line where its ends differ; returns the count of pieces and where the wire is now."""
+    if x != hx or y != hy:
+        pieces[n] = (hx, hy, np.nan, np.nan, x, y)
+        n += 1
+    return n, x, y
 
 
 def sharp_corner(path: Path) -> Point | None:

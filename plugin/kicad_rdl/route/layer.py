@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from kicad_rdl.geometry import Path
 from kicad_rdl.route.corridors import ExtraDisc, corridors_of
-from kicad_rdl.route.lay import sharp_corner, wire_path
+from kicad_rdl.route.lay import sharp_corner, strokes_of
 from kicad_rdl.route.octagons import tauten_octagonal
 from kicad_rdl.route.octilinear import bend
-from kicad_rdl.route.spacing import Conflict, Drawn, conflicts, remedies, worst_first
+from kicad_rdl.route.remedies import Drawn, remedies
+from kicad_rdl.route.spacing import Conflict, Copper, worst_first
 from kicad_rdl.route.taut import tauten
 from kicad_rdl.route.tiles import Tiles
+from kicad_rdl.route.triangulation import I64
 from kicad_rdl.route.uncross import Wire
 
 CORRECTIONS = 14
 """Rounds of measuring and correcting."""
+
+STUCK = 1e9
+"""What a wire without a way through counts against conflicts [nm]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,59 +52,37 @@ def lay_layer(
         widths: of the wires [nm].
         space: between traces [nm].
     """
+    if not wires:
+        return LaidLayer((), ())
+    copper = Copper(tiles, wires, nets, widths, space)
     extra: dict[int, list[ExtraDisc]] = {}
-    drawn: list[Drawn] = []
-    paths: list[Path | None] = [None] * len(wires)
-    best: tuple[float, list[Path | None], list[Conflict]] | None = None
+    drawn: dict[int, Drawn] = {}
+    best: tuple[float, I64, I64, list[Conflict]] | None = None
     found: list[Conflict] = []
-    changed: list[int] | None = None  # None: all
+    changed = list(range(len(wires)))
     for turn in range(CORRECTIONS):
         corridors = corridors_of(tiles, wires, orders, widths, space, extra, changed)
         corridors, taut = tauten_octagonal(corridors) if tiles.octilinear else (corridors, tauten(corridors))
-        if changed is None:
-            drawn = [Drawn(corridors, taut, i) for i in range(len(wires))]
-        else:
-            for place, wire in enumerate(changed):
-                drawn[wire] = Drawn(corridors, taut, place)
-        for wire in range(len(wires)) if changed is None else changed:
-            how = drawn[wire]
-            paths[wire] = wire_path(how.corridors, how.taut, how.place) if how.taut.count[how.place] >= 0 else None
-        found = _conflicts_now(tiles, wires, nets, paths, widths, space, found, changed)
-        score = sum(c.missing for c in found) + 1e9 * sum(p is None for p in paths)
+        copper.draw(changed, strokes_of(corridors, taut))
+        for place, wire in enumerate(changed):
+            drawn[wire] = Drawn(corridors, taut, place)
+        again = set(changed)
+        left = [c for c in found if c.wire not in again and c.other not in again]
+        found = worst_first([*left, *copper.conflicts(again)])
+        score = sum(c.missing for c in found) + STUCK * int((copper.first == copper.last).sum())
         if best is None or score < best[0]:
-            best = (score, list(paths), found)
+            best = (score, copper.first.copy(), copper.last.copy(), found)
         if not found:
             break
-        discs = remedies(tiles, drawn, wires, paths, widths, space, found, turn)
+        discs = remedies(tiles, drawn, wires, copper, widths, found, turn)
         for wire, more in discs.items():
             known = extra.setdefault(wire, [])
             known += [disc for disc in more if disc not in known]
         changed = sorted(discs)
     assert best is not None
-    _, paths, found = best
-    if found:  # measured only where wires changed
-        found = conflicts(tiles, wires, nets, paths, widths, space)
-    laid = _without_conflicts(paths, found)
+    _, first, last, found = best
+    laid = _without_conflicts(copper.paths(first, last), found)
     return _bent(tiles, wires, nets, widths, space, laid) if tiles.octilinear else laid
-
-
-def _conflicts_now(
-    tiles: Tiles,
-    wires: Sequence[Wire],
-    nets: Sequence[str],
-    paths: Sequence[Path | None],
-    widths: Sequence[float],
-    space: float,
-    before: Sequence[Conflict],
-    changed: Collection[int] | None,
-) -> list[Conflict]:
-    """The conflicts after some wires were drawn anew; once those are gone, all wires are measured again."""
-    if changed is None:
-        return conflicts(tiles, wires, nets, paths, widths, space)
-    again = set(changed)
-    left = [c for c in before if c.wire not in again and c.other not in again]
-    found = worst_first([*left, *conflicts(tiles, wires, nets, paths, widths, space, again)])
-    return found or conflicts(tiles, wires, nets, paths, widths, space)
 
 
 def _bent(

@@ -1,40 +1,33 @@
-"""Measures the laid wires of one layer against each other and the obstacles, and says what to keep away from.
+"""Measures the laid wires of one layer against each other, the obstacles and the outline.
 
 Gaps see only the obstacles at their ends. Where a wire is squeezed by something farther off, or bulges over the next
-gap, measuring finds it; the remedy is a further disc in the corridor of the wire that can yield.
+gap, measuring finds it.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import shapely
-from numpy.typing import NDArray
 
-from kicad_rdl.geometry import Arc, Path, path_points
-from kicad_rdl.route.corridors import ExtraDisc
-from kicad_rdl.route.taut import Corridors, TautWires
+from kicad_rdl.geometry import Path
+from kicad_rdl.route.compiled import compiled
+from kicad_rdl.route.lay import Strokes, path_of
+from kicad_rdl.route.nearby import Grid, cells
+from kicad_rdl.route.nearness import COLUMNS, between, on_arc, rows_of
 from kicad_rdl.route.tiles import Tiles
+from kicad_rdl.route.triangulation import F64, I64
 from kicad_rdl.route.uncross import Wire
-
-CHORD = 1.0
-"""Arcs are measured as chords this close to them [nm]."""
-
-PIECE = 12
-"""Segments of a piece of a polyline."""
 
 FORGIVEN = 0.01
 """What measuring in floating point may get wrong [nm]."""
 
-ENOUGH = 2.0
-"""What a remedy asks for beyond the rule [nm]: more would push the wire over what is on its other side where it fits
-but just."""
+PITCHES = 4.0
+"""Side of a cell, in the least pitch of the wires."""
 
-AT_CORNER = 0.4
-"""A place this part of an octagon's radius from its corner lies on that corner."""
+XY = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,57 +39,10 @@ class Conflict:
     vertex: int | None
     missing: float
     """By how much [nm]."""
-    at: tuple[float, float]
+    at: XY
     """On the wire."""
-    towards: tuple[float, float]
+    towards: XY
     """On the other thing."""
-
-
-def conflicts(
-    tiles: Tiles,
-    wires: Sequence[Wire],
-    nets: Sequence[str],
-    paths: Sequence[Path | None],
-    widths: Sequence[float],
-    space: float,
-    only: Collection[int] | None = None,
-) -> list[Conflict]:
-    """All pairs of different nets that are closer than the rule [nm], worst first.
-
-    Args:
-        tiles, wires, nets, paths, widths, space: the layer.
-        only: the wires whose pairs with wires in tiles they share are wanted; None: all pairs.
-    """
-    near = None if only is None else _sharing_tiles(wires, only)
-    present = [i for i, path in enumerate(paths) if path is not None and (near is None or i in near)]
-    if not present:
-        return []
-    pieces, owner = _pieces([path_points(path, CHORD) for i in present if (path := paths[i]) is not None])
-    asked = np.array([only is None or i in only for i in present])
-    width = np.array([widths[i] for i in present], dtype=np.float64)
-    net = np.unique(np.array([nets[i] for i in present]), return_inverse=True)[1]
-    tree = shapely.STRtree(pieces)
-    worst: dict[tuple[int, int], Conflict] = {}
-    a, b = tree.query(pieces[asked[owner]], predicate="dwithin", distance=float(width.max()) + space)
-    a = np.flatnonzero(asked[owner])[a]
-    once = ((owner[a] < owner[b]) | ~asked[owner[b]]) & (net[owner[a]] != net[owner[b]])
-    a, b = a[once], b[once]
-    missing = (width[owner[a]] + width[owner[b]]) / 2 + space - shapely.distance(pieces[a], pieces[b])
-    for k in np.flatnonzero(missing > FORGIVEN).tolist():
-        i, j = int(owner[a[k]]), int(owner[b[k]])
-        if (i, j) not in worst or missing[k] > worst[(i, j)].missing:
-            p, q = _nearest(pieces[a[k]], pieces[b[k]])
-            worst[(i, j)] = Conflict(present[i], present[j], None, float(missing[k]), p, q)
-    for v, k, lack, p, q in _pad_conflicts(tiles, pieces, width[owner], tree):
-        wire = present[owner[k]]
-        if not asked[owner[k]]:
-            continue
-        if v in (wires[wire].start, wires[wire].end) or tiles.obstacles[v].net == nets[wire]:
-            continue
-        if (-1 - v, wire) not in worst or lack > worst[(-1 - v, wire)].missing:
-            worst[(-1 - v, wire)] = Conflict(wire, None, v, lack, p, q)
-    edge = (c for c in _edge_conflicts(tiles, paths, widths) if only is None or c.wire in only)
-    return worst_first([*worst.values(), *edge])
 
 
 def worst_first(found: Iterable[Conflict]) -> list[Conflict]:
@@ -107,225 +53,277 @@ def worst_first(found: Iterable[Conflict]) -> list[Conflict]:
     )
 
 
-def _sharing_tiles(wires: Sequence[Wire], only: Collection[int]) -> set[int]:
-    """The wires that run through a tile of some wires."""
-    tiles = {t for i in only for t in wires[i].triangles}
-    return {i for i, wire in enumerate(wires) if not tiles.isdisjoint(wire.triangles)}
+class Copper:
+    """The wires of a layer as they are drawn, filed by place: each may be drawn again."""
 
+    def __init__(
+        self, tiles: Tiles, wires: Sequence[Wire], nets: Sequence[str], widths: Sequence[float], space: float
+    ) -> None:
+        """No wire is drawn yet.
 
-@dataclass(frozen=True, slots=True)
-class Drawn:
-    """How a wire was drawn: its place in corridors and taut wires."""
+        Args:
+            tiles: the layer.
+            wires: the sketch.
+            nets: of the wires.
+            widths: of the wires [nm].
+            space: between traces [nm].
+        """
+        self.space = space
+        number = {net: k for k, net in enumerate(sorted({*nets, *(o.net for o in tiles.obstacles if o.net)}))}
+        self._net = np.array([number[net] for net in nets], dtype=np.int64)
+        self._half = np.array(widths, dtype=np.float64) / 2
+        self._ends = np.array([(wire.start, wire.end) for wire in wires], dtype=np.int64).reshape(-1, 2)
+        half = np.abs(tiles.xy[tiles.obstacle_count :]).max(axis=0)
+        self._rim = (tiles.obstacle_count, half - tiles.clearance[tiles.obstacle_count])
+        cell = PITCHES * (2 * float(self._half.min(initial=math.inf)) + space) if len(wires) else math.inf
+        self._grid = Grid(float(half[0]), float(half[1]), min(cell, float(half.max())))
+        self.first = np.zeros(len(wires), dtype=np.int64)
+        self.last = np.zeros(len(wires), dtype=np.int64)
+        """Pieces of wire i are ``rows[first[i] : last[i]]``."""
+        self.rows: F64 = np.zeros((1024, COLUMNS))
+        self._pieces: F64 = np.zeros((1024, 6))
+        self._owner: I64 = np.zeros(1024, dtype=np.int64)
+        self._count = 0
+        self._obstacles = _obstacle_rows(tiles)
+        _, vertex, keep = self._obstacles
+        self._obstacle_net = np.array([number[o.net] if o.net else -1 for o in tiles.obstacles], dtype=np.int64)
+        self._standing = Grid(float(half[0]), float(half[1]), float(self._grid.frame[2]))
+        self._standing.add(self._obstacles[0], keep + self._half.max(initial=0.0), 0, len(vertex))
 
-    corridors: Corridors
-    taut: TautWires
-    place: int
+    def draw(self, wires: Sequence[int], strokes: Strokes) -> None:
+        """Draws wires, in the order of the strokes, in place of what was drawn of them before."""
+        rows = rows_of(strokes.pieces)
+        first, last = self._count, self._count + len(rows)
+        while last > len(self.rows):
+            self.rows = np.concatenate([self.rows, np.zeros_like(self.rows)])
+            self._pieces = np.concatenate([self._pieces, np.zeros_like(self._pieces)])
+            self._owner = np.concatenate([self._owner, np.zeros_like(self._owner)])
+        self.rows[first:last], self._pieces[first:last] = rows, strokes.pieces
+        self._owner[first:last] = np.repeat(np.array(wires, dtype=np.int64), np.diff(strokes.start))
+        self.first[list(wires)] = first + strokes.start[:-1]
+        self.last[list(wires)] = first + strokes.start[1:]
+        self._count = last
+        self._grid.add(self.rows, np.zeros(last), first, last)
 
+    def of(self, wire: int) -> F64:
+        """The pieces of a wire; see ``nearness``."""
+        return self.rows[self.first[wire] : self.last[wire]]
 
-XY = tuple[float, float]
+    def paths(self, first: I64, last: I64) -> list[Path | None]:
+        """The wires as they are drawn now, or were when their pieces began and ended there."""
+        return [path_of(self._pieces[a:b]) for a, b in zip(first.tolist(), last.tolist(), strict=True)]
 
-
-def _pieces(polylines: Sequence[Sequence[XY]]) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
-    """The polylines in short pieces, which are quicker to compare, and the polyline of each piece."""
-    points: list[XY] = []
-    index: list[int] = []
-    owner: list[int] = []
-    for number, polyline in enumerate(polylines):
-        for first in range(0, max(len(polyline) - 1, 1), PIECE):
-            part = polyline[first : first + PIECE + 1]
-            points += part
-            index += [len(owner)] * len(part)
-            owner.append(number)
-    pieces: NDArray[np.object_] = np.asarray(shapely.linestrings(points, indices=index), dtype=object)
-    return pieces, np.array(owner, dtype=np.int64)
-
-
-def _nearest(one: shapely.LineString, two: shapely.LineString) -> tuple[XY, XY]:
-    """Where two lines are nearest; the same point twice where they cross."""
-    if one.intersects(two):
-        at = one.intersection(two).representative_point()
-        return (at.x, at.y), (at.x, at.y)
-    (ax, ay), (bx, by) = shapely.get_coordinates(shapely.shortest_line(one, two)).tolist()
-    return (ax, ay), (bx, by)
-
-
-def _edge_conflicts(tiles: Tiles, paths: Sequence[Path | None], widths: Sequence[float]) -> Iterator[Conflict]:
-    """Wires that come too close to the outline; the vertex is a point of it. There is no remedy but another way."""
-    vertex = tiles.obstacle_count
-    half = np.abs(tiles.xy[vertex:]).max(axis=0)
-    for number, path in enumerate(paths):
-        if path is None:
-            continue
-        keep = float(tiles.clearance[vertex]) + widths[number] / 2
-        missing, at, axis = max(
-            (keep - float(half[axis]) + abs(place[axis]), place, axis) for place in _outermost(path) for axis in (0, 1)
+    def conflicts(self, only: Collection[int] | None = None) -> list[Conflict]:
+        """All pairs of different nets that are closer than the rule, worst first: of all wires, or of some."""
+        wires = np.arange(len(self.first)) if only is None else np.array(sorted(only), dtype=np.int64)
+        asked = np.zeros(len(self.first), dtype=np.bool_)
+        asked[wires] = True
+        pairs, places = _close_wires(
+            self._grid.arrays,
+            self.rows,
+            self._owner,
+            self.first,
+            self.last,
+            wires,
+            asked,
+            self._half,
+            self._net,
+            self.space,
+            self._count,
         )
-        if missing > FORGIVEN:
-            x, y = (math.copysign(float(half[k]), at[k]) if k == axis else at[k] for k in (0, 1))
-            yield Conflict(number, None, vertex, missing, at, (x, y))
+        found = [Conflict(int(i), int(j), None, *_place(place)) for (i, j), place in _worst(pairs, places)]
+        pairs, places = _close_obstacles(
+            self._standing.arrays,
+            *self._obstacles,
+            self._obstacle_net,
+            self.rows,
+            self.first,
+            self.last,
+            wires,
+            self._half,
+            self._net,
+            self._ends,
+        )
+        found += [Conflict(int(i), None, int(v), *_place(place)) for (i, v), place in _worst(pairs, places)]
+        vertex, inside = self._rim
+        over = _over_edge(self.rows, self.first, self.last, wires, self._half, inside)
+        for wire, (missing, x, y, axis) in zip(wires.tolist(), over.tolist(), strict=True):
+            if missing > FORGIVEN:
+                bound = float(inside[int(axis)])
+                towards = (math.copysign(bound, x), y) if axis == 0 else (x, math.copysign(bound, y))
+                found.append(Conflict(wire, None, vertex, missing, (x, y), towards))
+        return worst_first(found)
+
+    def crossing(self, start: XY, end: XY) -> list[int]:
+        """Wires that a straight line crosses."""
+        probe = rows_of(np.array([[*start, math.nan, math.nan, *end]]))[0]
+        return sorted(set(_crossing(self._grid.arrays, self.rows, self._owner, self.first, self.last, probe).tolist()))
 
 
-def _outermost(path: Path) -> Iterator[XY]:
-    """Points of a path among which the leftmost, rightmost, lowest and highest are."""
-    for piece in path.pieces:
-        yield from ((float(p.x), float(p.y)) for p in (piece.start, piece.end))
-        if isinstance(piece, Arc):
-            (cx, cy), radius, sweep = piece.centre, piece.radius, piece.sweep
-            begin = math.atan2(piece.start.y - cy, piece.start.x - cx)
-            for quarter in range(4):
-                angle = (quarter * math.pi / 2 - begin) * math.copysign(1.0, sweep) % math.tau
-                if angle < abs(sweep):
-                    yield (
-                        cx + radius * round(math.cos(quarter * math.pi / 2)),
-                        cy + radius * round(math.sin(quarter * math.pi / 2)),
-                    )
+def _place(place: F64) -> tuple[float, XY, XY]:
+    missing, x, y, u, v = place.tolist()
+    return missing, (x, y), (u, v)
 
 
-def _pad_conflicts(
-    tiles: Tiles, lines: NDArray[np.object_], width: NDArray[np.float64], tree: shapely.STRtree
-) -> Iterator[tuple[int, int, float, XY, XY]]:
-    """(vertex, place of the wire, what is missing [nm], point on the wire, point on the obstacle) of close pairs."""
-    count = tiles.obstacle_count
-    if not count:
-        return
-    # a circle is its centre and a radius: exact, and far cheaper than a polygon
-    single = np.diff(tiles.disc_start)[:count] == 1
-    shapes = np.array(
-        [
-            shapely.Point(tiles.xy[v]) if single[v] else obstacle.outline(1.0)
-            for v, obstacle in enumerate(tiles.obstacles)
-        ],
-        dtype=object,
-    )
-    radius = np.where(single, tiles.disc_r[tiles.disc_start[:count]], 0.0)
-    keep = tiles.clearance[:count] + radius
-    a, b = tree.query(shapes, predicate="dwithin", distance=keep + float(width.max()) / 2)
-    distance = shapely.distance(shapes[a], lines[b])
-    need = keep[a] + width[b] / 2
-    close = distance < need - FORGIVEN
-    for v, j, missing in zip(a[close].tolist(), b[close].tolist(), (need - distance)[close].tolist(), strict=True):
-        nearest = shapely.shortest_line(lines[j], shapes[v]).coords
-        yield v, j, missing, nearest[0], nearest[-1]
+def _worst(pairs: I64, places: F64) -> list[tuple[I64, F64]]:
+    """Of each pair the place where most is missing; the first of several alike."""
+    order = np.lexsort((np.arange(len(pairs)), -places[:, 0], pairs[:, 1], pairs[:, 0]))
+    pairs, places = pairs[order], places[order]
+    new = np.ones(len(pairs), dtype=np.bool_)
+    new[1:] = (pairs[1:] != pairs[:-1]).any(axis=1)
+    return list(zip(pairs[new], places[new], strict=True))
 
 
-def remedies(
-    tiles: Tiles,
-    drawn: Sequence[Drawn],
-    wires: Sequence[Wire],
-    paths: Sequence[Path | None],
-    widths: Sequence[float],
-    space: float,
-    found: Sequence[Conflict],
-    turn: int,
-) -> dict[int, list[ExtraDisc]]:
-    """A disc for one wire of each conflict.
-
-    Args:
-        turn: number of the round; whoever yields changes with it where nothing else decides.
-    """
-    extra: dict[int, list[ExtraDisc]] = {}
-    lines = _Lines(paths)
-    for conflict in found:
-        if conflict.vertex is not None:
-            # everything between the obstacle and the wire must fit
-            keep = float(tiles.clearance[conflict.vertex]) + ENOUGH + widths[conflict.wire] / 2
-            probe = shapely.LineString([tiles.xy[conflict.vertex].tolist(), conflict.at])
-            for k in sorted(lines.crossing(probe)):
-                if k != conflict.wire and conflict.vertex not in (wires[k].start, wires[k].end):
-                    keep += widths[k] + space + ENOUGH
-            for d in range(tiles.disc_start[conflict.vertex], tiles.disc_start[conflict.vertex + 1]):
-                cx, cy = tiles.disc_xy[d].tolist()
-                _add(
-                    extra,
-                    drawn[conflict.wire],
-                    lines.of(conflict.wire),
-                    conflict.wire,
-                    cx,
-                    cy,
-                    float(tiles.disc_r[d]) + keep,
-                    conflict.at,
-                )
-            continue
-        assert conflict.other is not None
-        one, two = conflict.wire, conflict.other
-        p, q = conflict.at, conflict.towards
-        first, second = _touch_at(drawn[one], p), _touch_at(drawn[two], q)
-        if (first is None and second is not None) or ((first is None) == (second is None) and turn % 2):
-            one, two, p, q, first, second = two, one, q, p, second, first
-        # now ``one`` is the firmer of the two; ``two`` yields
-        need = (widths[one] + widths[two]) / 2 + space + ENOUGH
-        if first is not None:
-            cx, cy, radius = first
-            _add(extra, drawn[two], lines.of(two), two, cx, cy, radius + need, q)
-        else:
-            _add(extra, drawn[two], lines.of(two), two, p[0], p[1], need, q)
-    return extra
+def _obstacle_rows(tiles: Tiles) -> tuple[F64, I64, F64]:
+    """The sides of all obstacles (the middle of a disc): pieces, vertices, and what a trace's edge keeps [nm]."""
+    pieces, vertex = [], []
+    for v in range(tiles.obstacle_count):
+        a, b = int(tiles.disc_start[v]), int(tiles.disc_start[v + 1])
+        corners = tiles.disc_xy[a:b].tolist()
+        for k in range(len(corners) if len(corners) != 2 else 1):
+            pieces.append((*corners[k], math.nan, math.nan, *corners[(k + 1) % len(corners)]))
+            vertex.append(v)
+    of = np.array(vertex, dtype=np.int64)
+    keep = tiles.clearance[of] + tiles.disc_r[tiles.disc_start[of]] if len(of) else np.zeros(0)
+    return rows_of(np.array(pieces, dtype=np.float64).reshape(-1, 6)), of, keep
 
 
-class _Lines:
-    """Paths as polylines, made when asked for, and a tree over all of them, likewise."""
+@compiled
+def _close_wires(grid, rows, owner, first, last, wires, asked, half, net, space, count):  # type: ignore[no-untyped-def]
+    """Pairs of wires and, for each, what is missing and where [nm]."""
+    frame, head, following, member = grid
+    pairs, places = np.empty((64, 2), np.int64), np.empty((64, 5))
+    n = 0
+    seen = np.full(count, -1, np.int32)
+    found = np.empty(256, np.int64)
+    widest = half.max()
+    for i in wires:
+        for k in range(first[i], last[i]):
+            a = rows[k]
+            found, size = cells(frame, a, half[i] + widest + space, found)
+            x0, x1, y0, y1 = box(a)
+            for c in range(size):
+                entry = head[found[c]]
+                while entry >= 0:
+                    m = member[entry]
+                    entry = following[entry]
+                    j = owner[m]
+                    if seen[m] == k or net[j] == net[i] or (asked[j] and j < i) or not first[j] <= m < last[j]:
+                        continue
+                    seen[m] = k
+                    need = half[i] + half[j] + space
+                    b = rows[m]
+                    u0, u1, v0, v1 = box(b)
+                    if u0 > x1 + need or u1 < x0 - need or v0 > y1 + need or v1 < y0 - need:
+                        continue
+                    distance, px, py, qx, qy = between(a, b)
+                    if need - distance > FORGIVEN:
+                        if n == len(places):
+                            pairs, places = _longer(pairs), _longer(places)
+                        # the lower wire comes first
+                        if i < j:
+                            pairs[n, 0], pairs[n, 1] = i, j
+                            places[n] = (need - distance, px, py, qx, qy)
+                        else:
+                            pairs[n, 0], pairs[n, 1] = j, i
+                            places[n] = (need - distance, qx, qy, px, py)
+                        n += 1
+    return pairs[:n], places[:n]
 
-    def __init__(self, paths: Sequence[Path | None]) -> None:
-        self._paths = paths
-        self._made: dict[int, shapely.LineString] = {}
-        self._tree: tuple[shapely.STRtree, list[int]] | None = None
 
-    def of(self, wire: int) -> shapely.LineString:
-        """The polyline of a wire."""
-        if wire not in self._made:
-            path = self._paths[wire]
-            assert path is not None
-            self._made[wire] = shapely.LineString(path_points(path, CHORD))
-        return self._made[wire]
-
-    def crossing(self, probe: shapely.LineString) -> list[int]:
-        """Wires that a line crosses."""
-        if self._tree is None:
-            present = [k for k, path in enumerate(self._paths) if path is not None]
-            self._tree = shapely.STRtree([self.of(k) for k in present]), present
-        tree, present = self._tree
-        return [present[k] for k in tree.query(probe, predicate="intersects").tolist()]
+@compiled
+def _longer(array):  # type: ignore[no-untyped-def]
+    longer = np.empty((2 * len(array), array.shape[1]), array.dtype)
+    longer[: len(array)] = array
+    return longer
 
 
-def _touch_at(drawn: Drawn, at: tuple[float, float]) -> tuple[float, float, float] | None:
-    """The disc on whose arc the point of the wire lies."""
-    corridors, taut, wire = drawn.corridors, drawn.taut, drawn.place
-    for index in range(int(taut.start[wire]), int(taut.start[wire]) + int(taut.count[wire])):
-        cx, cy, radius, _, _ = corridors.discs[taut.touch[index]].tolist()
-        if corridors.octagons is not None:
-            corner = math.hypot(at[0] - cx, at[1] - cy)
-            cx, cy, radius = corridors.octagons[taut.touch[index]].tolist()
-            if corner < AT_CORNER * radius:
-                return cx, cy, radius
-            continue
-        if abs(math.hypot(at[0] - cx, at[1] - cy) - radius) < 5.0 and radius > 0:
-            return cx, cy, radius
-    return None
+@compiled
+def box(row):  # type: ignore[no-untyped-def]
+    """Least and greatest x and y of a piece; of an arc, some more."""
+    x0, x1, y0, y1 = min(row[0], row[2]), max(row[0], row[2]), min(row[1], row[3]), max(row[1], row[3])
+    if row[4] != 0.0:
+        # the bow stands out from the chord by no more than its height
+        dx, dy = row[2] - row[0], row[3] - row[1]
+        chord = math.hypot(dx, dy)
+        high = row[7] + row[4] * ((row[5] - row[0]) * -dy + (row[6] - row[1]) * dx) / chord
+        x0, x1, y0, y1 = x0 - high, x1 + high, y0 - high, y1 + high
+    return x0, x1, y0, y1
 
 
-def _add(
-    extra: dict[int, list[ExtraDisc]],
-    drawn: Drawn,
-    line: shapely.LineString,
-    wire: int,
-    cx: float,
-    cy: float,
-    radius: float,
-    at: tuple[float, float],
-) -> None:
-    """A disc that the wire passes on the side on which it passes now."""
-    where = line.project(shapely.Point(at))
-    ahead, behind = line.interpolate(min(where + 50.0, line.length)), line.interpolate(max(where - 50.0, 0.0))
-    dx, dy = ahead.x - behind.x, ahead.y - behind.y
-    side = 1.0 if dx * (cy - at[1]) - dy * (cx - at[0]) > 0 else -1.0
-    corridors = drawn.corridors
-    g0, g1 = int(corridors.gap_start[drawn.place]), int(corridors.gap_start[drawn.place + 1])
-    place = 0
-    for gap in range(g0, g1):
-        lx, ly, rx, ry = corridors.portals[gap].tolist()
-        if line.project(shapely.Point((lx + rx) / 2, (ly + ry) / 2)) < where:
-            place = gap - g0 + 1
-    disc = (cx, cy, radius, side, max(place - 1, 0), min(place, max(g1 - g0 - 1, 0)))
-    entries = extra.setdefault(wire, [])
-    if disc not in entries:
-        entries.append(disc)
+@compiled
+def _close_obstacles(grid, sides, vertex, keep, obstacle_net, rows, first, last, wires, half, net, ends):  # type: ignore[no-untyped-def]
+    """Pairs of wire and obstacle and, for each, what is missing and where [nm]."""
+    frame, head, following, member = grid
+    pairs, places = np.empty((64, 2), np.int64), np.empty((64, 5))
+    n = 0
+    seen = np.full(len(vertex), -1, np.int32)
+    found = np.empty(256, np.int64)
+    for i in wires:
+        for k in range(first[i], last[i]):
+            found, size = cells(frame, rows[k], 0.0, found)
+            for c in range(size):
+                entry = head[found[c]]
+                while entry >= 0:
+                    m = member[entry]
+                    entry = following[entry]
+                    v = vertex[m]
+                    if seen[m] == k or v == ends[i, 0] or v == ends[i, 1] or obstacle_net[v] == net[i]:
+                        continue
+                    seen[m] = k
+                    distance, px, py, qx, qy = between(rows[k], sides[m])
+                    need = half[i] + keep[m]
+                    if need - distance > FORGIVEN:
+                        if n == len(places):
+                            pairs, places = _longer(pairs), _longer(places)
+                        pairs[n, 0], pairs[n, 1] = i, v
+                        places[n] = (need - distance, px, py, qx, qy)
+                        n += 1
+    return pairs[:n], places[:n]
+
+
+@compiled
+def _over_edge(rows, first, last, wires, half, inside):  # type: ignore[no-untyped-def]
+    """For each wire, by how much it comes nearer to the outline than allowed, where, and along which axis."""
+    over = np.full((len(wires), 4), -np.inf)
+    for w in range(len(wires)):
+        i = wires[w]
+        for k in range(first[i], last[i]):
+            row = rows[k]
+            for end in range(6):
+                if end < 2:
+                    x, y = row[2 * end], row[2 * end + 1]
+                elif row[4] == 0.0:
+                    break
+                else:
+                    x = row[5] + (row[7] if end == 2 else -row[7] if end == 3 else 0.0)
+                    y = row[6] + (row[7] if end == 4 else -row[7] if end == 5 else 0.0)
+                    if not on_arc(row, x, y):
+                        continue
+                for axis in range(2):
+                    missing = abs(x if axis == 0 else y) + half[i] - inside[axis]
+                    if missing > over[w, 0]:
+                        over[w] = (missing, x, y, float(axis))
+    return over
+
+
+@compiled
+def _crossing(grid, rows, owner, first, last, probe):  # type: ignore[no-untyped-def]
+    frame, head, following, member = grid
+    crossed = np.empty(16, np.int64)
+    n = 0
+    found, size = cells(frame, probe, 0.0, np.empty(64, np.int64))
+    for c in range(size):
+        entry = head[found[c]]
+        while entry >= 0:
+            m = member[entry]
+            entry = following[entry]
+            j = owner[m]
+            if first[j] <= m < last[j] and between(probe, rows[m])[0] == 0.0:
+                if n == len(crossed):
+                    more = np.empty(2 * n, np.int64)
+                    more[:n] = crossed
+                    crossed = more
+                crossed[n] = j
+                n += 1
+    return crossed[:n]
