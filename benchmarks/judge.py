@@ -21,7 +21,7 @@ from kicad_rdl.model.layout import Layout
 from kicad_rdl.model.package import Angles, NetRule, Package, SupplyStyle
 from kicad_rdl.model.report import Rule, Violation
 from kicad_rdl.route.bound import matching_bound
-from kicad_rdl.route.matching import Metric
+from kicad_rdl.route.metric import Metric
 
 Ends: TypeAlias = Literal["centres", "edges"]
 Terminal: TypeAlias = tuple[Point, Shape]
