@@ -114,6 +114,7 @@ def blackparrot_case(folder: Path, width: float, angles: str = "any") -> Case:
         ubm=BUMP - 5,
         ball_opening=BUMP - 10,
         ball=BUMP,
+        edge=width,
     )
     angle = "any angle" if angles == "any" else "45 degrees"
     return Case(

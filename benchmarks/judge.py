@@ -1,7 +1,7 @@
 """What a layout is worth: lengths measured on the copper, bounds from the places alone. Asks nothing of the router.
 
 Two conventions, because the published numbers use both: from ``centres`` of the terminals, along the whole of every
-trace; or from ``edges``, where only what lies outside the pads of its own net counts.
+trace; or from ``edges``, where only what lies outside the pads of its own net counts, seen from above.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from shapely.geometry import LineString
 from shapely.geometry.base import BaseGeometry
 
 from kicad_rdl.geometry import Point, Rectangle, Shape, circumradius, extent, path_points, shapely_of
-from kicad_rdl.model.layout import Layout
+from kicad_rdl.model.layout import Layout, PadKind
 from kicad_rdl.model.package import Angles, NetRule, Package, SupplyStyle
 from kicad_rdl.model.report import Rule, Violation
 from kicad_rdl.route.bound import matching_bound
@@ -59,18 +59,13 @@ def copper_length(layout: Layout, nets: frozenset[str], ends: Ends) -> float:
     traces = [trace for trace in layout.traces if trace.net in nets]
     if ends == "centres":
         return math.fsum(trace.path.length for trace in traces)
-    pads: dict[tuple[str, int], list[BaseGeometry]] = defaultdict(list)
+    pads: dict[str, list[BaseGeometry]] = defaultdict(list)
     for pad in layout.pads:
-        if pad.net in nets:
-            pads[pad.net, pad.layer].append(shapely_of(pad.shape, pad.at, FINE))
-    whole: dict[tuple[str, int], list[LineString]] = defaultdict(list)
-    for trace in traces:
-        whole[trace.net, trace.layer].append(LineString(path_points(trace.path, FINE)))
-    lengths = []
-    for key, lines in whole.items():
-        covered = shapely.union_all(pads[key]) if key in pads else None
-        lengths += [(line if covered is None else line.difference(covered)).length for line in lines]
-    return math.fsum(lengths)
+        if pad.net in nets and pad.kind is not PadKind.UBM:
+            pads[pad.net].append(shapely_of(pad.shape, pad.at, FINE))
+    covered = {net: shapely.union_all(shapes) for net, shapes in pads.items()}
+    lines = [(trace.net, LineString(path_points(trace.path, FINE))) for trace in traces]
+    return math.fsum(line.difference(covered[net]).length for net, line in lines)
 
 
 @dataclass(frozen=True, slots=True)

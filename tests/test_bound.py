@@ -171,3 +171,14 @@ def test_spanning_tree_counts_from_edge_to_edge() -> None:
     assert spanning_tree_length(line) == 410
     assert spanning_tree_length(line, radius=10) == 80 + 280
     assert spanning_tree_length([[0, 0], [300, 100]], "octilinear") == pytest.approx(300 + 100 * (math.sqrt(2) - 1))
+
+
+def test_given_pairs_are_matched_as_they_are_given() -> None:
+    """Every source has one sink of its own, so no two of them make a group of neighbours."""
+    count = 400
+    places = np.arange(count) * 1_000.0
+    sources, sinks = np.stack([places, 0 * places], 1), np.stack([places, 0 * places + 5_000], 1)
+    given = [(index * 7) % count for index in range(count)]
+    found = matching_bound(sources, sinks, allowed=[[sink] for sink in given])
+    assert found.sink_of.tolist() == given
+    assert found.total == pytest.approx(np.hypot(*(sinks[given] - sources).T).sum(), abs=count)

@@ -25,6 +25,8 @@ Mask: TypeAlias = npt.NDArray[np.bool_]
 
 SMALL = 200
 """Sources that are matched without looking at groups of neighbours first."""
+LEAST_GAIN = 0.9
+"""Groups of neighbours are worth while where there are fewer of them than this part of the sources."""
 
 NEIGHBOURS = 8
 """Points in such a group."""
@@ -147,10 +149,11 @@ def _first_guess(task: Task) -> tuple[Integers, int, Integers, Integers]:
     """
     sources, sinks = len(task.at), len(task.sinks)
     if sources <= SMALL:
-        source, sink = np.nonzero(task.allowed[task.rule])
-        return np.zeros(sinks, np.int64), _extent(task), source, sink
+        return _every_pair(task)
     chosen, units = _senders(task)
     group, groups = _neighbours(task.at[chosen], task.rule[chosen])
+    if groups > LEAST_GAIN * sources:
+        return _every_pair(task)  # hardly two sources have the same choice: given pairs
     sink_group, sink_groups = _neighbours(task.sinks, np.zeros(sinks, np.int64))
     weight = np.bincount(group, units, groups).astype(np.int64)
     first = np.zeros(groups, np.int64)
@@ -180,6 +183,12 @@ def _first_guess(task: Task) -> tuple[Integers, int, Integers, Integers]:
     source = chosen[one]
     permitted = task.allowed[task.rule[source], other]
     return np.minimum(reach, 0), int(spread.sum()) + 1, source[permitted], other[permitted]
+
+
+def _every_pair(task: Task) -> tuple[Integers, int, Integers, Integers]:
+    """The first guess that knows nothing: all pairs that are allowed."""
+    source, sink = np.nonzero(task.allowed[task.rule])
+    return np.zeros(len(task.sinks), np.int64), _extent(task), source, sink
 
 
 def _reached(task: Task, at: Floats, radius: Floats, price: Integers) -> Integers:
