@@ -5,6 +5,7 @@ Its frame is the one inside: the middle of the outline is the origin, x right, y
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 
 from kicad_rdl.geometry import Path, Point
@@ -29,7 +30,7 @@ class NetRules:
     widths: tuple[Nm, ...]
     spaces: tuple[Nm, ...]
     vias: tuple[ViaSize, ...]
-    """``vias[k]`` joins layers k + 1 and k + 2; on a drilled board they are all the same."""
+    """``vias[k]`` joins layers k + 1 and k + 2, both of them routed; on a drilled board they are all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,8 @@ class BoardRules:
     default: NetRules
     nets: tuple[tuple[str, NetRules], ...]
     """Nets with rules of their own, sorted."""
+    routed: int
+    """Layers 1 to this one take traces."""
     edge: Nm
     """Copper to the board edge."""
     hole_space: Nm
@@ -53,7 +56,8 @@ class BoardRules:
 
     def of(self, net: str | None) -> NetRules:
         """The rules of a net."""
-        return dict(self.nets).get(net or "", self.default)
+        index = bisect_left(self.nets, net or "", key=lambda row: row[0])
+        return self.nets[index][1] if index < len(self.nets) and self.nets[index][0] == net else self.default
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,29 +46,32 @@ CLASS_DEFAULTS: dict[str, float] = {"clearance": 0.2, "track_width": 0.2, "via_d
 """The net class Default of a new board in KiCad 9 [mm]."""
 
 
-def technology_rules(technology: Technology, layers: int) -> BoardRules:
-    """The rules of a technology for a board of so many copper layers; RDL1 is the front copper.
+def technology_rules(technology: Technology, layers: int, routed: int) -> BoardRules:
+    """The rules of a technology for a board; RDL1 is the front copper.
+
+    Args:
+        technology: the deck.
+        layers: copper layers of the board.
+        routed: how many of them are RDLs; what follows is UBM, with the rules of the last RDL.
 
     Raises:
-        InputError: the board has more layers than the technology.
+        InputError: the board has more RDLs than the technology.
     """
-    if layers > len(technology.metals):
+    if routed > len(technology.metals):
         raise InputError(
-            f"the board has {layers} copper layers, technology {technology.name} has rules for "
+            f"the board has {routed} copper layers, technology {technology.name} has rules for "
             f"{len(technology.metals)}; choose a technology with as many, or leave --technology away"
         )
-    metals = [technology.metal(layer) for layer in range(1, layers + 1)]
-    vias = [technology.via(layer) for layer in range(1, layers)]
-    rules = NetRules(
-        tuple(metal.line for metal in metals),
-        tuple(metal.space for metal in metals),
-        tuple(ViaSize(max(via.land, via.capture), via.opening) for via in vias),
-    )
+    metals = [technology.metal(min(layer, routed)) for layer in range(1, layers + 1)]
+    vias = [technology.via(layer) for layer in range(1, routed)]
+    sizes = [ViaSize(max(via.land, via.capture), via.opening) for via in vias]
+    rules = NetRules(tuple(metal.line for metal in metals), tuple(metal.space for metal in metals), tuple(sizes))
     return BoardRules(
         source=f"technology {technology.name}",
         technology=technology,
         default=rules,
         nets=(),
+        routed=routed,
         edge=technology.edges.trace_to_package,
         hole_space=0,
         hole_to_hole=max((via.space for via in vias), default=0),
@@ -98,6 +101,7 @@ def project_rules(project: Path, layers: int, nets: Sequence[str]) -> BoardRules
         technology=_technology(project.name, layers, least, min(spaces)),
         default=plain,
         nets=tuple((net, rules) for net, rules in sorted(built.items()) if rules != plain),
+        routed=layers,
         edge=least["min_copper_edge_clearance"],
         hole_space=least["min_hole_clearance"],
         hole_to_hole=least["min_hole_to_hole"],

@@ -14,17 +14,30 @@ from kicad_rdl.model.open_board import BoardPad, Drill, OpenBoard
 from kicad_rdl.model.package import Keepout
 from kicad_rdl.read.board import BoardReader
 from kicad_rdl.read.board_shapes import Place, place_of, polygon_corners
-from kicad_rdl.read.board_tree import Node, read_tree
+from kicad_rdl.read.board_tree import Node, tree_of
+from kicad_rdl.read.documents import read_bytes
 from kicad_rdl.units import Nm
 
 
-def read_open_board(path: Path) -> OpenBoard:
-    """The board, in the frame with the middle of its outline as origin.
+def board_text(path: Path) -> str:
+    """The text of a board file, its line ends as they are.
+
+    Raises:
+        InputError: it cannot be read, or is no UTF-8 text.
+    """
+    try:
+        return read_bytes(path).decode()
+    except UnicodeDecodeError as error:
+        raise InputError(f"not UTF-8 text at byte {error.start}; is it a KiCad board?", str(path)) from None
+
+
+def open_board_of(text: str, path: Path) -> OpenBoard:
+    """The board of a text, in the frame with the middle of its outline as origin; ``path`` is where it came from.
 
     Raises:
         InputError: not a board of KiCad 6 or later, or damaged.
     """
-    return _OpenBoardReader(read_tree(path)).board(path.name)
+    return _OpenBoardReader(tree_of(text, str(path))).board(path.name)
 
 
 class _OpenBoardReader(BoardReader):

@@ -42,7 +42,7 @@ def open_pairs(board: OpenBoard, standing: Standing, nets: Collection[str]) -> l
     """The pairs of all nets asked for, by net; those of a net by length."""
     pads: dict[str, list[int]] = {}
     for number, thing in enumerate(standing.things):
-        if thing.net in nets and thing.pad is not None and thing.layers:
+        if thing.net is not None and thing.net in nets and thing.pad is not None and thing.layers:
             pads.setdefault(thing.net, []).append(number)
     everything: dict[int, list[int]] = {}
     for number, root in enumerate(standing.group):

@@ -1,0 +1,274 @@
+"""A board as posts: pads, tracks, vias, zones, holes, keep-outs, and where new vias may stand."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from kicad_rdl.geometry import Arc, Circle, Hull, Line, Outline, Point, arc_points, extent
+from kicad_rdl.model.artwork import CopperKind
+from kicad_rdl.model.open_board import BoardRules, OpenBoard
+from kicad_rdl.route.convex import Chunk, chunks_of, ring_chunks, with_land
+from kicad_rdl.route.posts import Post, Stand
+from kicad_rdl.route.standing import Standing, Thing, skeleton_geometry
+from kicad_rdl.route.via_choice import ViaChoice, free_vias, pad_vias
+from kicad_rdl.route.via_places import via_ground
+from kicad_rdl.units import Nm
+
+
+@dataclass(frozen=True, slots=True)
+class BoardPosts:
+    """The posts of a board.
+
+    Attributes:
+        posts: all of them.
+        via_at: for each where its via stands, if one may.
+        of_thing: for things of ``Standing`` the posts where a wire may end.
+        half_width, half_height: of the rectangle in which everything happens.
+        base: [layers] the space that the router keeps by itself; what asks for more is larger by the rest.
+    """
+
+    posts: tuple[Post, ...]
+    via_at: tuple[Point | None, ...]
+    of_thing: dict[int, tuple[int, ...]]
+    half_width: float
+    half_height: float
+    base: tuple[Nm, ...]
+
+
+def board_posts(board: OpenBoard, rules: BoardRules, standing: Standing, nets: Collection[str]) -> BoardPosts:
+    """All posts; vias may be drilled in the pads of ``nets``, and at free places."""
+    strictest = list(dict.fromkeys(rules.of(net) for net in sorted(nets))) or [rules.default]
+    base = tuple(min(row) for row in zip(*(each.spaces for each in strictest), strict=True))
+    lands = tuple(
+        max((via.diameter for each in strictest for via in each.vias[max(layer - 2, 0) : layer]), default=0)
+        for layer in range(1, len(board.layers) + 1)
+    )
+    return _Maker(board, rules, standing, frozenset(nets), base, lands).made()
+
+
+@dataclass(slots=True)
+class _Maker:
+    board: OpenBoard
+    rules: BoardRules
+    standing: Standing
+    nets: frozenset[str]
+    base: tuple[Nm, ...]
+    lands: tuple[Nm, ...]
+    """Diameter of the largest via land of the nets on each layer."""
+    posts: list[Post] = field(default_factory=list)
+    via_at: list[Point | None] = field(default_factory=list)
+    of_thing: dict[int, list[int]] = field(default_factory=dict)
+    taken: set[tuple[int, int, int]] = field(default_factory=set)
+    """(layer, x, y) of stands: no two at one place."""
+
+    def made(self) -> BoardPosts:
+        """Runs through everything that is on the board."""
+        inside = board_area(self.board)
+        half_width, half_height = _half_sizes(self.board, inside)
+        ground = via_ground(self.board, self.rules, self.standing, inside)
+        choice = ViaChoice(self.board, self.rules, self.standing, ground, self.nets)
+        reached = pad_vias(choice)
+        for number, thing in enumerate(self.standing.things):
+            self._thing(number, thing, reached.get(number, {}))
+        self._holes()
+        self._keepouts()
+        if inside is not None:
+            self._edge(inside, half_width, half_height)
+        if self.rules.routed > 1 and self.nets:
+            taken = {at for layers in reached.values() for at in layers.values()}
+            self._free_vias(choice, taken, (half_width, half_height))
+        of_thing = {thing: tuple(posts) for thing, posts in self.of_thing.items()}
+        return BoardPosts(tuple(self.posts), tuple(self.via_at), of_thing, half_width, half_height, self.base)
+
+    def _reach(self, layer: int) -> Nm:
+        """How far apart pieces of one thing may lie; see ``convex``."""
+        return 2 * self.base[layer - 1]
+
+    # --- what stands -----------------------------------------------------------------------------
+
+    def _thing(self, number: int, thing: Thing, via: dict[int, Point]) -> None:
+        """``via``: layers that a via in the pad can reach, with its place."""
+        for run in _runs(thing.layers):
+            if thing.kind is CopperKind.PLANE:
+                self._plane(number, thing, run[0])
+                continue
+            margin = max(0, *(self._margin(thing, layer) for layer in run))
+            chunks = [
+                chunk
+                for skeleton, width in thing.shapes
+                for chunk in chunks_of(skeleton, width, margin, min(self._reach(layer) for layer in run))
+            ]
+            main = _main(self.board, thing, chunks) if via else -1
+            for index, chunk in enumerate(chunks):
+                self._stand(number, thing.net, thing.name, chunk, run, via if index == main else {}, margin)
+
+    def _margin(self, thing: Thing, layer: int) -> Nm:
+        """What a thing asks for beyond the base, for itself, for its net, or for its hole."""
+        base = self.base[layer - 1]
+        margin = max(thing.space, self.rules.of(thing.net).spaces[layer - 1]) - base
+        return max(0, margin)
+
+    def _stand(
+        self,
+        number: int | None,
+        net: str | None,
+        name: str,
+        chunk: Chunk,
+        layers: Sequence[int],
+        via: dict[int, Point],
+        margin: Nm = 0,
+    ) -> None:
+        stands = [self._placed(layer, chunk) for layer in layers]
+        first, last = layers[0], layers[-1]
+        through = self.rules.through
+        for layer, at in sorted(via.items()):
+            size = self.lands[layer - 1]
+            if layer in layers:
+                stands[layer - first] = with_land(stands[layer - first], at, size + 2 * margin)
+            else:
+                stands.append(self._placed(layer, Chunk(at, Circle(size + 2 * margin))))
+        stands.sort(key=lambda stand: stand.layer)
+        if number is not None:
+            self.of_thing.setdefault(number, []).append(len(self.posts))
+        self._add(Post(name, net, tuple(stands), first, last, through), next(iter(via.values()), None))
+
+    def _add(self, post: Post, via_at: Point | None) -> None:
+        self.posts.append(post)
+        self.via_at.append(via_at)
+
+    def _placed(self, layer: int, chunk: Chunk) -> Stand:
+        """A stand whose place nobody else has; it moves by nanometres, its outline does not."""
+        at = chunk.at
+        while (layer, at.x, at.y) in self.taken:
+            at = Point(at.x + 1, at.y)
+        self.taken.add((layer, at.x, at.y))
+        if at == chunk.at:
+            return Stand(layer, at, chunk.shape)
+        shift = chunk.at - at
+        match chunk.shape:
+            case Circle(diameter):
+                shape: Outline = Hull((shift,), -(-diameter // 2))
+            case Hull(points, radius):
+                shape = Hull(tuple(point + shift for point in points), radius)
+            case other:
+                raise AssertionError(other)
+        return Stand(layer, at, shape)
+
+    def _plane(self, number: int, thing: Thing, layer: int) -> None:
+        """The edge of a filled area: what is inside cannot get out, and need not be covered."""
+        base = self.base[layer - 1]
+        margin = self._margin(thing, layer)
+        line = self.rules.of(thing.net).widths[layer - 1]
+        for skeleton, width in thing.shapes:
+            area = skeleton_geometry(skeleton)
+            tolerance = base / 20
+            smooth = shapely.simplify(shapely.buffer(area, width / 2 + tolerance, join_style="mitre"), tolerance)
+            for chunk in ring_chunks(smooth, max(margin, 1), self._reach(layer), inward=2 * tolerance + line):
+                self._stand(number, thing.net, thing.name, chunk, (layer,), {})
+
+    # --- what only keeps away --------------------------------------------------------------------
+
+    def _holes(self) -> None:
+        """Walls of holes, where they keep more distance than the copper around them does."""
+        layers = range(1, len(self.board.layers) + 1)
+        for drill in self.board.drills:
+            beyond = self.rules.hole_space - min(self.base)
+            around = [t for t in self.standing.things[: len(self.board.pads)] if t.name == drill.name and t.shapes]
+            land = min((_least_width(thing) for thing in around), default=0)
+            if drill.net is not None and land >= drill.diameter + 2 * beyond:
+                continue
+            width = drill.diameter + 2 * max(beyond, 0)
+            skeleton = drill.start if drill.start == drill.end else Line(drill.start, drill.end)
+            for layer in layers:
+                for chunk in chunks_of(skeleton, width, 0, self._reach(layer)):
+                    self._stand(None, drill.net, f"hole of {drill.name}", chunk, (layer,), {})
+
+    def _keepouts(self) -> None:
+        for keepout in self.board.keepouts:
+            if not keepout.traces:
+                continue
+            area = shapely.make_valid(shapely.Polygon([(p.x, p.y) for p in keepout.outline.points]))
+            for layer in keepout.layers:
+                inner = shapely.buffer(area, -self.base[layer - 1], join_style="mitre")
+                if inner.is_empty:  # smaller than the space around it: its middle stands for it
+                    middle = shapely.point_on_surface(area)
+                    chunks = [Chunk(Point(round(middle.x), round(middle.y)), Circle(2))]
+                else:
+                    chunks = ring_chunks(inner, 1, self._reach(layer))
+                for chunk in chunks:
+                    self._stand(None, None, keepout.name, chunk, (layer,), {})
+
+    def _edge(self, inside: BaseGeometry, half_width: float, half_height: float) -> None:
+        """Sides of the outline that are not those of its rectangle."""
+        box = shapely.box(-half_width, -half_height, half_width, half_height)
+        if shapely.hausdorff_distance(shapely.boundary(inside), shapely.boundary(box)) <= 1:
+            return
+        frame = shapely.buffer(shapely.boundary(box), 1_000)
+        for layer in range(1, len(self.board.layers) + 1):
+            margin = max(self.rules.edge - self.base[layer - 1], 1)
+            for chunk in ring_chunks(inside, margin, self._reach(layer)):
+                if not shapely.contains_xy(frame, chunk.at.x, chunk.at.y):
+                    self._stand(None, None, "board edge", chunk, (layer,), {})
+
+    def _free_vias(self, choice: ViaChoice, taken: Collection[Point], box: tuple[float, float]) -> None:
+        """Candidates for vias between everything, for whatever net takes them."""
+        layers = range(1, self.rules.routed + 1)
+        spots = [
+            [(stand.at.x, stand.at.y) for post in self.posts for stand in post.stands if stand.layer == layer]
+            for layer in layers
+        ]
+        for at in free_vias(choice, spots, taken, box):
+            stands = [self._placed(layer, Chunk(at, Circle(self.lands[layer - 1]))) for layer in range(1, count + 1)]
+            self._add(Post(f"via at {at.x}, {at.y} nm", None, tuple(stands), 2, 1, self.rules.through), at)
+
+
+def board_area(board: OpenBoard) -> BaseGeometry | None:
+    """The inside of the outline, cut-outs taken away; None: there is no closed outline."""
+    lines = [
+        shapely.LineString(
+            arc_points(piece, 5.0) if isinstance(piece, Arc) else [(p.x, p.y) for p in (piece.start, piece.end)]
+        )
+        for piece in board.artwork.outline
+    ]
+    area: BaseGeometry = shapely.Polygon()
+    for ring in sorted(shapely.polygonize(lines).geoms, key=lambda ring: -ring.area):
+        area = shapely.symmetric_difference(area, shapely.Polygon(shapely.get_exterior_ring(ring)))
+    return None if area.is_empty else area
+
+
+def _half_sizes(board: OpenBoard, inside: BaseGeometry | None) -> tuple[float, float]:
+    """Of the rectangle around the origin that holds the board, or without an outline all its copper and some more."""
+    if inside is not None:
+        low_x, low_y, high_x, high_y = inside.bounds
+        return max(-low_x, high_x), max(-low_y, high_y)
+    geometries = [skeleton_geometry(item.skeleton).buffer(item.width / 2) for item in board.artwork.copper]
+    low_x, low_y, high_x, high_y = shapely.total_bounds(geometries or [shapely.Point(0, 0)]).tolist()
+    width, height = max(-low_x, high_x), max(-low_y, high_y)
+    margin = 0.1 * max(width, height) + 1_000_000
+    return width + margin, height + margin
+
+
+def _runs(layers: Sequence[int]) -> Iterator[tuple[int, ...]]:
+    """Neighbouring layers together."""
+    run: list[int] = []
+    for layer in layers:
+        if run and layer != run[-1] + 1:
+            yield tuple(run)
+            run = []
+        run.append(layer)
+    if run:
+        yield tuple(run)
+
+
+def _main(board: OpenBoard, thing: Thing, chunks: Sequence[Chunk]) -> int:
+    """The outline of a pad that is nearest to its place."""
+    at = board.pads[thing.pad or 0].at
+    return min(range(len(chunks)), key=lambda k: (chunks[k].at.distance(at), k), default=-1)
+
+
+def _least_width(thing: Thing) -> Nm:
+    return min(min(extent(chunk.shape)) for s, w in thing.shapes for chunk in chunks_of(s, w, 0, 10**9))

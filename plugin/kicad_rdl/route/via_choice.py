@@ -1,0 +1,161 @@
+"""Which vias are offered to the router: one in every pad that has room for it, and free ones between everything."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from kicad_rdl.geometry import Point
+from kicad_rdl.model.open_board import BoardRules, NetRules, OpenBoard
+from kicad_rdl.route.standing import Standing, Thing, skeleton_geometry
+from kicad_rdl.route.triangulation import F64, I64
+from kicad_rdl.route.via_places import NO_NET, ViaGround, allowed, free_on, free_places, thinned
+from kicad_rdl.units import Nm
+
+RINGS = ((0.0, 1), (0.3, 6), (0.6, 12), (0.9, 18))
+"""Where in a pad a via is tried: parts of the way to its edge, and how many directions."""
+
+
+@dataclass(frozen=True, slots=True)
+class ViaChoice:
+    """What the choice depends on; ``nets`` are those to be routed."""
+
+    board: OpenBoard
+    rules: BoardRules
+    standing: Standing
+    ground: ViaGround
+    nets: frozenset[str]
+
+    @property
+    def strictest(self) -> list[NetRules]:
+        """Rules of the nets, each once."""
+        return list(dict.fromkeys(self.rules.of(net) for net in sorted(self.nets)))
+
+    @property
+    def space(self) -> Nm:
+        """The greatest that one of the nets asks for."""
+        return max(max(rules.spaces) for rules in self.strictest)
+
+    @property
+    def pitch(self) -> Nm:
+        """Least distance of two new vias."""
+        vias = [via for rules in self.strictest for via in rules.vias]
+        drill, land = max(via.drill for via in vias), max(via.diameter for via in vias)
+        return max(land + self.space, drill + self.rules.hole_to_hole, -(-(land + drill) // 2) + self.rules.hole_space)
+
+    def legal(self, places: F64, nets: I64) -> NDArray[np.bool_]:
+        """[places, routed layers] whether a via of the greatest size among the nets may stand there."""
+        size = max(
+            (via for rules in self.strictest for via in rules.vias),
+            key=lambda via: (via.diameter, via.drill),
+        )
+        everywhere = allowed(self.ground, places, size)
+        layers = range(1, self.rules.routed + 1)
+        return np.stack(
+            [everywhere & free_on(self.ground, layer, places, nets, size, self.space) for layer in layers], axis=1
+        )
+
+
+def pad_vias(choice: ViaChoice) -> dict[int, dict[int, Point]]:
+    """For pads of the nets (things of ``Standing``): the layers that a via in them can reach, and where it stands."""
+    wanted = [
+        (number, thing)
+        for number, thing in enumerate(choice.standing.things)
+        if thing.pad is not None
+        and thing.net in choice.nets
+        and len(thing.layers) == 1
+        and thing.layers[0] <= choice.rules.routed
+    ]
+    if choice.rules.routed < 2 or not wanted:
+        return {}
+    numbers = {net: index for index, net in enumerate(choice.board.nets)}
+    owner: list[int] = []
+    net_of: list[int] = []
+    places: list[Point] = []
+    for number, thing in wanted:
+        spots = _spots_in(choice.board.pads[thing.pad or 0].at, thing)
+        owner += [number] * len(spots)
+        net_of += [numbers[thing.net or ""]] * len(spots)
+        places += spots
+    xy = np.array([(p.x, p.y) for p in places], dtype=np.float64)
+    legal = choice.legal(xy, np.array(net_of, dtype=np.int64))
+    found: dict[int, dict[int, Point]] = {}
+    pitch = choice.pitch
+    used: dict[tuple[int, int], list[Point]] = {}
+    for row, number in enumerate(owner):
+        at = places[row]
+        if number in found or _crowded(used, at, pitch):
+            continue
+        layers = _span(legal[row], choice.standing.things[number].layers[0], choice.rules.through)
+        if layers:
+            found[number] = dict.fromkeys(layers, at)
+            used.setdefault((at.x // pitch, at.y // pitch), []).append(at)
+    return found
+
+
+def free_vias(
+    choice: ViaChoice,
+    spots: Sequence[Sequence[tuple[int, int]]],
+    taken: Collection[Point],
+    box: tuple[float, float],
+) -> list[Point]:
+    """Places for vias of any net, apart from each other and from ``taken``.
+
+    Args:
+        choice: what they must keep away from.
+        spots: where things stand, layer by layer.
+        taken: vias in pads.
+        box: half width and half height of the board.
+    """
+    rows = [np.array(layer, dtype=np.float64).reshape(-1, 2) for layer in spots]
+    places = free_places(rows, box, choice.pitch)
+    legal = choice.legal(places, np.full(len(places), NO_NET, dtype=np.int64))
+    places = places[legal.all(axis=1)]
+    others = np.array(sorted((at.x, at.y) for at in taken), dtype=np.float64).reshape(-1, 2)
+    kept = places[thinned(places, others, float(choice.pitch))]
+    return [Point(int(x), int(y)) for x, y in kept.tolist()]
+
+
+def _spots_in(centre: Point, thing: Thing) -> list[Point]:
+    """Places in a pad for a via, the middle first."""
+    found: list[Point] = []
+    parts = [(skeleton_geometry(skeleton), width / 2) for skeleton, width in thing.shapes]
+    area = shapely.union_all([geometry.buffer(max(half, 1), quad_segs=16) for geometry, half in parts])
+    low_x, low_y, high_x, high_y = area.bounds
+    reach = max(high_x - low_x, high_y - low_y) / 2
+    shapely.prepare(area)
+    for part, count in RINGS:
+        for k in range(count):
+            angle = math.tau * k / count
+            x, y = centre.x + part * reach * math.cos(angle), centre.y + part * reach * math.sin(angle)
+            if shapely.contains_xy(area, round(x), round(y)):
+                found.append(Point(round(x), round(y)))
+    return found
+
+
+def _span(legal: NDArray[np.bool_], own: int, through: bool) -> list[int]:
+    """Layers that a via from a pad on layer ``own`` can reach, its own among them; [] if no other."""
+    count = len(legal)
+    if through:
+        return list(range(1, count + 1)) if legal.all() else []
+    low = high = own
+    while legal[own - 1] and low > 1 and legal[low - 2]:
+        low -= 1
+    while legal[own - 1] and high < count and legal[high]:
+        high += 1
+    return list(range(low, high + 1)) if low < high else []
+
+
+def _crowded(used: dict[tuple[int, int], list[Point]], at: Point, pitch: Nm) -> bool:
+    column, row = at.x // pitch, at.y // pitch
+    return any(
+        at.distance(other) < pitch
+        for i in (column - 1, column, column + 1)
+        for j in (row - 1, row, row + 1)
+        for other in used.get((i, j), ())
+    )

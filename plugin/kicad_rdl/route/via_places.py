@@ -1,0 +1,183 @@
+"""Where may a via stand on a board: in a pad, or free among everything that stands already?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from scipy.spatial import QhullError, Voronoi, cKDTree
+from shapely.geometry.base import BaseGeometry
+
+from kicad_rdl.model.open_board import BoardRules, OpenBoard, ViaSize
+from kicad_rdl.route.standing import Geometries, Standing, nearest_rows
+from kicad_rdl.route.triangulation import F64, I64
+from kicad_rdl.units import Nm
+
+ROOM = 6
+"""Free places lie this many via pitches apart where nothing calls for more of them."""
+MOST_FREE = 30_000
+"""Free places of a board; beyond it they lie farther apart."""
+NO_NET = -1
+
+
+@dataclass(frozen=True, slots=True)
+class ViaGround:
+    """What a via must keep away from.
+
+    Attributes:
+        standing: all copper.
+        nets: number of the net of every thing; -1: of none.
+        own_space: what things ask for themselves or as members of their net class, layer by layer [nm].
+        holes: walls of drilled holes as (skeletons, half widths).
+        closed: areas where no via may stand.
+        inside: the board.
+    """
+
+    standing: Standing
+    rules: BoardRules
+    nets: I64
+    own_space: tuple[F64, ...]
+    holes: tuple[Geometries, F64]
+    closed: Geometries
+    inside: BaseGeometry | None
+
+
+def via_ground(board: OpenBoard, rules: BoardRules, standing: Standing, inside: BaseGeometry | None) -> ViaGround:
+    """The ground of a board; ``inside`` is its area, if it has an outline."""
+    numbers = {net: number for number, net in enumerate(board.nets)}
+    nets = np.array([numbers.get(thing.net or "", NO_NET) for thing in standing.things] or [NO_NET], dtype=np.int64)
+    of_net = [rules.of(net).spaces for net in board.nets] + [rules.default.spaces]
+    asked = np.array([thing.space for thing in standing.things] or [0], dtype=np.float64)
+    own = tuple(
+        np.maximum(np.array([spaces[layer] for spaces in of_net], dtype=np.float64)[nets], asked)
+        for layer in range(len(board.layers))
+    )
+    skeletons: list[BaseGeometry] = [
+        shapely.LineString([(d.start.x, d.start.y), (d.end.x, d.end.y)]) for d in board.drills
+    ]
+    half = [drill.diameter / 2 for drill in board.drills]
+    skeletons += [shapely.Point(hole.at.x, hole.at.y) for hole in board.artwork.holes]
+    half += [hole.diameter / 2 for hole in board.artwork.holes]
+    closed = [
+        shapely.Polygon([(p.x, p.y) for p in keepout.outline.points]) for keepout in board.keepouts if keepout.vias
+    ]
+    return ViaGround(
+        standing,
+        rules,
+        nets,
+        own,
+        (np.array(skeletons, dtype=np.object_), np.array(half, dtype=np.float64)),
+        np.array(closed, dtype=np.object_),
+        inside,
+    )
+
+
+def free_on(
+    ground: ViaGround, layer: int, places: F64, nets: I64, size: ViaSize, space: Nm
+) -> np.typing.NDArray[np.bool_]:
+    """[places] whether the land of a via on one layer keeps away from all copper of other nets.
+
+    Args:
+        ground: what stands.
+        layer: from 1.
+        places: [n, 2].
+        nets: [n] number of the net of each; -1: of any.
+        size: of the via.
+        space: what its net asks for.
+    """
+    copper = ground.standing.layers[layer - 1]
+    own = ground.own_space[layer - 1]
+    radius, hole = size.diameter / 2, size.drill / 2 + ground.rules.hole_space
+    most = float(max(own.max(initial=0.0), space))
+    place, row, apart = nearest_rows(copper, points_at(places), max(radius + most, hole))
+    owner = copper.owner[row]
+    needs = np.maximum(radius + np.maximum(own[owner], space), hole)
+    foreign = (ground.nets[owner] != nets[place]) | (nets[place] == NO_NET)
+    free = np.ones(len(places), dtype=np.bool_)
+    free[place[foreign & (apart < needs)]] = False
+    return free
+
+
+def allowed(ground: ViaGround, places: F64, size: ViaSize) -> np.typing.NDArray[np.bool_]:
+    """[places] whether a via may stand there as far as holes, keep-outs and the board edge are concerned."""
+    points = points_at(places)
+    free = np.ones(len(places), dtype=np.bool_)
+    skeletons, half = ground.holes
+    if len(half):
+        reach = size.drill / 2 + ground.rules.hole_to_hole
+        place, row = shapely.STRtree(skeletons).query(points, predicate="dwithin", distance=reach + float(half.max()))
+        apart = shapely.distance(points[place], skeletons[row]) - half[row]
+        free[place[apart < reach]] = False
+    if len(ground.closed):
+        place, _ = shapely.STRtree(ground.closed).query(points, predicate="dwithin", distance=size.diameter / 2)
+        free[place] = False
+    if ground.inside is not None:
+        inner = shapely.buffer(ground.inside, -(size.diameter / 2 + ground.rules.edge))
+        shapely.prepare(inner)
+        free &= shapely.contains_xy(inner, places[:, 0], places[:, 1])
+    return free
+
+
+def points_at(places: F64) -> Geometries:
+    """[n, 2] as shapely points."""
+    return np.asarray(shapely.points(places), dtype=np.object_)
+
+
+def free_places(spots: Sequence[F64], box: tuple[float, float], pitch: Nm) -> F64:
+    """Places between things, then a coarse grid: wherever a via might be wanted.
+
+    Args:
+        spots: for each layer where its things stand, [n, 2].
+        box: half width and half height of the board.
+        pitch: of vias side by side.
+    """
+    half = np.array(box, dtype=np.float64)
+    found = [_between(layer, half) for layer in [*spots, np.concatenate(spots)]]
+    step = max(ROOM * pitch, int(2 * np.sqrt(half[0] * half[1] / MOST_FREE)), 1)
+    xs, ys = (np.arange(-(side // step), side // step + 1) * step for side in half)
+    found.append(np.stack(np.meshgrid(xs, ys), axis=-1).reshape(-1, 2).astype(np.float64))
+    return np.rint(np.concatenate(found))
+
+
+def thinned(places: F64, taken: F64, pitch: float) -> I64:
+    """Which of the places to keep, so that all are a pitch apart and from what is taken; the earlier go first."""
+    kept: list[int] = []
+    cells: dict[tuple[int, int], list[tuple[float, float]]] = {}
+
+    def clear(x: float, y: float) -> bool:
+        column, row = int(x // pitch), int(y // pitch)
+        return all(
+            (x - u) ** 2 + (y - v) ** 2 >= pitch**2
+            for i in (column - 1, column, column + 1)
+            for j in (row - 1, row, row + 1)
+            for u, v in cells.get((i, j), ())
+        )
+
+    for x, y in taken.tolist():
+        cells.setdefault((int(x // pitch), int(y // pitch)), []).append((x, y))
+    for number, (x, y) in enumerate(places.tolist()):
+        if clear(x, y):
+            kept.append(number)
+            cells.setdefault((int(x // pitch), int(y // pitch)), []).append((x, y))
+    return np.array(kept, dtype=np.int64)
+
+
+def _between(spots: F64, half: F64) -> F64:
+    """Corners of the Voronoi cells within the board: as far as can be from what stands around them."""
+    empty = np.empty((0, 2))
+    spots = np.unique(spots, axis=0) if len(spots) else spots
+    if len(spots) < 4:
+        return empty
+    try:
+        corners = Voronoi(spots).vertices
+    except QhullError:  # all on a line
+        return empty
+    corners = corners[(np.abs(corners) <= half).all(axis=1)]
+    if not len(corners):
+        return empty
+    room, _ = cKDTree(spots).query(corners)
+    order = np.lexsort((np.rint(corners[:, 0]), np.rint(corners[:, 1]), -np.rint(room / 1000)))
+    result: F64 = corners[order]
+    return result
