@@ -7,6 +7,9 @@ planes with voids and with solid and thermal joints, bumps of three shapes, an u
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 from kicad_rdl.geometry import (
     Arc,
     Circle,
@@ -33,7 +36,20 @@ from kicad_rdl.model.layout import (
     Trace,
     Via,
 )
-from kicad_rdl.model.package import Ball, BallGeometry, Joint, NetKind, NetRule, Package, SupplyStyle, terminal_name
+from kicad_rdl.model.package import (
+    Ball,
+    BallGeometry,
+    Joint,
+    Keepout,
+    LayerRule,
+    LockedTrace,
+    NetKind,
+    NetRule,
+    Package,
+    PadShape,
+    SupplyStyle,
+    terminal_name,
+)
 from kicad_rdl.model.technology import (
     BallRules,
     DielectricRules,
@@ -239,6 +255,44 @@ def three_rdl() -> Layout:
     )
 
 
+def shaped(sample: Callable[[], Layout], shape: PadShape) -> Layout:
+    """A sample with UBM pads of another shape."""
+    layout = sample()
+    package = replace(layout.package, name=f"{layout.package.name}_{shape}")
+    package = replace(package, ball=replace(package.ball, pad_shape=shape))
+    pads = (replace(pad, shape=package.ubm_pad) if pad.kind is PadKind.UBM_PAD else pad for pad in layout.pads)
+    openings = (
+        replace(opening, shape=package.ball_opening) if opening.side is Side.LAND else opening
+        for opening in layout.openings
+    )
+    return replace(layout, package=package, pads=tuple(pads), openings=tuple(openings))
+
+
+def wishes() -> Layout:
+    """The sample of one RDL with all that a job may ask of nets and areas: kept, nothing broken."""
+    layout = one_rdl()
+    asked = {
+        "CLK": NetRule("CLK", layers=(1,), space=100 * UM),
+        "D1": NetRule("D1", space=60 * UM),
+        "TX": NetRule("TX", on_layers=(LayerRule(1, width=10 * UM, space=40 * UM),)),
+        "VDD": NetRule("VDD", NetKind.SUPPLY, width=20 * UM),
+    }
+    locked = tuple(
+        LockedTrace(trace.net, trace.layer, trace.width, trace.path) for trace in layout.traces if trace.net == "D2"
+    )
+    package = replace(
+        layout.package,
+        name="wishes",
+        nets=tuple(asked.get(rule.name, rule) for rule in layout.package.nets),
+        keepouts=(
+            Keepout("antenna", (1,), Polygon(box(-1400, 200, -1000, 600))),
+            Keepout("seam", (1,), Polygon(octagon(at(0, 0), 300 * UM)), traces=False, planes=False),
+        ),
+        locked=locked,
+    )
+    return replace(layout, package=package, traces=tuple(trace for trace in layout.traces if trace.net != "D2"))
+
+
 SAMPLES = (one_rdl, two_rdl, three_rdl)
 
 _IN_PAD = (("D0", (-800, 800)), ("TX", (0, 800)), ("D1", (800, 800)), ("VDD", (800, -800)))
@@ -282,7 +336,7 @@ def _layout(
         for ball in whole.balls
     ]
     sizes = whole.ball
-    ball_end = Circle(sizes.ubm if whole.has_ubm_layer else sizes.opening)
+    ball_end = whole.ball_opening
     ubms: list[Pad] = []
     ball_vias: list[Via] = []
     if whole.has_ubm_layer:

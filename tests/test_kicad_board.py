@@ -15,8 +15,9 @@ import samples
 import sexpdata
 from conftest import KicadCli
 
+from kicad_rdl.check import check_layout
 from kicad_rdl.geometry import Path as Run
-from kicad_rdl.geometry import extent
+from kicad_rdl.geometry import Polygon, extent
 from kicad_rdl.kicad.board import BALLS_REFERENCE
 from kicad_rdl.kicad.layers import page_of
 from kicad_rdl.kicad.project import kicad_files
@@ -24,7 +25,8 @@ from kicad_rdl.kicad.severities import SEVERITIES
 from kicad_rdl.kicad.stackup import thickness
 from kicad_rdl.model.die import Bump, Die, PlacedDie
 from kicad_rdl.model.layout import Layout, Pad, PadKind, Trace
-from kicad_rdl.model.package import NetRule, terminal_name
+from kicad_rdl.model.package import Keepout, LayerRule, NetRule, PadShape, terminal_name
+from kicad_rdl.model.report import Rule
 from kicad_rdl.units import UM
 
 SYSTEM_PYTHON = Path("/usr/bin/python3")
@@ -105,7 +107,15 @@ def two_dies() -> Layout:
     )
 
 
-LAYOUTS = {"one_rdl": samples.one_rdl, "two_rdl": samples.two_rdl, "three_rdl": samples.three_rdl, "two_dies": two_dies}
+LAYOUTS: dict[str, Callable[[], Layout]] = {
+    "one_rdl": samples.one_rdl,
+    "two_rdl": samples.two_rdl,
+    "three_rdl": samples.three_rdl,
+    "two_dies": two_dies,
+    "wishes": samples.wishes,
+    "square": lambda: samples.shaped(samples.one_rdl, PadShape.SQUARE),
+    "octagon": lambda: samples.shaped(samples.two_rdl, PadShape.OCTAGON),
+}
 
 
 @pytest.fixture(params=sorted(LAYOUTS))
@@ -287,3 +297,66 @@ def test_every_custom_rule_is_understood(kicad_cli: KicadCli, tmp_path: Path) ->
     silent = {name for name in named - fired if not re.search(r"line$|opening$|opening space$", name)}
     assert silent == set()
     assert {"track_width", "microvia_drill_out_of_range"} <= set(findings(report))
+
+
+WISHES = {
+    "line near an arc": (
+        "clearance",
+        Trace("TX", 1, 10 * UM, Run.through(samples.at(820, 500), samples.at(830, 510))),
+    ),
+    "line near a pad": (
+        "clearance",
+        Trace("CLK", 1, 10 * UM, Run.through(samples.at(500, 0), samples.at(500, 400))),
+    ),
+    "in a keep-out": (
+        "items_not_allowed",
+        Trace("D0", 1, 10 * UM, Run.through(samples.at(-800, 800), samples.at(-1100, 500))),
+    ),
+}
+
+
+@pytest.mark.kicad
+@pytest.mark.parametrize("kind", sorted(WISHES))
+def test_kicad_judges_by_the_jobs_wishes(kicad_cli: KicadCli, tmp_path: Path, kind: str) -> None:
+    """Both tools see the same thing where a trace breaks what the job asks of it, and nothing but what hangs on it."""
+    wanted, more = WISHES[kind]
+    layout = samples.wishes()
+    spoilt = replace(layout, traces=(*layout.traces, more))
+    found = set(findings(kicad_cli.drc(written(spoilt, tmp_path))))
+    assert wanted in found
+    assert found <= {wanted, "track_dangling", "unconnected_items"}
+    rules = {Rule.KEEPOUT if wanted == "items_not_allowed" else Rule.SPACING}
+    assert {item.rule for item in check_layout(spoilt)} - {Rule.DANGLING, Rule.ACUTE_ANGLE, Rule.OPEN} == rules
+
+
+@pytest.mark.kicad
+def test_kicad_keeps_nets_off_layers_and_to_their_width(kicad_cli: KicadCli, tmp_path: Path) -> None:
+    layout = samples.two_rdl()
+    nets = {
+        "D1": NetRule("D1", layers=(2,)),
+        "CLK": NetRule("CLK", on_layers=(LayerRule(2, width=12 * UM),)),
+        "D0": NetRule("D0", on_layers=(LayerRule(2, width=12 * UM),)),
+    }
+    package = replace(layout.package, nets=tuple(nets.get(rule.name, rule) for rule in layout.package.nets))
+    broken = replace(layout, package=package)
+    assert set(findings(kicad_cli.drc(written(broken, tmp_path)))) == {"items_not_allowed", "track_width"}
+    assert {(item.rule, item.things) for item in check_layout(broken)} == {
+        (Rule.LAYER, ("trace of D1",)),
+        (Rule.WIDTH, ("trace of CLK",)),
+    }
+
+
+@pytest.mark.kicad
+def test_kicad_keeps_vias_out_but_not_those_under_balls(kicad_cli: KicadCli, tmp_path: Path) -> None:
+    """Three RDLs and a UBM: a keep-out over everything names the vias between RDLs, and no ball's."""
+    layout = samples.three_rdl()
+    every = Polygon(samples.box(-1400, -1400, 1400, 1400))
+    keepout = Keepout("all", (1, 2, 3), every, traces=False, planes=False)
+    broken = replace(layout, package=replace(layout.package, keepouts=(keepout,)))
+    report = kicad_cli.drc(written(broken, tmp_path))
+    places = {(item["pos"]["x"], item["pos"]["y"]) for v in report["violations"] for item in v["items"]}
+    centre = page_of(layout.package).centre
+    vias = {((centre.x + v.at.x) / 1e6, (centre.y - v.at.y) / 1e6) for v in layout.vias if v.layer < 3}
+    assert {v["type"] for v in report["violations"]} == {"items_not_allowed"}
+    assert vias <= places
+    assert {item.rule for item in check_layout(broken)} == {Rule.KEEPOUT}

@@ -302,6 +302,7 @@ class _Copper:
                 ("copperpour", verdict(keepout.planes)),
                 ("footprints", "allowed"),
             ),
+            ("placement", ("enabled", "no"), ("sheetname", Quoted(""))),
             ("fill", ("thermal_gap", 500 * UM), ("thermal_bridge_width", 500 * UM)),
             ("polygon", self._points(keepout.outline.points)),
         )

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TypeAlias
 
 from kicad_rdl.kicad.board import board_tree
+from kicad_rdl.kicad.classes import NetClass, net_classes
 from kicad_rdl.kicad.footprint import library_tree
 from kicad_rdl.kicad.identity import file_name
 from kicad_rdl.kicad.parts import ball_footprint, board_footprint, die_footprint, die_views
@@ -15,12 +16,10 @@ from kicad_rdl.kicad.severities import SEVERITIES
 from kicad_rdl.kicad.sexpr import Quoted, Tree, dump
 from kicad_rdl.kicad.symbol import symbol_tree
 from kicad_rdl.model.layout import Layout
-from kicad_rdl.model.package import NetKind, NetRule, Package
+from kicad_rdl.model.package import NetKind, Package
 from kicad_rdl.units import MM, Nm
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
-
-SIGNALS, SUPPLIES = "Signals", "Supplies"
 
 
 def kicad_files(layout: Layout) -> dict[str, str]:
@@ -79,10 +78,10 @@ def project_text(package: Package) -> str:
         "libraries": {"pinned_footprint_libs": [], "pinned_symbol_libs": []},
         "meta": {"filename": f"{file_name(package.name)}.kicad_pro", "version": 3},
         "net_settings": {
-            "classes": [_net_class(package, name) for name in ("Default", SIGNALS, SUPPLIES)],
+            "classes": [_default_class(package), *(_net_class(package, one) for one in net_classes(package))],
             "meta": {"version": 4},
             "net_colors": None,
-            "netclass_assignments": {rule.name: [_class_of(rule)] for rule in package.nets},
+            "netclass_assignments": dict(sorted((net, [one.name]) for one in net_classes(package) for net in one.nets)),
             "netclass_patterns": [],
         },
         "pcbnew": {"page_layout_descr_file": ""},
@@ -96,16 +95,17 @@ ARC_ERROR: Nm = 500
 """How far KiCad's polygons may be off an arc: a part of the finest line, where its default of 5 um is half of one."""
 
 
-def _class_of(rule: NetRule) -> str:
-    return SUPPLIES if rule.kind is NetKind.SUPPLY else SIGNALS
+def _default_class(package: Package) -> Json:
+    return _class_entry(package, "Default", 2147483647, None)
 
 
-def _net_class(package: Package, name: str) -> Json:
+def _net_class(package: Package, one: NetClass) -> Json:
+    return _class_entry(package, one.name, 0 if one.kind is NetKind.SUPPLY else 1, one.width)
+
+
+def _class_entry(package: Package, name: str, priority: int, width: Nm | None) -> Json:
     """The least rules of all layers: what differs from layer to layer stands in the custom rules."""
     least, via = minima(package), via_rules(package)[0]
-    widths = {
-        rule.width for rule in package.nets if rule.width is not None and name != "Default" and _class_of(rule) == name
-    }
     return {
         "bus_width": 12,
         "clearance": _mm(least["min_clearance"]),
@@ -117,9 +117,9 @@ def _net_class(package: Package, name: str) -> Json:
         "microvia_drill": _mm(via.opening),
         "name": name,
         "pcb_color": "rgba(0, 0, 0, 0.000)",
-        "priority": 2147483647 if name == "Default" else (0 if name == SUPPLIES else 1),
+        "priority": priority,
         "schematic_color": "rgba(0, 0, 0, 0.000)",
-        "track_width": _mm(min(widths, default=least["min_track_width"])),
+        "track_width": _mm(width or least["min_track_width"]),
         "via_diameter": _mm(via.diameter),
         "via_drill": _mm(via.opening),
         "wire_width": 6,

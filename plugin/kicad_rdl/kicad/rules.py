@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kicad_rdl.kicad.classes import net_classes
 from kicad_rdl.kicad.layers import copper
 from kicad_rdl.kicad.sexpr import Quoted, Tree, dump, millimetres
 from kicad_rdl.model.package import Package
@@ -117,6 +118,12 @@ def rules_text(package: Package) -> str:
             _rule(f"{via.name} enclosure", those, _least("annular_width", via.ring)),
             _rule(f"{via.name} opening space", those, _least("hole_to_hole", via.space)),
         ]
+    rules += _class_rules(package)
+    if package.has_ubm_layer and package.rdl_count > 1:
+        for keepout in package.keepouts:
+            inside = f"A.Type == 'Via' && A.Layer_Bottom != 'UBM' && A.intersectsArea('{keepout.name}')"
+            if keepout.vias:
+                rules.append(_rule(f"keep-out {keepout.name}", _those(inside), ("constraint", "disallow", "via")))
     edge = technology.edges.trace_to_package
     rules.append(_rule("copper to package edge", _least("edge_clearance", edge)))
     header = (
@@ -126,6 +133,28 @@ def rules_text(package: Package) -> str:
         "# Written by kicad-rdl. Where rules differ from layer to layer, the project file holds the least.\n"
     )
     return header + "".join("\n" + dump(rule) for rule in rules)
+
+
+def _class_rules(package: Package) -> list[Tree]:
+    """What the job asks of nets. KiCad takes the last rule that fits a pair, so the largest space comes last."""
+    count = package.metal_count
+    spaces: list[tuple[Nm, Tree]] = []
+    others: list[Tree] = []
+    for one in net_classes(package):
+        those = _those(f"A.Type == 'Track' && A.NetClass == '{one.name}'")
+        for layer in range(1, package.rdl_count + 1):
+            if one.layers is not None and layer not in one.layers:
+                name = f"{one.name}: not on {package.layer_name(layer)}"
+                where: Tree = ("layer", Quoted(copper(layer, count)))
+                others.append(_rule(name, where, those, ("constraint", "disallow", "track")))
+        for rule in one.on_layers:
+            where = ("layer", Quoted(copper(rule.layer, count)))
+            metal, name = package.technology.metal(rule.layer), f"{one.name}: {package.layer_name(rule.layer)}"
+            if rule.width is not None and rule.width > metal.line:
+                others.append(_rule(f"{name} line", where, those, _least("track_width", rule.width)))
+            if rule.space is not None and rule.space > metal.space:
+                spaces.append((rule.space, _rule(f"{name} space", where, those, _least("clearance", rule.space))))
+    return [*others, *(tree for _, tree in sorted(spaces, key=lambda pair: pair[0]))]
 
 
 def _rule(name: str, *parts: Tree) -> Tree:
