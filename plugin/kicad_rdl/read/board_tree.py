@@ -99,6 +99,16 @@ def read_tree(path: Path, word: str = "kicad_pcb") -> Node:
         raise InputError(f"cannot be read: {error.strerror}; check the path", source) from None
     except UnicodeDecodeError as error:
         raise InputError(f"not UTF-8 text at byte {error.start}; is it a KiCad {kind}?", source) from None
+    return tree_of(text, source, word)
+
+
+def tree_of(text: str, source: str, word: str = "kicad_pcb") -> Node:
+    """The root node of a file's text; ``source`` is what messages call the file.
+
+    Raises:
+        InputError: not of that kind of KiCad 6 or later.
+    """
+    kind = KINDS[word]
     if not text.lstrip().startswith(f"({word}"):
         raise InputError(f'not a KiCad {kind}: it does not begin with "({word}"', source)
     try:

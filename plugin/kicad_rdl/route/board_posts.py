@@ -222,7 +222,7 @@ class _Maker:
             for layer in layers
         ]
         for at in free_vias(choice, spots, taken, box):
-            stands = [self._placed(layer, Chunk(at, Circle(self.lands[layer - 1]))) for layer in range(1, count + 1)]
+            stands = [self._placed(layer, Chunk(at, Circle(self.lands[layer - 1]))) for layer in layers]
             self._add(Post(f"via at {at.x}, {at.y} nm", None, tuple(stands), 2, 1, self.rules.through), at)
 
 
