@@ -8,16 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from kicad_rdl.errors import InputError, ModelError
-from kicad_rdl.geometry import Circle, Octagon, Point, Rectangle, Shape
-from kicad_rdl.model.die import Die, PlacedDie
+from kicad_rdl.geometry import Point
 from kicad_rdl.model.package import Angles, Ball, BallGeometry, Package, PadShape
 from kicad_rdl.model.technology import Technology
 from kicad_rdl.read.ball_map import BallMap, BallMapOptions, nearest_pitches, placed_balls, read_ball_map
-from kicad_rdl.read.bumps import BumpMapOptions, read_bumps
 from kicad_rdl.read.documents import read_toml, validated
-from kicad_rdl.read.given import BumpSource, given_balls
+from kicad_rdl.read.given import given_balls
 from kicad_rdl.read.grid import ball_grid, left_over, pitches
-from kicad_rdl.read.job_file import BallTable, DieTable, JobTables, ShapeTable
+from kicad_rdl.read.job_dies import read_dies
+from kicad_rdl.read.job_file import BallTable, JobTables
 from kicad_rdl.read.nets import net_rules
 from kicad_rdl.read.plausible import refuse_balls_off_the_package, refuse_impossible
 from kicad_rdl.read.supplies import refuse_thin_hatch
@@ -66,16 +65,13 @@ def read_job(path: Path, rdl_count: int | None = None) -> Job:
     source = str(path)
     tables = validated(JobTables, read_toml(path), source)
     technology = _technology(tables, path)
-    dies = tuple(_placed(table, technology, path) for table in tables.die)
-    _refuse_repeated_names(dies, source)
+    maps = read_dies(tables.die, technology, path)
+    dies = tuple(each.placed for each in maps)
     body = tables.package
     listed = _ball_map(tables, path)
     balls = _balls(tables.balls, listed, source)
     ball = _ball_geometry(tables.balls, balls, technology, source)
     refuse_balls_off_the_package(body.width, body.height, balls, ball, technology.edges, source)
-    maps = tuple(
-        BumpSource(placed, str(path.parent / table.bumps)) for placed, table in zip(dies, tables.die, strict=True)
-    )
     nets = net_rules(tables.nets, dies, balls, given_balls(listed, maps, balls), source)
     asked = rdl_count if rdl_count is not None else body.rdl_count
     # with "auto", a draft of one RDL, from which _first_possible makes those that it tries
@@ -137,44 +133,6 @@ def _flat(tables: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
         else:
             flat[prefix + key] = value
     return flat
-
-
-def _placed(table: DieTable, technology: Technology, path: Path) -> PlacedDie:
-    default = _shape(table.bump) if table.bump else Circle(technology.die_pad.opening)
-    options = BumpMapOptions(
-        width=table.width,
-        height=table.height,
-        origin_lower_left=table.origin == "lower left",
-        unit=table.unit,
-        shape=default,
-        types={name: _shape(shape) for name, shape in table.types.items()},
-        sheet=table.sheet,
-    )
-    bumps = read_bumps(path.parent / table.bumps, options)
-    try:
-        die = Die(table.name, table.width, table.height, bumps)
-    except ModelError as error:
-        raise InputError(str(error), str(path.parent / table.bumps)) from None
-    return PlacedDie(die, Point(*table.position), table.quarter_turns % 4, table.face == "up")
-
-
-def _shape(table: ShapeTable) -> Shape:
-    width = table.width or table.diameter
-    assert width is not None  # ShapeTable has made sure of it
-    match table.shape:
-        case "circle":
-            return Circle(width)
-        case "octagon":
-            return Octagon(width)
-        case "square" | "rectangle":
-            return Rectangle(width, table.height or width)
-
-
-def _refuse_repeated_names(dies: tuple[PlacedDie, ...], source: str) -> None:
-    names = [placed.die.name for placed in dies]
-    for name in names:
-        if names.count(name) > 1:
-            raise InputError(f'two dies are called "{name}"; give each a die.name of its own', source)
 
 
 def _ball_map(tables: JobTables, path: Path) -> BallMap | None:

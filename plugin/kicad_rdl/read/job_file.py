@@ -36,24 +36,33 @@ class ShapeTable(Table):
 class DieTable(Table):
     """A die, its bump map and its place in the package."""
 
-    name: FileName = "die"
+    name: FileName | None = None
+    """``die`` if absent, or as the file calls it."""
     bumps: Name
-    """File of the bump map, relative to the job file."""
+    """File of the bump map, relative to the job file: a table, or a format of another program."""
     sheet: Name | None = None
     """Sheet of an XLSX workbook."""
-    width: Size
-    height: Size
-    origin: Literal["die centre", "lower left"] = "die centre"
-    """Where the coordinates of the bump map are counted from."""
+    lef: tuple[Name, ...] = ()
+    """LEF files with the cells of a DEF or 3Dblox file, relative to the job file."""
+    cells: tuple[Name, ...] = ()
+    """Patterns of LEF macros (``PADCELL_*``, ``CELL/PIN``) to take as bumps of a DEF file, not its bump macros."""
+    chiplet: Name | None = None
+    """Which chiplet of a 3Dblox file: ``NAME`` or ``NAME.REGION``."""
+    width: Size | None = None
+    """Of the die; a table needs it, other files may say it themselves."""
+    height: Size | None = None
+    origin: Literal["die centre", "lower left"] | None = None
+    """Where coordinates are counted from; die centre for tables, lower left for ``.bmap`` files, if absent."""
     unit: MapUnit | None = None
     """Unit of a bump map whose header names none."""
-    face: Literal["up", "down"] = "up"
+    face: Literal["up", "down"] | None = None
     """How the bump map shows the die: ``up``, looking onto its active face as chip layouts do (it is mirrored into
-    the package), or ``down``, looking through its back as package drawings do."""
+    the package), or ``down``, looking through its back as package drawings do; ``up`` if absent, or as the format has
+    it. Files that place their dies refuse it."""
     quarter_turns: Annotated[int, Field(strict=True, ge=-3, le=3)] = 0
     """Counter-clockwise, seen from the die side."""
     position: tuple[Length, Length] = (0, 0)
-    """Die centre from the package centre."""
+    """Die centre from the package centre; added where the file has a place for the die."""
     bump: ShapeTable | None = None
     """Bumps that the map gives no size; the technology's die-pad opening if absent."""
     types: Annotated[dict[str, ShapeTable], Field(default_factory=dict)]

@@ -113,16 +113,20 @@ def _text(path: Path, options: SourceOptions) -> Source:
 
 
 READERS: dict[str, Callable[[Path, SourceOptions], Source]] = {
-    ".aif": read_aif,
     ".3dbv": read_threedblox,
     ".3dbx": read_threedblox,
     ".aif": read_aif,
     ".bmap": _bmap,
-    ".kicad_mod": read_footprint,
-    ".kicad_pcb": read_board_source,
     ".def": read_def,
     ".die": read_die_text,
     ".kicad_mod": read_footprint,
     ".kicad_pcb": read_board_source,
     ".txt": _text,
 }
+"""By suffix; every other file is read as a table."""
+
+
+def is_table(path: Path) -> bool:
+    """Whether the file is read as a table with a header row (CSV, TSV, XLSX), which knows no size of the die."""
+    reader = READERS.get(path.suffix.lower(), _table)
+    return reader is _table or (reader is _text and not is_die_text(path))
