@@ -1,9 +1,9 @@
 """Flip-chip routing of the ICCAD 2014 contest in Taiwan, its public cases test143 and test144.
 
 143 and 144 drivers, 8 x 20 each, stand side by side around a square of 370; bumps of 8 x 8 lie at pitch 21 inside;
-driver ``i`` goes to bump ``i`` on one layer, lines 2 wide and 1 apart. The coordinates are those of the published input files
-(as found in github.com/jimmytecho/Flip-Chip-Routing, commit 4620b17d, inputs/); here as the rule behind the drivers
-and the column and row of every bump. One unit is drawn as 10 um.
+driver ``i`` goes to bump ``i`` on one layer, lines 2 wide and 1 apart. The coordinates are those of the published
+input files (as found in github.com/jimmytecho/Flip-Chip-Routing, commit 4620b17d, inputs/); here as the rule behind the
+drivers and the column and row of every bump. One unit is drawn as 10 um.
 
 Drivers touch each other in the contest, which copper of different nets must not: their pads are narrower by one space.
 The published sums of distances are those of the full rectangles.

@@ -79,8 +79,10 @@ class Bound:
     """Nets whose balls were free."""
 
 
-def bound_of(package: Package, nets: frozenset[str], ends: Ends) -> Bound:
-    """The least length of these nets, whatever layers they take."""
+def bound_of(layout: Layout, nets: frozenset[str], ends: Ends) -> Bound:
+    """The least length of these nets, whatever layers they take, beside the balls that planes have taken."""
+    package = layout.package
+    taken = frozenset(name for name, net in layout.ball_nets if net in planes(package))
     metric: Metric = "euclid" if package.angles is Angles.ANY else "octilinear"
     balls = {ball.name: ball.at for ball in package.balls}
     bumps: dict[str, list[Terminal]] = defaultdict(list)
@@ -99,7 +101,7 @@ def bound_of(package: Package, nets: frozenset[str], ends: Ends) -> Bound:
         terminals = bumps[rule.name] + [(balls[name], package.ubm_pad) for name in (rule.allowed or ())[: rule.balls]]
         trees += len(terminals) > 2
         lengths.append(spanning(terminals, metric, ends))
-    return Bound(math.fsum(lengths) + _matched(package, free, bumps, metric, ends), trees, len(free))
+    return Bound(math.fsum(lengths) + _matched(package, taken, free, bumps, metric, ends), trees, len(free))
 
 
 def distance(a: Terminal, b: Terminal, metric: Metric, ends: Ends) -> float:
@@ -133,12 +135,17 @@ def _octilinear(dx: float, dy: float) -> float:
 
 
 def _matched(
-    package: Package, rules: Sequence[NetRule], bumps: dict[str, list[Terminal]], metric: Metric, ends: Ends
+    package: Package,
+    taken: frozenset[str],
+    rules: Sequence[NetRule],
+    bumps: dict[str, list[Terminal]],
+    metric: Metric,
+    ends: Ends,
 ) -> float:
     """The cheapest matching of the nets whose balls are free [nm]; a tree counts with its legs to balls only."""
     if not rules:
         return 0.0
-    balls = [ball for ball in package.balls if not ball.nc]
+    balls = [ball for ball in package.balls if not ball.nc and ball.name not in taken]
     index_of = {ball.name: index for index, ball in enumerate(balls)}
     sources = [(at, shape, number) for number, rule in enumerate(rules) for at, shape in bumps[rule.name]]
     edges = ends == "edges"

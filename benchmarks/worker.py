@@ -83,7 +83,7 @@ def routed_job(job_path: Path, folder: Path, ends: judge.Ends, picture: Path | N
     if nets <= 1.1 * KICAD_NETS:
         kicad = verdict(drc(files, next(name for name in files if name.endswith(".kicad_pcb"))))
     measured = connected - judge.planes(package)
-    bound = judge.bound_of(package, measured, ends)
+    bound = judge.bound_of(layout, measured, ends)
     if picture is not None:
         draw(drawings(layout, violations)["svg/all.svg"], picture)
     reasons = sorted({item.reason for item in layout.unrouted})
