@@ -49,8 +49,8 @@ class BallMapOptions:
     height: Nm
     origin_lower_left: bool = False
     """Coordinates count from the lower left corner of the package as the map shows it; else from its centre."""
-    land_side: bool = False
-    """The map looks at the balls, and is mirrored into the package."""
+    land_side: bool | None = False
+    """The map looks at the balls, and is mirrored into the package; None: as is usual in its format."""
     offset: Point = Point(0, 0)  # noqa: RUF009 - a frozen value
     """Added to every place, in the package frame."""
     unit: str | None = None
@@ -66,7 +66,8 @@ class MappedBall:
     at: Point | None
     net: str | None
     nc: bool
-    line: int
+    line: int | None
+    """None: the file is no table."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ def given_balls(
                     row.line,
                 )
             _refuse_missing(row.name, sites, f'ball "{row.name}"', listed.source, row.line)
-            taken[row.name] = (row.net, f"{listed.source}:{row.line}")
+            taken[row.name] = (row.net, f"{listed.source}:{row.line}" if row.line else listed.source)
     for die in dies:
         for bump in die.placed.die.bumps:
             if bump.ball is None or bump.net is None:

@@ -112,7 +112,9 @@ def read_threedblox(path: Path, options: SourceOptions) -> Source:
     if not reading.stack.instances:
         return _single(reading)
     if options.face is not None:
-        raise InputError("a stack says itself how its dies lie; remove face", str(path))
+        raise InputError("a stack says itself how its dies lie; leave face out", str(path))
+    if options.width is not None or options.height is not None:
+        raise InputError("a stack says itself how large its dies are; leave width and height out", str(path))
     return _stacked(reading)
 
 
