@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from kicad_rdl import stages
 from kicad_rdl.check import check_artwork, check_layout
 from kicad_rdl.draw.svg import drawings, estimate_drawing
 from kicad_rdl.errors import InputError, ModelError, RdlError
@@ -20,19 +19,20 @@ from kicad_rdl.kicad.project import footprint_files, kicad_files
 from kicad_rdl.kicad_cli import drc
 from kicad_rdl.model.layout import Layout
 from kicad_rdl.model.package import Package
-from kicad_rdl.model.report import KicadCheck, Progress, Rule, Violation
+from kicad_rdl.model.report import KicadCheck, Rule, Violation
 from kicad_rdl.read.board import read_board
 from kicad_rdl.read.job import Job, read_job
 from kicad_rdl.read.technology import load_technology
 from kicad_rdl.report import is_clean, report_of, report_text, summary
 from kicad_rdl.route import route
 from kicad_rdl.route.estimate import estimate
+from kicad_rdl.stages import Stages
 from kicad_rdl.writing import Written, check_output, write_outputs
 
 TIMINGS = "timings.json"
 NOT_ASKED = KicadCheck(None, reason="not asked for; --kicad-check runs it")
 
-Listener: TypeAlias = Callable[[Progress], None] | None
+Listener: TypeAlias = stages.Listener
 """Hears of progress. What it raises ends the work; nothing has been written then."""
 
 
@@ -78,7 +78,7 @@ def build(job_path: Path, output: Path, *, kicad_check: bool = False, progress: 
     Raises:
         RdlError: the job cannot be used, or the folder cannot be written.
     """
-    clock = _Clock(progress)
+    clock = Stages(progress)
     check_output(output)
     with clock.stage("reading"):
         job = read_job(job_path)
@@ -91,10 +91,10 @@ def deliver(
     layout: Layout, output: Path, *, kicad_check: bool = False, job: str = "", progress: Listener = None
 ) -> BuildResult:
     """The second half of ``build``: checks a layout, wherever it comes from, and writes everything."""
-    return _delivered(layout, output, _Clock(progress), kicad_check, job, False)
+    return _delivered(layout, output, Stages(progress), kicad_check, job, False)
 
 
-def _delivered(layout: Layout, output: Path, clock: _Clock, kicad_check: bool, job: str, auto_rdl: bool) -> BuildResult:
+def _delivered(layout: Layout, output: Path, clock: Stages, kicad_check: bool, job: str, auto_rdl: bool) -> BuildResult:
     with clock.stage("checking"):
         violations = undeclared(layout, check_layout(layout))
     with clock.stage("drawing"):
@@ -205,20 +205,3 @@ def write_footprints(job_path: Path, output: Path) -> Written:
 
 def _board_name(files: Sequence[str] | dict[str, str]) -> str:
     return next(name for name in files if name.endswith(".kicad_pcb"))
-
-
-class _Clock:
-    """Announces stages and remembers how long they took."""
-
-    def __init__(self, progress: Listener) -> None:
-        self.timings: list[tuple[str, float]] = []
-        self._progress = progress
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        """Around the work of one stage."""
-        if self._progress is not None:
-            self._progress(Progress(name, 0, 0))
-        begin = time.perf_counter()
-        yield
-        self.timings.append((name, round(time.perf_counter() - begin, 3)))
