@@ -111,6 +111,25 @@ def write_outputs(
     return Written(tuple(sorted(files)), plan.stale, plan.kept)
 
 
+def replace_file(path: Path, data: bytes) -> None:
+    """Writes one file: beside its place first, then into it by one rename.
+
+    Raises:
+        InputError: the folder does not exist or cannot be written, or the place is a folder.
+    """
+    place = Path(os.path.realpath(path))
+    if place.is_dir():
+        raise InputError("is a folder; name a file in it", str(path))
+    beside = place.with_name(f".{place.name}.kicad-rdl-new")
+    try:
+        _write(beside, data)
+        os.replace(beside, place)
+    except OSError as error:
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
+        raise InputError(f"cannot be written: {error.strerror or error}", str(path)) from error
+
+
 def _refusal(directory: Path, error: OSError) -> InputError:
     return InputError(
         f"cannot be written: {error.strerror or error}; choose another folder with --output", str(directory)

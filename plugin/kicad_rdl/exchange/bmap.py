@@ -9,16 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from kicad_rdl.exchange.bumpmap import Listed
 from kicad_rdl.exchange.names import word
 from kicad_rdl.geometry import Circle, Octagon, Point, Rectangle, Shape
-from kicad_rdl.model.die import Bump
 from kicad_rdl.units import Nm, format_length, um
 
 NONE = "-"
 FORM = ".bmap"
 
 
-def bmap_text(name: str, width: Nm, height: Nm, bumps: Sequence[Bump], cell: str = "BUMP") -> str:
+def bmap_text(name: str, width: Nm, height: Nm, bumps: Sequence[Listed], cell: str = "BUMP") -> str:
     """The file.
 
     Args:
@@ -45,7 +45,7 @@ def bmap_text(name: str, width: Nm, height: Nm, bumps: Sequence[Bump], cell: str
     return "\n".join([*told, *lines]) + "\n"
 
 
-def _shapes(bumps: Sequence[Bump]) -> list[Shape]:
+def _shapes(bumps: Sequence[Listed]) -> list[Shape | None]:
     return list(dict.fromkeys(bump.shape for bump in bumps))
 
 
@@ -63,8 +63,10 @@ def _place(at: Point) -> tuple[str, str]:
     return format_length(at.x), format_length(at.y)
 
 
-def _shape(shape: Shape) -> str:
+def _shape(shape: Shape | None) -> str:
     match shape:
+        case None:
+            return "of a shape that is not known"
         case Circle(d):
             return f"circle of {um(d)}"
         case Octagon(w):

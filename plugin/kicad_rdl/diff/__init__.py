@@ -1,0 +1,1 @@
+"""What changed between two bump maps: an ECO list as a value, and its forms."""
