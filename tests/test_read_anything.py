@@ -8,6 +8,7 @@ import math
 import os
 import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from hypothesis import strategies as st
 
 from kicad_rdl.errors import RdlError
 from kicad_rdl.model.package import NetKind
+from kicad_rdl.read.ball_map import BallMapOptions, read_ball_map
 from kicad_rdl.read.bumps import BumpMapOptions, read_bumps
 from kicad_rdl.read.job import read_job
 from kicad_rdl.read.schema import schema_text
@@ -48,6 +50,8 @@ def toml_of(tables: dict[str, Any]) -> str:
     def inline(value: Any) -> str:
         if isinstance(value, dict):
             return "{" + ", ".join(f"{json.dumps(key)} = {inline(each)}" for key, each in value.items()) + "}"
+        if isinstance(value, list):
+            return f"[{', '.join(inline(each) for each in value)}]"
         return json.dumps(value, ensure_ascii=False)
 
     return "\n".join(lines(tables, "")) + "\n"
@@ -58,9 +62,25 @@ NET = st.text("ABCxyz019_[]<>/+-!~.é", min_size=1, max_size=8).filter(
 )
 
 
+@dataclass(frozen=True)
+class Drawn:
+    """A job that must be read."""
+
+    tables: dict[str, Any]
+    bumps: str
+    balls: str
+    """The ball map; empty: there is none."""
+    count: dict[str, int]
+    """How many bumps each net has."""
+    sites: int
+    """How many balls there are."""
+    given: dict[str, list[str]]
+    """Balls of nets, as the map says."""
+
+
 @st.composite
-def valid_jobs(draw: st.DrawFn) -> tuple[dict[str, Any], str, dict[str, int]]:
-    """(job tables, bump map, how many bumps each net has): the package is made large enough for what was drawn."""
+def valid_jobs(draw: st.DrawFn) -> Drawn:
+    """The package is made large enough for what was drawn."""
     technology = draw(st.sampled_from(["fanout-hd-2rdl", "fanout-graded-3rdl", "ihp-copper-pillar"]))
     rdl_count = draw(st.sampled_from([2, "auto"] if technology == "ihp-copper-pillar" else [2, 3, "auto"]))
     across, down = draw(st.integers(1, 7)), draw(st.integers(1, 7))
@@ -110,25 +130,99 @@ def valid_jobs(draw: st.DrawFn) -> tuple[dict[str, Any], str, dict[str, int]]:
             "a1": draw(st.sampled_from(["top left", "top right", "bottom left", "bottom right"])),
             "letters": draw(st.sampled_from(["rows", "columns"])),
         },
-        "nets": {"rules": [{"match": ["*"], "balls": balls_each}]} if count else {},
+        "nets": {"rules": [{"match": ["*"], "balls": balls_each, **draw(wishes(rdl_count))}]} if count else {},
     }
-    return tables, table, count
+    tables |= draw(areas(sorted(count), reach))
+    ways = ["none", "names", "places"]
+    way = draw(st.sampled_from(ways)) if count else "none"
+    sites = {
+        f"{'ABCDEFGHJKLMN'[i]}{j + 1}": (i * ball_pitch, j * ball_pitch)
+        for i in range(columns)
+        for j in range(ball_rows)
+    }
+    if way == "names":  # a square of the grid has them all, whatever the letters name
+        side = min(columns, ball_rows)
+        names = [f"{'ABCDEFGHJKLMN'[i]}{j + 1}" for i in range(side) for j in range(side)]
+    else:
+        names = list(sites)
+    drawn = draw(st.permutations(names))
+    given: dict[str, list[str]] = {}
+    for net in sorted(count) if way != "none" else []:
+        if draw(st.booleans()) and len(drawn) >= balls_each:
+            given[net], drawn = drawn[:balls_each], drawn[balls_each:]
+    net_of = {name: net for net, balls in given.items() for name in balls}
+    if way == "none":
+        return Drawn(tables, table, "", count, columns * ball_rows, {})
+    tables["balls"]["map"] = "m.csv"
+    tables["balls"]["pad_shape"] = draw(st.sampled_from(["circle", "square", "octagon"]))
+    if way == "names":
+        listed = "net,ball\n" + "".join(f"{net_of.get(name, '-')},{name}\n" for name in names)
+        return Drawn(tables, table, listed, count, columns * ball_rows, given)
+    for key in ("columns", "rows", "a1", "letters"):
+        del tables["balls"][key]
+    tables["balls"]["view"] = draw(st.sampled_from(["die side", "land side"]))
+    left, low = (columns - 1) * ball_pitch / 2, (ball_rows - 1) * ball_pitch / 2
+    listed = "x_um\ty_um\tname\tnet\n" + "".join(
+        f"{x - left}\t{y - low}\t{name}\t{net_of.get(name, '')}\n" for name, (x, y) in sites.items()
+    )
+    return Drawn(tables, table, listed, count, len(sites), given)
+
+
+@st.composite
+def wishes(draw: st.DrawFn, rdl_count: int | str) -> dict[str, Any]:
+    """What a rule may ask of traces, on layers that every number of RDLs which is tried has."""
+    found: dict[str, Any] = {}
+    if draw(st.booleans()):
+        found["width"] = f"{draw(st.integers(30, 60))} um"
+    if draw(st.booleans()):
+        found["space"] = f"{draw(st.integers(30, 60))} um"
+    if draw(st.booleans()):
+        found["layers"] = draw(st.sampled_from([[1], [2, 1], [1, 2, 2]]))
+        if 2 in found["layers"]:
+            found["on_layer"] = [{"layer": 2, "space": "35 um"}, {"layer": 2, "width": "31 um"}]
+    return found
+
+
+@st.composite
+def areas(draw: st.DrawFn, nets: list[str], reach: int) -> dict[str, Any]:
+    """Keep-outs and locked copper inside a package of more than ``reach`` um."""
+    inside = st.integers(-reach // 2, reach // 2).map(lambda x: f"{x} um")
+    found: dict[str, Any] = {}
+    if draw(st.booleans()):
+        corners = [draw(inside) for _ in range(2)]
+        found["keepouts"] = [
+            {"circle": [*corners, f"{draw(st.integers(1, 500))} um"], "traces": draw(st.booleans())},
+            {"rectangle": [*corners, "0.3 um", "-0.7um"], "layers": draw(st.sampled_from([[1], [2], [1, 2]]))},
+        ]
+    if nets and draw(st.booleans()):
+        points = draw(st.lists(st.tuples(inside, inside), min_size=2, max_size=4, unique=True))
+        net, width = draw(st.sampled_from(nets)), f"{draw(st.integers(30, 60))} um"
+        found["locked"] = [{"net": net, "layer": 1, "width": width, "points": [list(p) for p in points]}]
+    if draw(st.booleans()):
+        found["routing"] = {"via_cost": "0 um", "budget": 1}
+    return found
 
 
 @relaxed
 @given(valid_jobs())
-def test_valid_jobs_are_read(drawn: tuple[dict[str, Any], str, dict[str, int]]) -> None:
-    tables, table, count = drawn
+def test_valid_jobs_are_read(drawn: Drawn) -> None:
+    tables, table, count = drawn.tables, drawn.bumps, drawn.count
     jsonschema.validate(tables, JOB_SCHEMA)
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "b.csv").write_text(table, encoding="utf-8")
+        (Path(folder) / "m.csv").write_text(drawn.balls, encoding="utf-8")
         (Path(folder) / "job.toml").write_text(toml_of(tables), encoding="utf-8")
         job = read_job(Path(folder) / "job.toml")
         assert job == read_job(Path(folder) / "job.toml")
     package = job.package
     assert [rule.name for rule in package.nets] == sorted(count)
     assert {rule.name: rule.kind is NetKind.SUPPLY for rule in package.nets} == {n: k > 1 for n, k in count.items()}
-    assert len(package.balls) == tables["balls"]["columns"] * tables["balls"]["rows"]
+    assert len(package.balls) == drawn.sites
+    assert {rule.name: sorted(rule.allowed or ()) for rule in package.nets} == {
+        net: sorted(drawn.given.get(net, ())) for net in count
+    }
+    assert len(package.keepouts) == len(tables.get("keepouts", ()))
+    assert len(package.locked) == len(tables.get("locked", ()))
     assert len(package.bumps) == len(table.splitlines()) - 1
     # the grid and the map lie around the centre
     assert sum(ball.at.x for ball in package.balls) == sum(ball.at.y for ball in package.balls) == 0
@@ -167,6 +261,7 @@ def seeds() -> dict[str, bytes]:
         "die_pads.csv": (EXAMPLES / "caravel" / "die_pads.csv").read_bytes(),
         "deck.toml": (technology_folder() / "fanout-core-1rdl.toml").read_bytes(),
         "bumps.xlsx": workbook(),
+        "balls.csv": b"ball,x_um,y_um,net\nA1,-700,0,vccd\nA2,0,0,vssa2\nB1,700,0,NC\nB2,0,700,\nB3,0,-700,vss\n",
     }
 
 
@@ -225,6 +320,8 @@ def check_file(name: str, content: bytes) -> bool:
         (folder / name).write_bytes(content)
         if name == "deck.toml":
             return judged(lambda: load_technology("deck.toml", folder))
+        if name == "balls.csv":
+            return judged(lambda: read_ball_map(folder / name, BallMapOptions(MM, MM)))
         if name == "bumps.xlsx":
             return judged(lambda: read_bumps(folder / name, BumpMapOptions(MM, MM)))
         return judged(lambda: read_job(folder / "job.toml"))
@@ -333,6 +430,14 @@ FULL: dict[str, Any] = {
         "supplies": ["vcc*"],
         "rules": [
             {
+                "match": ["*"],
+                "width": "40 um",
+                "space": "20 um",
+                "layers": [1],
+                "on_layer": [{"layer": 1, "width": "30 um", "space": "25 um"}],
+                "fixed": False,
+            },
+            {
                 "match": ["vss"],
                 "kind": "supply",
                 "style": "tree",
@@ -343,9 +448,17 @@ FULL: dict[str, Any] = {
                 "rows": "A-C",
                 "columns": "1-9",
                 "at": ["*"],
-            }
+            },
         ],
+        "swap": [],
     },
+    "keepouts": [
+        {"name": "a", "layers": [1], "rectangle": ["0 um", "0 um", "100 um", "90 um"], "planes": False},
+        {"polygon": [["0 um", "0 um"], ["100 um", "0 um"], ["0 um", "90 um"]], "traces": False},
+        {"circle": ["0 um", "0 um", "0.1 mm"], "vias": False},
+    ],
+    "locked": [{"net": "vss", "layer": 1, "width": "20 um", "points": [["0 um", "0 um"], ["50 um", "0 um"]]}],
+    "routing": {"via_cost": "100 um", "budget": 10},
 }
 
 

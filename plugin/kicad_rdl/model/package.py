@@ -192,6 +192,8 @@ class Package:
     locked: tuple[LockedTrace, ...] = ()
     via_cost: Nm | None = None
     """Length of trace that one via less is worth; None: twice the pitch of the traces."""
+    budget: int | None = None
+    """Seconds after which the router stops improving a legal result; None: when nothing improves any more."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.rdl_count <= len(self.technology.metals):

@@ -45,11 +45,22 @@ def _positive(value: object) -> Nm:
 
 _SCHEMA = {"type": "string", "pattern": rf"^\s*[-+]?[0-9.]+([eE][-+]?[0-9]+)?\s*({'|'.join(UNITS)})\s*$"}
 
+
+def _not_negative(value: object) -> Nm:
+    length = _length(value)
+    if length < 0:
+        raise ValueError("the length must not be below zero")
+    return length
+
+
 Length = Annotated[int, BeforeValidator(_length), WithJsonSchema(_SCHEMA)]
 """``"-0.5 mm"``; becomes nanometres."""
 
 Size = Annotated[int, BeforeValidator(_positive), WithJsonSchema(_SCHEMA)]
 """A length above zero."""
+
+Cost = Annotated[int, BeforeValidator(_not_negative), WithJsonSchema(_SCHEMA)]
+"""A length of zero or more."""
 
 Count = Annotated[int, Field(strict=True, ge=1, le=100_000)]
 

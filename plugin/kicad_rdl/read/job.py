@@ -11,15 +11,16 @@ from kicad_rdl.errors import InputError, ModelError
 from kicad_rdl.geometry import Point
 from kicad_rdl.model.package import Angles, Ball, BallGeometry, Package, PadShape
 from kicad_rdl.model.technology import Technology
+from kicad_rdl.read.areas import keepouts, locked_traces, refuse_areas_off_the_package
 from kicad_rdl.read.ball_map import BallMap, BallMapOptions, nearest_pitches, placed_balls, read_ball_map
 from kicad_rdl.read.documents import read_toml, validated
 from kicad_rdl.read.given import given_balls
 from kicad_rdl.read.grid import ball_grid, left_over, pitches
 from kicad_rdl.read.job_dies import read_dies
 from kicad_rdl.read.job_file import BallTable, JobTables
+from kicad_rdl.read.layers import refuse_missing_layers
 from kicad_rdl.read.nets import net_rules
 from kicad_rdl.read.plausible import refuse_balls_off_the_package, refuse_impossible
-from kicad_rdl.read.supplies import refuse_thin_hatch
 from kicad_rdl.read.technology import load_technology
 from kicad_rdl.units import Nm, um
 
@@ -49,7 +50,8 @@ class Job:
             InputError: the technology, a plane or the geometry does not allow it.
         """
         package = _built(lambda: replace(self.package, rdl_count=count), str(self.path))
-        _refuse_missing_planes(package, str(self.path))
+        refuse_missing_layers(package, self.auto_rdl, str(self.path))
+        refuse_areas_off_the_package(package, str(self.path))
         refuse_impossible(package, str(self.path))
         return package
 
@@ -88,6 +90,10 @@ def read_job(path: Path, rdl_count: int | None = None) -> Job:
             nets=nets,
             angles=Angles(body.angles),
             description=tables.description,
+            keepouts=keepouts(tables.keepouts, technology, source),
+            locked=locked_traces(tables.locked, (rule.name for rule in nets), technology, source),
+            via_cost=tables.routing.via_cost,
+            budget=tables.routing.budget,
         ),
         source,
     )
@@ -208,17 +214,3 @@ def _ball_geometry(table: BallTable, balls: tuple[Ball, ...], technology: Techno
         mask_defined=mask_defined,
         pad_shape=PadShape(table.pad_shape),
     )
-
-
-def _refuse_missing_planes(package: Package, source: str) -> None:
-    for rule in package.nets:
-        outermost = max((rule.plane_layer or 0, *rule.more_planes))
-        if outermost > package.rdl_count:
-            there = "RDL1" if package.rdl_count == 1 else f"RDL1 to RDL{package.rdl_count}"
-            raise InputError(
-                f'net "{rule.name}": its plane is asked for on RDL{outermost}, but the package has '
-                f"{package.rdl_count}; put it on {there} or ask for more RDLs",
-                source,
-            )
-        if rule.hatch is not None:
-            refuse_thin_hatch(rule.name, rule.hatch, package.technology, range(1, package.rdl_count + 1), source)

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, StrictBool, model_validator
 
-from kicad_rdl.read.documents import Length, Size, Table
+from kicad_rdl.read.documents import Cost, Length, Size, Table
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 FileName = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$")]
@@ -211,6 +211,52 @@ class NetTable(Table):
     """Balls by name, block or pattern."""
 
 
+class KeepoutTable(Table):
+    """An area that keeps copper out, as one of rectangle, polygon or circle, in the package frame."""
+
+    name: FileName | None = None
+    layers: Annotated[list[RdlNumber], Field(min_length=1)] | None = None
+    """RDLs; all of them if absent."""
+    rectangle: tuple[Length, Length, Length, Length] | None = None
+    """Two opposite corners: x, y, x, y."""
+    polygon: Annotated[list[tuple[Length, Length]], Field(min_length=3, max_length=10_000)] | None = None
+    """Corners."""
+    circle: tuple[Length, Length, Length] | None = None
+    """Centre and diameter: x, y, d."""
+    traces: StrictBool = True
+    """Keeps traces out."""
+    vias: StrictBool = True
+    planes: StrictBool = True
+
+    @model_validator(mode="after")
+    def _consistent(self) -> KeepoutTable:
+        if sum(shape is not None for shape in (self.rectangle, self.polygon, self.circle)) != 1:
+            raise ValueError("give one of rectangle, polygon or circle")
+        if not (self.traces or self.vias or self.planes):
+            raise ValueError("it keeps nothing out; leave traces, vias or planes true")
+        return self
+
+
+class LockedTable(Table):
+    """Copper that is drawn already and stays, in the package frame."""
+
+    net: Name
+    layer: RdlNumber
+    width: Size | None = None
+    """The layer's least line if absent."""
+    points: Annotated[list[tuple[Length, Length]], Field(min_length=2, max_length=10_000)]
+    """From end to end, straight between them."""
+
+
+class RoutingTable(Table):
+    """What the router weighs, and for how long."""
+
+    via_cost: Cost | None = None
+    """Length of trace that one via less is worth."""
+    budget: Annotated[int, Field(strict=True, ge=1, le=604_800)] | None = None
+    """Seconds after which a legal result is not improved any more."""
+
+
 class NetsTable(Table):
     """Nets: which are supplies, and rules for groups of them."""
 
@@ -250,6 +296,9 @@ class JobTables(Table):
     die: Annotated[list[DieTable], Field(min_length=1, max_length=16)]
     balls: BallTable
     nets: NetsTable = NetsTable()
+    keepouts: Annotated[tuple[KeepoutTable, ...], Field(max_length=1000)] = ()
+    locked: Annotated[tuple[LockedTable, ...], Field(max_length=100_000)] = ()
+    routing: RoutingTable = RoutingTable()
 
     @model_validator(mode="before")
     @classmethod

@@ -191,15 +191,24 @@ def _sites(package: Package, source: str) -> None:
 
 
 def _widths(package: Package, source: str) -> None:
-    """A net may run on any RDL, so its width must suit all of them."""
-    least = max(package.technology.metals[: package.rdl_count], key=lambda metal: metal.line)
+    """Width and space of a net must suit every RDL that it may take."""
     for rule in package.nets:
-        if rule.width is not None and rule.width < least.line:
-            raise InputError(
-                f'net "{rule.name}": width {um(rule.width)} is below the least line of {least.name}, '
-                f"{um(least.line)}: ask for at least that",
-                source,
-            )
+        if rule.width is None and rule.space is None and not rule.on_layers:
+            continue
+        for layer in rule.layers or range(1, package.rdl_count + 1):
+            if layer > package.rdl_count:
+                continue
+            metal, asked = package.technology.metal(layer), rule.on_layer(layer)
+            for what, length, least, rated in (
+                ("width", asked.width, metal.line, "line"),
+                ("space", asked.space, metal.space, "space"),
+            ):
+                if length is not None and length < least:
+                    raise InputError(
+                        f'net "{rule.name}": {what} {um(length)} is below the least {rated} of {metal.name}, '
+                        f"{um(least)}: ask for at least that, or (on_layer, layers) not on {metal.name}",
+                        source,
+                    )
 
 
 def _pads_and_lands(package: Package, source: str) -> None:
