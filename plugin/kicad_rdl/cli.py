@@ -145,6 +145,62 @@ def check(board: Path, technology: str, as_json: bool, quiet: bool) -> int:
     return PROBLEMS if violations else CLEAN
 
 
+@commands.command()
+@click.argument("board", type=click.Path(path_type=Path))
+@click.option("--output", "-o", required=True, type=click.Path(path_type=Path), help="Folder for the result.")
+@click.option("--technology", "-t", help="Name of a shipped technology, or a TOML file; else the board's own project.")
+@click.option(
+    "--nets", "-n", multiple=True, help="Route only nets of this name; * and ? are wildcards. May be repeated."
+)
+@click.option("--angles", type=click.Choice(["any", "45"]), default="any", help="Directions of traces (any).")
+@click.option("--budget", type=click.FloatRange(min=0), help="Seconds for improvement; without it as long as it helps.")
+@click.option("--kicad-check", is_flag=True, help="Also run KiCad's own DRC, before and after.")
+@click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
+def route(
+    board: Path,
+    output: Path,
+    technology: str | None,
+    nets: tuple[str, ...],
+    angles: str,
+    budget: float | None,
+    kicad_check: bool,
+    quiet: bool,
+) -> int:
+    """Route the open connections of any KiCad board.
+
+    The board keeps its nets, layers, keep-outs, zones and all copper that is there; whatever of a net is joined already
+    counts as joined. Rules come from the net classes and constraints of the board's own project (NAME.kicad_pro beside
+    it), with vias through all layers; or from a technology, with vias between neighbouring layers.
+
+    The folder then holds the board with the new tracks and vias, everything else in it byte for byte as it was, copies
+    of NAME.kicad_pro and NAME.kicad_dru, report.json and timings.json. What cannot be routed is reported with its
+    reason, and the rest is written.
+
+    \b
+    Examples:
+      kicad-rdl route board.kicad_pcb --output build/routed
+      kicad-rdl route board.kicad_pcb -o build/routed --nets "DDR_*" --nets CLK --kicad-check
+      kicad-rdl route package.kicad_pcb -o build/routed --technology fanout-core-2rdl --budget 60
+    """
+    from kicad_rdl import board_pipeline
+
+    options = board_pipeline.RouteOptions(technology, nets, angles == "45", budget, kicad_check)
+    with terminal.progress_shown(quiet) as listener:
+        result = board_pipeline.route_open(board, output, options, listener)
+    if not quiet:
+        console = terminal.output()
+        for line in result.summary:
+            say(console, line)
+        for name in result.written.kept:
+            say(console, f"replaced a file that had been changed; the changed one is now {output / name}")
+        say(console, "time: " + ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in result.timings))
+        say(console, f"board: {result.path}")
+        say(console, f"report: {output / 'report.json'}")
+    elif kicad_check and result.verdict.kicad_after.version is None:
+        say(terminal.errors(), f"KiCad's DRC: not run ({result.verdict.kicad_after.reason})")
+    return CLEAN if result.clean else PROBLEMS
+
+
 @commands.group()
 def tech() -> None:
     """Show the technologies: rules of a process, every value with its source.

@@ -1,0 +1,131 @@
+"""Routes what is open on a board: posts and requests go to the engine, its wires come back as copper."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Sequence
+
+import shapely
+
+from kicad_rdl.geometry import Point, path_points, shapely_of
+from kicad_rdl.model.open_board import (
+    BoardConnection,
+    BoardRouting,
+    BoardRules,
+    BoardTrace,
+    BoardVia,
+    OpenBoard,
+)
+from kicad_rdl.model.report import Progress
+from kicad_rdl.route.board_posts import BoardPosts, board_posts
+from kicad_rdl.route.engine import Connected, ViaModel, Wire, connect
+from kicad_rdl.route.open_pairs import OpenPair, open_pairs
+from kicad_rdl.route.posts import LayerRules, Post, Request
+from kicad_rdl.route.standing import standing_of
+
+
+def route_board(
+    board: OpenBoard,
+    rules: BoardRules,
+    nets: Collection[str],
+    *,
+    octilinear: bool = False,
+    budget: float | None = None,
+    say: Callable[[Progress], None] | None = None,
+) -> BoardRouting:
+    """Joins the pieces of nets that are not joined yet.
+
+    Args:
+        board: what is there.
+        rules: what new copper must keep.
+        nets: which nets; others stay as they are.
+        octilinear: traces in multiples of 45 degrees only.
+        budget: seconds for improvement; None: until nothing gets better.
+        say: hears of progress.
+    """
+    standing = standing_of(board)
+    pairs = open_pairs(board, standing, nets)
+    if not pairs:
+        return BoardRouting()
+    placed = board_posts(board, rules, standing, frozenset(pair.net for pair in pairs))
+    found = connect(
+        placed.posts,
+        [LayerRules(rules.default.widths[layer], placed.base[layer], rules.edge) for layer in range(rules.routed)],
+        [_request(pair, placed, rules) for pair in pairs],
+        placed.half_width,
+        placed.half_height,
+        ViaModel(),
+        octilinear,
+        budget,
+        say,
+    )
+    return _routing(pairs, placed, rules, found)
+
+
+def _request(pair: OpenPair, placed: BoardPosts, rules: BoardRules) -> Request:
+    own = rules.of(pair.net)
+    return Request(
+        pair.net,
+        _posts(pair.start, placed),
+        _posts(pair.end, placed),
+        own.widths[: rules.routed],
+        own.spaces[: rules.routed],
+    )
+
+
+def _posts(piece: tuple[int, ...], placed: BoardPosts) -> tuple[int, ...]:
+    return tuple(post for thing in piece for post in placed.of_thing.get(thing, ()))
+
+
+def _routing(pairs: list[OpenPair], placed: BoardPosts, rules: BoardRules, found: Connected) -> BoardRouting:
+    traces = tuple(BoardTrace(pairs[wire.request].net, wire.layer, wire.width, wire.path) for wire in found.wires)
+    lengths: dict[int, list[float]] = {}
+    nets: dict[int, str] = {}
+    for wire in found.wires:
+        lengths.setdefault(wire.request, []).append(_bare_length(wire, placed.posts))
+        for post in (wire.start, wire.end):
+            nets[post] = pairs[wire.request].net
+    vias = tuple(
+        via
+        for index, (post, reached) in enumerate(zip(placed.posts, found.ranges, strict=True))
+        for via in _vias(post, placed.via_at[index], nets.get(index), reached, rules)
+    )
+    connections = tuple(
+        BoardConnection(
+            pair.net,
+            pair.start_pad,
+            pair.end_pad,
+            pair.straight,
+            math.fsum(lengths[number]) if number in lengths else None,
+            "" if number in lengths else found.open.get(number, "no way was found"),
+        )
+        for number, pair in enumerate(pairs)
+    )
+    return BoardRouting(traces, vias, connections)
+
+
+def _vias(post: Post, at: Point | None, net: str | None, reached: tuple[int, int], rules: BoardRules) -> list[BoardVia]:
+    """What is to be drilled at a post beyond what stands there."""
+    first, last = reached
+    if net is None or at is None or first >= last:
+        return []
+    sizes = rules.of(net).vias
+    stands = range(post.first, post.last + 1)
+    levels = [k for k in range(first, last) if k not in stands or k + 1 not in stands]
+    if not levels:
+        return []
+    if rules.through:
+        return [BoardVia(net, at, post.stands[0].layer, post.stands[-1].layer, sizes[0])]
+    return [BoardVia(net, at, k, k + 1, sizes[k - 1]) for k in levels]
+
+
+def _bare_length(wire: Wire, posts: Sequence[Post]) -> float:
+    """Length of a wire outside the copper of its two ends [nm]."""
+    ends = [
+        shapely_of(stand.shape, stand.at, 1.0)
+        for post in (wire.start, wire.end)
+        for stand in posts[post].stands
+        if stand.layer == wire.layer
+    ]
+    line = shapely.LineString(path_points(wire.path, 10.0))
+    return float(shapely.length(shapely.difference(line, shapely.union_all(ends))))
