@@ -117,6 +117,12 @@ class _Words:
             words.append(word.text)
         return words
 
+    def close(self, name: str, what: str) -> None:
+        """The name after ``END``, which must be that of what is closed."""
+        found = self.need(what)
+        if found.text != name:
+            raise InputError(f'{what} is closed by "END {found.text}"; is a line missing?', self.source, found.line)
+
     def length(self, text: str, what: str) -> Nm:
         """A number of um."""
         try:
@@ -158,7 +164,7 @@ def _macro(words: _Words) -> Macro:
         word = words.need(what).text
         match word.upper():
             case "END":
-                words.need(what)
+                words.close(name, what)
                 break
             case "CLASS":
                 kind = " ".join(words.statement(what)).upper()
@@ -211,7 +217,7 @@ def _pin(words: _Words, macro: str) -> list[Port]:
     while True:
         match words.need(what).text.upper():
             case "END":
-                words.need(what)
+                words.close(name, what)
                 return ports
             case "PORT":
                 ports += _port(words, what, name)
