@@ -269,7 +269,7 @@ def footprint(job: Path, output: Path, quiet: bool) -> int:
 @click.argument("output", metavar="OUT", type=click.Path(path_type=Path))
 @click.option("--set", "-s", "words", multiple=True, metavar="KEY=VALUE", help=f"What IN does not say: {READING_KEYS}.")
 @click.option("--of", help="Which map, where OUT holds one only: the name of a die, or balls.")
-@click.option("--unit", type=click.Choice(["um", "mm", "mil", "inch"]), help="Of lengths in OUT  [default: um].")
+@click.option("--unit", type=click.Choice(["um", "mm"]), help="Of lengths in OUT  [default: um].")
 @click.option("--mirrored", is_flag=True, help="Write a die as seen through its back, balls as seen from the balls.")
 @click.option("--lower-left", is_flag=True, help="Tables count from the lower left corner, not from the centre.")
 @click.option("--cell", default="BUMP", show_default=True, help="Cell of the bumps of a .bmap.")

@@ -76,9 +76,8 @@ def _lost(source: Source, asked: Reading, output: Path, wanted: Wanted) -> list[
     path, suffix = asked.path, output.suffix.lower()
     if path.suffix.lower() in SIZELESS and asked.options.width is None and source.dies and suffix in (".aif", ".bmap"):
         width, height = source.dies[0].size
-        notes.append(
-            f"{path} does not give the size of the die; {um(width)} x {um(height)} hold its bumps (-s width=, -s height=)"
-        )
+        size = f"{um(width)} x {um(height)}"
+        notes.append(f"{path} does not give the size of the die; {size} hold its bumps (-s width=, -s height=)")
     if suffix == ".aif":
         if wanted.mirrored:
             notes.append("AIF shows the package from above; --mirrored has no effect")
@@ -88,6 +87,8 @@ def _lost(source: Source, asked: Reading, output: Path, wanted: Wanted) -> list[
     others += [f"{len(source.balls)} balls"] if source.balls and not _are_balls(source, name) else []
     if others:
         notes.append(f"{suffix} holds one map, that of {name}; left out: {', '.join(others)} (--of writes another)")
+    if suffix == ".bmap" and path.suffix.lower() in (".bmap", ".3dbx", ".3dbv"):
+        notes.append(f"cells and ports are not kept: the cell is {wanted.cell} (--cell), the port is none")
     if suffix == ".bmap":
         with_ball = sum(item.ball is not None for item in _listed(source, name, wanted))
         if with_ball:

@@ -105,8 +105,8 @@ def compare(old: Source, new: Source, how: Comparison | None = None) -> Differen
     for before, after in _die_pairs(old.dies, new.dies):
         shown = before or after
         assert shown is not None
-        bumps = (_bumps(placed, shown.mirrored) for placed in (before, after))
-        group, found = _compared(shown.die.name, *bumps, how)
+        face = shown.mirrored
+        group, found = _compared(shown.die.name, _bumps(before, face), _bumps(after, face), how)
         groups.append(group)
         changes += found
         if before is not None and after is not None:

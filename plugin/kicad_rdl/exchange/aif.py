@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from kicad_rdl.errors import InputError
 from kicad_rdl.exchange.names import word
 from kicad_rdl.geometry import Circle, Octagon, Point, Rectangle, Shape, corners
 from kicad_rdl.model.die import Bump, PlacedDie
@@ -45,6 +46,7 @@ def _head(source: Source, unit: str, mcm: bool) -> Iterator[str]:
 
 def _dies(source: Source, unit: str, mcm: bool) -> Iterator[str]:
     if mcm:
+        _refuse_ambiguous([placed.die.name for placed in source.dies])
         yield "[MCM_DIE]"
         for placed in source.dies:
             name = _die_name(placed)
@@ -67,6 +69,15 @@ def _dies(source: Source, unit: str, mcm: bool) -> Iterator[str]:
             yield f"WIDTH={format_length(source.width, unit)}"
             yield f"HEIGHT={format_length(source.height, unit)}"
         yield ""
+
+
+def _refuse_ambiguous(names: list[str]) -> None:
+    """With several dies a pad is called DIE.PAD."""
+    for name in names:
+        if any(other.startswith(f"{name}.") for other in names):
+            raise InputError(
+                f'die "{name}": with several dies {FORM} calls a pad "{name}.1"; give the dies other names'
+            )
 
 
 def _die_name(placed: PlacedDie) -> str:
@@ -140,7 +151,7 @@ def _pad_cells(placed: PlacedDie, bump: Bump, unit: str, mcm: bool) -> tuple[str
 
 def _ball_cells(name: str | None, balls: dict[str, SourceBall], unit: str) -> tuple[str, ...]:
     ball = balls.get(name) if name is not None else None
-    cell = NONE if name is None else word(name, "ball", FORM, ";")
+    cell = NONE if name is None else word(name, "ball", FORM, ";,")
     if not balls:
         return (cell,)
     if ball is None:

@@ -56,6 +56,10 @@ class _Reader:
 
     def __init__(self, file: AifFile, options: SourceOptions) -> None:
         self.file = file
+        netlist = file.find("NETLIST")
+        if netlist is None:  # the mistake made most often: its rows then follow those of the pad types
+            raise file.error("the file has no section [NETLIST]; put that line above the rows of nets and pads")
+        self.netlist = netlist
         self.types = pad_types(file)
         self.used: dict[str, PadType] = {}
         self.grid = ball_grid_of(file)
@@ -72,16 +76,13 @@ class _Reader:
         self.notes: list[str] = []
 
     def source(self) -> Source:
-        section = self.file.find("NETLIST")
-        if section is None:
-            raise self.file.error("the file has no section [NETLIST]")
-        for row in netlist_rows(self.file, section):
+        for row in netlist_rows(self.file, self.netlist):
             if row.pad is not None:
                 self._pad(row, row.pad)
             if row.ball is not None and row.ball not in self.rings:
                 self._ball(row, row.ball)
         if len(self.balls) == 0 and not any(pads.bumps for pads in self.pads.values()):
-            raise self.file.error("[NETLIST] lists no pad and no ball", section.line)
+            raise self.file.error("[NETLIST] lists no pad and no ball", self.netlist.line)
         balls = self._placed_balls()
         dies = [
             placed_die(self.file, outline, list(self.pads[name].bumps.values()), self.pads[name].lines, self.notes)
@@ -161,7 +162,8 @@ class _Reader:
     def _shape(self, name: str, line: int) -> Shape:
         kind = self.types.get(name)
         if kind is None:
-            hint = near(name, list(self.types)) or f"; there are: {', '.join(list(self.types)[:10]) or 'none'}"
+            same = next((each for each in self.types if each.lower() == name.lower()), name)
+            hint = near(same, list(self.types)) or f"; there are: {', '.join(list(self.types)[:10]) or 'none'}"
             raise self.file.error(f'pad type "{name}" is not in [PADS] (capitals matter){hint}', line)
         self.used[name] = kind
         return kind.shape

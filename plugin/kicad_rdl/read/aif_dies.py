@@ -55,7 +55,7 @@ def mcm_outlines(file: AifFile) -> dict[str, DieOutline]:
         for reference in references:
             if reference in outlines:
                 raise file.error(f'die "{reference}" is listed twice', entry.line)
-            section = file.find(f"MCM_{entry.key}_{reference}".upper())
+            section = file.find(f"MCM_{entry.key}_{reference}")
             if section is None:
                 raise file.error(f"there is no section [MCM_{entry.key}_{reference}] with the die's size", entry.line)
             outlines[reference] = _outline(file, section, reference)

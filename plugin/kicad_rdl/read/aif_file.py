@@ -42,7 +42,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A section with its entries; ``name`` in capitals."""
+    """A section with its entries."""
 
     name: str
     line: int
@@ -63,8 +63,9 @@ class AifFile:
     """Before the first header: a section without name."""
 
     def find(self, name: str) -> Section | None:
-        """A section by name (capitals)."""
-        return next((section for section in self.sections if section.name == name), None)
+        """A section by name; any case, where none is written just so."""
+        exact = next((section for section in self.sections if section.name == name), None)
+        return exact or next((section for section in self.sections if section.name.upper() == name.upper()), None)
 
     def error(self, message: str, line: int | None = None) -> InputError:
         """A refusal with the place in this file."""
@@ -137,11 +138,11 @@ def _sections(text: str) -> Iterator[Section]:
     name, start, entries = "", 1, list[Entry]()
     for number, line in enumerate(text.splitlines(), start=1):
         bare = line.partition(";")[0].strip()
-        header = re.fullmatch(r"\[\s*([^\[\]]+?)\s*\]", bare)
+        header = re.fullmatch(r"\[\s*([^\[\]\s]+)\s*\]", bare)
         if header:
             yield Section(name, start, tuple(entries))
-            name, start, entries = header[1].upper(), number, []
-        elif bare and name != "NETLIST" and "=" not in bare and entries and entries[-1].key and name:
+            name, start, entries = header[1], number, []
+        elif bare and name.upper() != "NETLIST" and "=" not in bare and entries and entries[-1].key and name:
             entries[-1] = Entry(entries[-1].line, f"{entries[-1].text} {bare}")  # POLY and OUTLINE run on
         elif bare:
             entries.append(Entry(number, bare))
@@ -179,20 +180,21 @@ class NetlistRow:
 def netlist_rows(file: AifFile, section: Section) -> Iterator[NetlistRow]:
     """The rows: 5, 6 or 9 columns, or more, where bond fingers follow."""
     for entry in section.entries:
-        cells = [cell for word in entry.text.split() for cell in _cells(word)]
+        words = entry.text.split()
+        cells = [*words[:3], *(cell for word in words[3:] for cell in _cells(word))]
         if len(cells) not in WIDTHS and len(cells) < max(WIDTHS):
             raise file.error(
                 f"a netlist row of {len(cells)} columns; it has 5 (net, pad, pad type, x, y), 6 (and the ball), "
                 '9 (and ball type, x, y) or 14 (and the finger), with "-" for what is not there and no blank in a name',
                 entry.line,
             )
-        words = [None if cell == "-" else cell for cell in cells] + [None] * (9 - len(cells))
-        net, pad, kind, x, y, ball, ball_type, ball_x, ball_y = words[:9]
+        known = [None if cell == "-" else cell for cell in cells] + [None] * (max(WIDTHS) - len(cells))
+        net, pad, kind, x, y, ball, ball_type, ball_x, ball_y = known[: max(WIDTHS)]
         yield NetlistRow(entry.line, net, pad, kind, _pair(x, y), ball, ball_type, _pair(ball_x, ball_y))
 
 
 def _cells(word: str) -> list[str]:
-    """A pair of coordinates may have a comma between its numbers, whereas that of a name belongs to it."""
+    """A pair of coordinates may have a comma between its numbers; that of a net belongs to its name."""
     return [cell for cell in word.split(",") if cell] if re.fullmatch(r"[-+.\d]+,[-+.\d]*", word) else [word]
 
 
