@@ -135,7 +135,7 @@ def _single(reading: _Reading) -> Source:
     if len(regions) != 1:
         raise chiplet.at.error(f"choose one region with a bump map; {_regions(chiplet)}")
     drawn = reading.bumps(chiplet, regions)
-    die = die_in(options.name or chiplet.name, drawn, _outline(reading, chiplet, drawn), str(regions[0].bmap))
+    die = die_in(options.name or chiplet.name, drawn, _outline(reading, chiplet), str(regions[0].bmap))
     return Source((PlacedDie(die, mirrored=options.face != "down"),), notes=tuple(reading.notes))
 
 
@@ -144,11 +144,13 @@ def _regions(chiplet: Chiplet) -> str:
     return f"chiplet = one of {known}" if known else "it has none"
 
 
-def _outline(reading: _Reading, chiplet: Chiplet, drawn: Sequence[DrawnBump]) -> Box:
+def _outline(reading: _Reading, chiplet: Chiplet) -> Box:
     """The outline by the user or the file; where that does not hold the bumps, the box around all the file says."""
     options, said = reading.options, chiplet.outline
     if options.width is not None and options.height is not None:
         said = Box(0, 0, options.width, options.height)
+    # of all regions, so that the frame is the same whichever is chosen
+    drawn = reading.bumps(chiplet, chiplet.mapped)
     used = [extents(drawn)] if drawn else []
     if said is not None and all(said.holds(box) for box in used):
         return said
@@ -172,7 +174,7 @@ def _stacked(reading: _Reading) -> Source:
     for instance in dies:
         chiplet = instance.chiplet
         drawn = reading.bumps(chiplet, _die_regions(reading, instance, base, from_below))
-        box = _outline(reading, chiplet, drawn)
+        box = _outline(reading, chiplet)
         die = die_in(instance.name, drawn, box, chiplet.at.source)
         placed.append(_place(instance, chiplet.outline or box, from_below).die(die, box))
     if base is None:
@@ -287,7 +289,7 @@ def _balls(reading: _Reading, base: Instance, from_below: bool) -> tuple[Box, tu
         listed(drawn, str(regions[0].bmap))
     else:
         reading.note(f"{chiplet.at.source}:{chiplet.at.line}: {base.name} has no bump map on its outer face: no balls")
-    box = _outline(reading, chiplet, drawn)
+    box = _outline(reading, chiplet)
     place = _place(base, chiplet.outline or box, from_below)
     body = place.box(box)
     balls = []
