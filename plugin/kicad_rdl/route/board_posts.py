@@ -19,6 +19,10 @@ from kicad_rdl.route.via_places import via_ground
 from kicad_rdl.units import Nm
 
 
+SMOOTH = 20
+"""Edges of zones and boards are smoothed by this part of the space, to the safe side."""
+
+
 @dataclass(frozen=True, slots=True)
 class BoardPosts:
     """The posts of a board.
@@ -165,7 +169,7 @@ class _Maker:
         line = self.rules.of(thing.net).widths[layer - 1]
         for skeleton, width in thing.shapes:
             area = skeleton_geometry(skeleton)
-            tolerance = base / 20
+            tolerance = base / SMOOTH
             smooth = shapely.simplify(shapely.buffer(area, width / 2 + tolerance, join_style="mitre"), tolerance)
             for chunk in ring_chunks(smooth, max(margin, 1), self._reach(layer), inward=2 * tolerance + line):
                 self._stand(number, thing.net, thing.name, chunk, (layer,), {})
@@ -209,8 +213,9 @@ class _Maker:
             return
         frame = shapely.buffer(shapely.boundary(box), 1_000)
         for layer in range(1, len(self.board.layers) + 1):
-            margin = max(self.rules.edge - self.base[layer - 1], 1)
-            for chunk in ring_chunks(inside, margin, self._reach(layer)):
+            off = max(self.base[layer - 1] // SMOOTH, 1)  # arcs of the outline have many short chords
+            margin = max(self.rules.edge - self.base[layer - 1], 1) + off
+            for chunk in ring_chunks(shapely.simplify(inside, off), margin, self._reach(layer)):
                 if not shapely.contains_xy(frame, chunk.at.x, chunk.at.y):
                     self._stand(None, None, "board edge", chunk, (layer,), {})
 

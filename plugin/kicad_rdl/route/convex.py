@@ -20,8 +20,8 @@ from kicad_rdl.route.posts import Stand
 from kicad_rdl.route.standing import skeleton_geometry
 from kicad_rdl.units import Nm
 
-CHORD = 20.0
-"""How far chords of arcs may lie off [nm]; the outlines are so much wider."""
+CHORD = 100
+"""How far chords of arcs may lie off, as a part of the distance of neighbouring centres; outlines are so much wider."""
 CONVEX = 1e-6
 """An area is convex if its hull is larger by less than this part."""
 
@@ -49,7 +49,8 @@ def chunks_of(skeleton: Skeleton, width: Nm, margin: Nm, reach: Nm) -> list[Chun
         case Line(start, end):
             return _capsules([(start.x, start.y), (end.x, end.y)], radius, reach)
         case Arc():
-            return _capsules(arc_points(skeleton, CHORD), radius + math.ceil(CHORD), reach)
+            off = max(reach // CHORD, 20)
+            return _capsules(arc_points(skeleton, off), radius + off, reach)
         case Area():
             return _area(skeleton, radius, reach)
 
