@@ -18,7 +18,6 @@ from kicad_rdl.route.via_choice import ViaChoice, free_vias, pad_vias
 from kicad_rdl.route.via_places import via_ground
 from kicad_rdl.units import Nm
 
-
 SMOOTH = 20
 """Edges of zones and boards are smoothed by this part of the space, to the safe side."""
 
