@@ -13,6 +13,7 @@ from kicad_rdl.model.package import Angles, Ball, BallGeometry, Package, PadShap
 from kicad_rdl.model.technology import Technology
 from kicad_rdl.read.areas import keepouts, locked_traces, refuse_areas_off_the_package
 from kicad_rdl.read.ball_map import BallMap, BallMapOptions, nearest_pitches, placed_balls, read_ball_map
+from kicad_rdl.read.ball_source import read_ball_source
 from kicad_rdl.read.documents import read_toml, validated
 from kicad_rdl.read.given import given_balls
 from kicad_rdl.read.grid import ball_grid, left_over, pitches
@@ -21,6 +22,8 @@ from kicad_rdl.read.job_file import BallTable, JobTables
 from kicad_rdl.read.layers import refuse_missing_layers
 from kicad_rdl.read.nets import net_rules
 from kicad_rdl.read.plausible import refuse_balls_off_the_package, refuse_impossible
+from kicad_rdl.read.source import is_table
+from kicad_rdl.read.source_options import SourceOptions
 from kicad_rdl.read.technology import load_technology
 from kicad_rdl.units import Nm, um
 
@@ -70,7 +73,7 @@ def read_job(path: Path, rdl_count: int | None = None) -> Job:
     maps = read_dies(tables.die, technology, path)
     dies = tuple(each.placed for each in maps)
     body = tables.package
-    listed = _ball_map(tables, path)
+    listed = _ball_map(tables, path, frozenset(bump.net for die in dies for bump in die.die.bumps if bump.net))
     balls = _balls(tables.balls, listed, source)
     ball = _ball_geometry(tables.balls, balls, technology, source)
     refuse_balls_off_the_package(body.width, body.height, balls, ball, technology.edges, source)
@@ -141,22 +144,24 @@ def _flat(tables: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
-def _ball_map(tables: JobTables, path: Path) -> BallMap | None:
+def _ball_map(tables: JobTables, path: Path, nets: frozenset[str]) -> BallMap | None:
     table, body = tables.balls, tables.package
     if table.map is None:
         return None
-    return read_ball_map(
-        path.parent / table.map,
-        BallMapOptions(
-            width=body.width,
-            height=body.height,
-            origin_lower_left=table.origin == "lower left",
-            land_side=table.view == "land side",
-            offset=Point(*table.offset),
-            unit=table.unit,
-            sheet=table.sheet,
-        ),
+    file = path.parent / table.map
+    options = BallMapOptions(
+        width=body.width,
+        height=body.height,
+        origin_lower_left=table.origin == "lower left",
+        land_side=None if table.view is None else table.view == "land side",
+        offset=Point(*table.offset),
+        unit=table.unit,
+        sheet=table.sheet,
     )
+    if is_table(file):
+        return read_ball_map(file, options)
+    lef = tuple(path.parent / lef for lef in table.lef)
+    return read_ball_source(file, options, SourceOptions(lef=lef, cells=table.cells, chiplet=table.chiplet), nets)
 
 
 def _balls(table: BallTable, listed: BallMap | None, source: str) -> tuple[Ball, ...]:

@@ -82,15 +82,23 @@ class BallTable(Table):
     """The balls: a grid, or a list of places; and which net is on which, where that is given."""
 
     map: Name | None = None
-    """File of a ball map, relative to the job file: ball with net, place, or both."""
+    """File of a ball map, relative to the job file: a table of ball with net, place, or both, or a format of another
+    program."""
+    lef: tuple[Name, ...] = ()
+    """LEF files with the cells of a DEF or 3Dblox file, relative to the job file."""
+    cells: tuple[Name, ...] = ()
+    """Patterns of LEF macros to take as balls of a DEF file, not its bump macros."""
+    chiplet: Name | None = None
+    """Which region of a 3Dblox file has the balls: ``NAME.REGION``."""
     sheet: Name | None = None
     """Sheet of an XLSX workbook."""
     origin: Literal["package centre", "lower left"] = "package centre"
     """Where the places of the map are counted from."""
     unit: MapUnit | None = None
     """Unit of a map whose header names none."""
-    view: Literal["die side", "land side"] = "die side"
-    """From where the map shows the balls: through the package, or looking at them (it is mirrored then)."""
+    view: Literal["die side", "land side"] | None = None
+    """From where the map shows the balls: through the package, or looking at them (it is mirrored then). Die side if
+    absent, but of a DEF file, which shows a chip from the side of its bumps, land side."""
     columns: Annotated[int, Field(strict=True, ge=1, le=200)] | None = None
     """Of the full grid; absent where the map has places."""
     rows: Annotated[int, Field(strict=True, ge=1, le=200)] | None = None
