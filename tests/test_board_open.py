@@ -16,7 +16,7 @@ from open_boards import pad, part, project, read, text_of, written
 from kicad_rdl.errors import InputError, RdlError
 from kicad_rdl.geometry import Arc, Hull, Line, Point, shapely_of
 from kicad_rdl.geometry import Path as Route
-from kicad_rdl.kicad.splice import spliced
+from kicad_rdl.kicad.splice import spliced, without_tracks
 from kicad_rdl.model.artwork import Area, Skeleton
 from kicad_rdl.model.open_board import BoardTrace, BoardVia, OpenBoard, ViaSize
 from kicad_rdl.read.board_rules import project_rules
@@ -322,6 +322,22 @@ def test_splice_names_nets_where_there_are_no_numbers(tmp_path: Path) -> None:
     assert board.nets == ('D"1',)
     new = spliced(text, board, [BoardTrace('D"1', 1, 50_000, BEND)], [])
     assert {item.net for item in read(written(tmp_path, new)).copper} == {'D"1'}
+
+
+def test_tracks_taken_away(tmp_path: Path) -> None:
+    """Those of the nets, but for locked ones; all else byte for byte."""
+    loose = [
+        '(segment (start 97 100) (end 97 102) (width 0.1) (layer "F.Cu") (net 1))',
+        '(via (at 97 102) (size 0.3) (drill 0.15) (layers "F.Cu" "B.Cu") (locked no) (net 1))',
+    ]
+    stay = [
+        '(segment (start 97 100) (end 98 102) (width 0.1) (layer "F.Cu") (net 2))',
+        '(segment (start 97 100) (end 97 101) (width 0.1) (layer "F.Cu") (locked yes) (net 1))',
+        '(arc locked (start 1 1) (mid 2 2) (end 3 1) (width 0.1) (layer "F.Cu") (net 1))',
+    ]
+    text = text_of(THREE, loose[0], stay[0], loose[1], *stay[1:])
+    assert without_tracks(text, {"A"}) == text_of(THREE, *stay)
+    assert without_tracks(text, {"X"}) == text
 
 
 def test_nothing_new_is_the_same_text(tmp_path: Path) -> None:

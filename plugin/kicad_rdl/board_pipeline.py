@@ -12,7 +12,7 @@ from typing import Any
 from kicad_rdl.board_report import BoardVerdict, board_report, board_summary, is_clean, new_violations
 from kicad_rdl.check import check_artwork
 from kicad_rdl.errors import InputError
-from kicad_rdl.kicad.splice import spliced
+from kicad_rdl.kicad.splice import spliced, without_tracks
 from kicad_rdl.kicad_cli import drc
 from kicad_rdl.model.artwork import Artwork
 from kicad_rdl.model.open_board import BoardRouting, BoardRules, OpenBoard
@@ -42,6 +42,7 @@ class RouteOptions:
         nets: names with wildcards; none: all.
         octilinear: traces in multiples of 45 degrees only.
         budget: seconds for improvement; None: until nothing gets better.
+        reroute: take the unlocked tracks and vias of those nets away first.
         kicad_check: also run KiCad's own DRC, on the old board and on the new one.
     """
 
@@ -49,6 +50,7 @@ class RouteOptions:
     nets: tuple[str, ...] = ()
     octilinear: bool = False
     budget: float | None = None
+    reroute: bool = False
     kicad_check: bool = False
 
 
@@ -88,9 +90,12 @@ def route_open(path: Path, output: Path, options: RouteOptions, progress: Listen
     stages = Stages(progress)
     check_output(output)
     with stages.stage("reading"):
-        text = board_text(path)
-        board = open_board_of(text, path)
+        old = text = board_text(path)
+        board = before = open_board_of(text, path)
         nets = chosen_nets(board, options.nets, path)
+        if options.reroute:
+            text = without_tracks(text, frozenset(nets))
+            board = open_board_of(text, path)
         rules = rules_for(board, path, options.technology)
         companions = _companions(path)
         custom = sorted(name for name in companions if name.endswith(".kicad_dru"))
@@ -99,16 +104,16 @@ def route_open(path: Path, output: Path, options: RouteOptions, progress: Listen
         routing = route_board(board, rules, nets, octilinear=options.octilinear, budget=options.budget, say=progress)
         new = spliced(text, board, routing.traces, routing.vias)
     with stages.stage("checking"):
-        artwork = open_board_of(new, path).artwork
-        before, after = (check_artwork(each, rules.technology) for each in (board.artwork, artwork))
-        fresh = new_violations(before, after)
+        earlier = check_artwork(before.artwork, rules.technology)
+        found = earlier if new == old else check_artwork(open_board_of(new, path).artwork, rules.technology)
+        fresh = new_violations(earlier, found)
     kicad_before = kicad_after = NOT_ASKED
     if options.kicad_check:
         with stages.stage("KiCad check"):
-            kicad_before = drc({path.name: text, **companions}, path.name)
-            kicad_after = drc({path.name: new, **companions}, path.name) if new != text else kicad_before
-    earlier = sum(item.rule is not Rule.OPEN for item in after) - len(fresh)
-    verdict = BoardVerdict(fresh, earlier, kicad_before, kicad_after)
+            kicad_before = drc({path.name: old, **companions}, path.name)
+            kicad_after = drc({path.name: new, **companions}, path.name) if new != old else kicad_before
+    known = sum(item.rule is not Rule.OPEN for item in found) - len(fresh)
+    verdict = BoardVerdict(fresh, known, kicad_before, kicad_after)
     report = board_report(board, rules, routing, verdict, options.nets, [violation_data(item) for item in fresh])
     with stages.stage("writing"):
         files = {path.name: new, **companions, "report.json": report_text(report)}

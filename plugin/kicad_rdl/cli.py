@@ -154,6 +154,7 @@ def check(board: Path, technology: str, as_json: bool, quiet: bool) -> int:
 )
 @click.option("--angles", type=click.Choice(["any", "45"]), default="any", help="Directions of traces (any).")
 @click.option("--budget", type=click.FloatRange(min=0), help="Seconds for improvement; without it as long as it helps.")
+@click.option("--reroute", is_flag=True, help="First take the tracks and vias of the nets away; locked ones stay.")
 @click.option("--kicad-check", is_flag=True, help="Also run KiCad's own DRC, before and after.")
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
 def route(
@@ -163,6 +164,7 @@ def route(
     nets: tuple[str, ...],
     angles: str,
     budget: float | None,
+    reroute: bool,
     kicad_check: bool,
     quiet: bool,
 ) -> int:
@@ -180,11 +182,12 @@ def route(
     Examples:
       kicad-rdl route board.kicad_pcb --output build/routed
       kicad-rdl route board.kicad_pcb -o build/routed --nets "DDR_*" --nets CLK --kicad-check
-      kicad-rdl route package.kicad_pcb -o build/routed --technology fanout-core-2rdl --budget 60
+      kicad-rdl route board.kicad_pcb -o build/routed --nets "SPI_*" --reroute
+      kicad-rdl route package.kicad_pcb -o build/routed --technology fanout-hd-2rdl --budget 60
     """
     from kicad_rdl import board_pipeline
 
-    options = board_pipeline.RouteOptions(technology, nets, angles == "45", budget, kicad_check)
+    options = board_pipeline.RouteOptions(technology, nets, angles == "45", budget, reroute, kicad_check)
     with terminal.progress_shown(quiet) as listener:
         result = board_pipeline.route_open(board, output, options, listener)
     if not quiet:

@@ -7,7 +7,7 @@ come where KiCad keeps its tracks, in the words of the file's own version.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import sexpdata
@@ -51,6 +51,32 @@ def spliced(text: str, board: OpenBoard, traces: Sequence[BoardTrace], vias: Seq
     place = max(item.end for item in items if item.word not in AFTER_TRACKS)
     new = "".join(style.line_end + style.text(tree) for tree in _trees(board, traces, vias))
     return text[:place] + new + text[place:]
+
+
+def without_tracks(text: str, nets: Collection[str]) -> str:
+    """The text without the tracks and vias of some nets; locked ones stay."""
+    items = list(_items(text))
+    names = {code: net for net, code in _style(text, items).codes.items()}
+    kept: list[str] = []
+    done = 0
+    for item in items:
+        if item.word in TRACKS and _loose(text[item.begin : item.end], nets, names):
+            kept.append(text[done : item.begin].rstrip(" \t\r\n"))
+            done = item.end
+    return "".join([*kept, text[done:]])
+
+
+def _loose(item: str, nets: Collection[str], names: Mapping[int, str]) -> bool:
+    """Whether a track or via belongs to one of the nets and is not locked."""
+    row = sexpdata.loads(item, nil=None, true=None, false=None)
+    net = ""
+    for part in row[1:]:
+        words = [_plain(word) for word in part] if isinstance(part, list) else [_plain(part)]
+        if words[0] == "locked" and words[-1] != "no":
+            return False
+        if words[0] == "net" and isinstance(part, list):
+            net = names.get(part[-1], "") if isinstance(part[-1], int) else words[-1]
+    return net in nets
 
 
 def _items(text: str) -> Iterator[_Item]:
