@@ -21,7 +21,7 @@ from kicad_rdl.read.job import read_job
 from kicad_rdl.route import route
 from kicad_rdl.route.copperfield import FREE, OUTSIDE, Field, blocker, segment_distance
 from kicad_rdl.route.layer import LaidLayer, lay_layer
-from kicad_rdl.route.links import FORBIDDEN, best_link, turn_price
+from kicad_rdl.route.links import FORBIDDEN, best_link, hidden_length, turn_price, winds_round
 from kicad_rdl.route.network import LayerTask, plan_flow
 from kicad_rdl.route.octilinear import bend
 from kicad_rdl.route.sites import DIRECTIONS, _around
@@ -30,6 +30,8 @@ from kicad_rdl.route.uncross import Wire
 
 EXAMPLES = FilePath(__file__).parents[1] / "examples"
 NOWHERE = np.zeros(2)
+NO_PINS = np.zeros((0, 2))
+NO_PADS = np.zeros((2, 3))
 WIDTH, SPACE, EDGE = 2000, 2000, 75_000
 
 
@@ -123,9 +125,8 @@ coordinate = st.integers(-900_000, 900_000)
 def test_a_link_in_the_open_is_as_short_as_can_be(ax: int, ay: int, bx: int, by: int) -> None:
     field = Field(1e6, 1e6, 1e5, 1000.0)
     own = np.array([1000.0, 0, -1, -1])
-    _, points, count = best_link(
-        field.arrays, own, float(ax), float(ay), float(bx), float(by), NOWHERE, NOWHERE, FORBIDDEN, 3
-    )
+    chain = np.array([(ax, ay), (bx, by)], dtype=np.float64)
+    _, points, count = best_link(field.arrays, own, chain, NO_PINS, NO_PADS, NOWHERE, NOWHERE, FORBIDDEN, 3)
     if (ax, ay) == (bx, by):
         return
     path = Path.through(*(Point(round(x), round(y)) for x, y in points[:count].tolist()))
@@ -141,7 +142,8 @@ def test_a_link_leans_on_what_blocks_it() -> None:
     field.add(0.0, 90_000.0, 0.0, 90_000.0, 65_000.0, -1, 0)  # keeps off the way that starts with the diagonal
     field.add(120_000.0, 0.0, 120_000.0, 0.0, 30_000.0, -1, 1)  # and off the one that ends with it
     own = np.array([1000.0, 0, -1, -1])
-    args = (field.arrays, own, 0.0, 0.0, 200_000.0, 100_000.0, NOWHERE, NOWHERE, FORBIDDEN)
+    chain = np.array([(0.0, 0.0), (200_000.0, 100_000.0)])
+    args = (field.arrays, own, chain, NO_PINS, NO_PADS, NOWHERE, NOWHERE, FORBIDDEN)
     assert best_link(*args, 2)[2] == 0
     _, points, count = best_link(*args, 3)
     path = Path.through(*(Point(round(x), round(y)) for x, y in points[:count].tolist()))
@@ -151,6 +153,55 @@ def test_a_link_leans_on_what_blocks_it() -> None:
     assert apart[0] >= 66_000
     assert apart[1] >= 31_000
     assert apart[0] < 66_001 or apart[1] < 31_001
+
+
+def test_a_link_leaves_obstacles_on_their_side() -> None:
+    """Both ways of one bend are free, but one of them would pass the obstacle on the other side."""
+    field = Field(1e6, 1e6, 1e5, 1000.0)
+    own = np.array([1000.0, 0, -1, -1])
+    chain = np.array([(0.0, 0.0), (200_000.0, 100_000.0)])
+    above, below = np.array([(80_000.0, 60_000.0)]), np.array([(120_000.0, 40_000.0)])
+    for pins, corner in ((above, (100_000.0, 0.0)), (below, (100_000.0, 100_000.0))):
+        _, points, count = best_link(field.arrays, own, chain, pins, NO_PADS, NOWHERE, NOWHERE, FORBIDDEN, 2)
+        assert count == 3
+        assert tuple(points[1]) == corner
+    # between both there is a way of two bends only
+    both = np.vstack([above, below])
+    assert best_link(field.arrays, own, chain, both, NO_PADS, NOWHERE, NOWHERE, FORBIDDEN, 2)[2] == 0
+    # of a chain that goes round an obstacle, a shorter link must do so too
+    around = np.array([(0.0, 0.0), (0.0, 150_000.0), (300_000.0, 150_000.0), (300_000.0, 0.0)])
+    assert best_link(field.arrays, own, around, NO_PINS, NO_PADS, NOWHERE, NOWHERE, FORBIDDEN, 3)[2] == 2
+    under = np.array([(150_000.0, 100_000.0)])
+    assert best_link(field.arrays, own, around, under, NO_PADS, NOWHERE, NOWHERE, FORBIDDEN, 3)[2] == 0
+
+
+@given(st.lists(st.tuples(coordinate, coordinate), min_size=2, max_size=6), coordinate, coordinate)
+@settings(deadline=None)
+def test_winding_is_what_angles_say(corners: list[tuple[int, int]], x: int, y: int) -> None:
+    chain = np.array(corners, dtype=np.float64)
+    pin = np.array([(x + 0.37, y + 0.21)])
+    closed = np.vstack([chain, chain[:1]]) - pin
+    angles = np.unwrap(np.arctan2(closed[:, 1], closed[:, 0]))
+    assert winds_round(pin, chain, chain[[0, -1]].copy(), 2) == (abs(angles[-1] - angles[0]) > 1.0)
+
+
+@pytest.mark.parametrize(
+    ("pad", "corner", "hidden"),
+    [
+        ((20_000, 20_000, 0), (100_000, 0), 20_000.0),
+        ((20_000, 20_000, 0), (100_000, 100_000), 20_000 * math.sqrt(2)),
+        ((30_000, 10_000, 0), (100_000, 100_000), 10_000 * math.sqrt(2)),
+        ((30_000, 10_000, 0), (-20_000, 0), 30_000.0),
+        ((20_000, 20_000, 1), (100_000, 100_000), 20_000.0),
+        ((20_000, 20_000, 1), (10_000, 10_000), 10_000 * math.sqrt(2) + math.sqrt(3e8) - 10_000),
+    ],
+)
+def test_what_runs_within_a_pad(pad: tuple[int, int, int], corner: tuple[int, int], hidden: float) -> None:
+    """From the middle of a pad over a corner and on along the axis."""
+    ahead = 200_000 if corner[0] > 0 else -200_000
+    way = np.array([(0, 0), corner, (corner[0] + ahead, corner[1])], dtype=np.float64)
+    for points, pads in ((way, [pad, (0, 0, 0)]), (way[::-1].copy(), [(0, 0, 0), pad])):
+        assert hidden_length(np.array(pads, dtype=np.float64), points, 3) == pytest.approx(hidden, abs=1e-3)
 
 
 @given(*[coordinate] * 8)
@@ -244,6 +295,19 @@ def test_full_gaps_are_laid() -> None:
     assert 40 <= len(wires) < sources
     assert all(path is not None for path in result.paths)
     assert_clean(tiles, wires, result.paths, 25_000, 25_000)
+
+
+def test_traces_leave_square_pads_over_their_corners() -> None:
+    """A diagonal is longest within a square pad: what is outside is as short as can be."""
+    ends = [Point(0, 0), Point(300_000, 120_000)]
+    obstacles = [Obstacle(p, Rectangle(40_000, 40_000), "a", f"pad{k}") for k, p in enumerate(ends)]
+    tiles = build_tiles(obstacles, 1e6, 1e6, SPACE, EDGE, octilinear=True)
+    path = bend(tiles, [Wire(0, 0, 0, 1, (), (0,))], ["a"], [Path.through(*ends)], [WIDTH], SPACE)[0]
+    assert path is not None
+    assert_octilinear(path)
+    pads = shapely.union_all([obstacle.outline(1.0) for obstacle in obstacles])
+    least = octilinear(300_000 - 40_000, 120_000 - 40_000)
+    assert line_of(path).difference(pads).length == pytest.approx(least, abs=10)
 
 
 def test_same_input_same_copper() -> None:

@@ -7,12 +7,14 @@ form: a gap crossed back and forth is not crossed, and gaps that end at the wire
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import shapely
+from shapely.ops import substring
 
 from kicad_rdl.geometry import Path, path_points
-from kicad_rdl.route.tiles import Tiles
+from kicad_rdl.route.tiles import Tiles, clear_width
 from kicad_rdl.route.uncross import Wire
 
 Numbered = Mapping[int, Wire] | Sequence[Wire]
@@ -97,17 +99,8 @@ def reduced(tiles: Tiles, gaps: Sequence[int], start: int, end: int) -> tuple[in
 
 
 def gaps_of_path(tiles: Tiles, path: Path) -> list[int]:
-    """The gaps that a path crosses, in order; [nm] chords of arcs. Ends lie on vertices and cross nothing there."""
-    line = shapely.LineString(path_points(path, 1.0))
-    segments = np.asarray(shapely.linestrings(tiles.xy[tiles.edges]), dtype=object)
-    tree = shapely.STRtree(segments)
-    hits: list[tuple[float, int]] = []
-    for gap in tree.query(line, predicate="intersects").tolist():
-        for point in shapely.get_parts(line.intersection(segments[gap])):
-            where = float(line.project(shapely.Point(shapely.get_coordinates(point).mean(axis=0))))
-            if 1.0 < where < line.length - 1.0:
-                hits.append((where, gap))
-    return [gap for _, gap in sorted(hits)]
+    """The gaps that a path crosses, in order; ends lie on vertices and cross nothing there."""
+    return [gap for gap, _ in crossings_of_gaps(tiles, path)]
 
 
 def diagonal_crossings(tiles: Tiles, wires: Numbered) -> dict[int, int]:
@@ -137,3 +130,228 @@ def _side(tiles: Tiles, wire: Wire, index: int, u: int, v: int, entering: bool) 
         return wire.end if wire.end in (u, v) else -1
     edge = tiles.edges[wire.gaps[index - 1 if entering else index]]
     return u if u in edge else v
+
+
+# --- cuts -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class NearCut:
+    """The straight line from an obstacle to another one that it sees, or upright to the outline.
+
+    ``tiles`` are those it runs through, ``gaps`` those it crosses between them (one less); an edge of the triangulation
+    runs through none. ``end`` is -1 where it ends on the outline.
+    """
+
+    start: int
+    end: int
+    there: tuple[float, float]
+    tiles: tuple[int, ...]
+    gaps: tuple[int, ...]
+    room: float
+    """What it offers to the widths of traces and the spaces beside them, one space added [nm]."""
+
+
+def near_cuts(tiles: Tiles, reach: float, space: float) -> list[NearCut]:
+    """All cuts no longer than ``reach`` between obstacles, and between an obstacle and the outline."""
+    outlines = [obstacle.outline(1.0) for obstacle in tiles.obstacles]
+    if not outlines:
+        return []
+    tree = shapely.STRtree(outlines)
+    half = np.abs(tiles.xy[tiles.obstacle_count :]).max(axis=0).tolist()
+    edge_clearance = float(tiles.clearance[-1])
+    found: list[NearCut] = []
+    for u, outline in enumerate(outlines):
+        ux, uy = tiles.xy[u].tolist()
+        aims: list[tuple[int, tuple[float, float]]] = [
+            (v, (float(tiles.xy[v, 0]), float(tiles.xy[v, 1])))
+            for v in sorted(tree.query(outline, predicate="dwithin", distance=reach).tolist())
+            if v > u
+        ]
+        aims += [(-1, foot) for foot in ((half[0], uy), (-half[0], uy), (ux, half[1]), (ux, -half[1]))]
+        for v, there in aims:
+            line = shapely.LineString([(ux, uy), there])
+            if v < 0:
+                x0, y0, x1, y1 = outline.bounds
+                free = max(there[0] - x1, x0 - there[0], there[1] - y1, y0 - there[1])
+                if free > reach:
+                    continue
+            if set(tree.query(line, predicate="intersects").tolist()) - {u, v}:
+                continue
+            strip = strip_of(tiles, u, v, there)
+            if strip is None:
+                continue
+            if v >= 0:
+                room = clear_width(tiles, u, v) - float(tiles.clearance[u] + tiles.clearance[v]) + space
+            else:
+                room = free - float(tiles.clearance[u]) - edge_clearance + space
+            found.append(NearCut(u, v, there, *strip, room))
+    return found
+
+
+def strip_of(
+    tiles: Tiles, u: int, v: int, there: tuple[float, float]
+) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
+    """The tiles and gaps from a vertex to another one or to a place on the outline; None through a third vertex."""
+    if v >= 0 and (tiles.edges == sorted((u, v))).all(axis=1).any():
+        return (), ()
+    sides = _sides(tiles, u, there)
+    for t in np.flatnonzero((tiles.triangles == u).any(axis=1)).tolist():
+        k = tiles.triangles[t].tolist().index(u)
+        right, left = (int(tiles.triangles[t, (k + j) % 3]) for j in (1, 2))
+        if sides[right] < 0 < sides[left]:
+            break
+    else:
+        return None
+    strip, gaps = [t], []
+    gap = int(tiles.triangle_edges[t, (k + 1) % 3])
+    while True:
+        one, other = tiles.edge_triangles[gap].tolist()
+        t = other if one == t else one
+        if t < 0:
+            return (tuple(strip), tuple(gaps)) if v < 0 else None
+        gaps.append(gap)
+        strip.append(t)
+        apex = next(int(w) for w in tiles.triangles[t] if w not in tiles.edges[gap])
+        if apex == v:
+            return tuple(strip), tuple(gaps)
+        if sides[apex] == 0:
+            return None
+        gap = next(
+            int(e)
+            for e in tiles.triangle_edges[t]
+            if e != gap and (sides[tiles.edges[e, 0]] > 0) != (sides[tiles.edges[e, 1]] > 0)
+        )
+
+
+def _sides(tiles: Tiles, u: int, there: tuple[float, float]) -> np.ndarray:
+    """For all vertices: on which side of the line from u they lie, 1 for left; 0 within a nanometre."""
+    line, steps = np.array(there) - tiles.xy[u], tiles.xy - tiles.xy[u]
+    off = (line[0] * steps[:, 1] - line[1] * steps[:, 0]) / np.hypot(*line)
+    return np.where(np.abs(off) < 1.0, 0, np.sign(off)).astype(int)
+
+
+def wires_across(tiles: Tiles, wires: Numbered, cut: NearCut) -> dict[int, int]:
+    """How often each wire must cross a cut, however it is drawn: it enters and leaves its tiles on different sides.
+
+    Wire and cut are paths without return in a tree (the tiles of the universal cover); they cross once for every run
+    of tiles that they share and leave to different sides.
+    """
+    count: dict[int, int] = {}
+    if not cut.tiles:
+        edge = np.flatnonzero((tiles.edges == sorted((cut.start, cut.end))).all(axis=1))[0]
+        return {n: wire.gaps.count(int(edge)) for n, wire in numbered(wires).items() if edge in wire.gaps}
+    place = {t: k for k, t in enumerate(cut.tiles)}
+    shared = set(cut.gaps)
+    sides = _sides(tiles, cut.start, cut.there)
+    for number, wire in numbered(wires).items():
+        index = 0
+        while index <= len(wire.gaps):
+            if wire.triangles[index] not in place:
+                index += 1
+                continue
+            first = index
+            while index < len(wire.gaps) and wire.gaps[index] in shared:
+                index += 1
+            ends = (
+                _port_side(tiles, cut, sides, wire.start if first == 0 else None, wire, first - 1),
+                _port_side(tiles, cut, sides, wire.end if index == len(wire.gaps) else None, wire, index),
+            )
+            if ends[0] * ends[1] < 0:
+                count[number] = count.get(number, 0) + 1
+            index += 1
+    return count
+
+
+def _port_side(tiles: Tiles, cut: NearCut, sides: np.ndarray, vertex: int | None, wire: Wire, gap: int) -> int:
+    """On which side of a cut a wire has one end of a run: at its terminal, or at a gap."""
+    if vertex is not None:
+        return 0 if vertex in (cut.start, cut.end) else int(sides[vertex])
+    return int(sum(sides[w] for w in tiles.edges[wire.gaps[gap]].tolist() if w not in (cut.start, cut.end)))
+
+
+def overfull(
+    tiles: Tiles, wires: Numbered, widths: Mapping[int, float] | Sequence[float], space: float, reach: float
+) -> list[str]:
+    """Cuts through which more must go than fits."""
+    found = []
+    for cut in near_cuts(tiles, reach, space):
+        across = wires_across(tiles, wires, cut)
+        load = sum((widths[number] + space) * times for number, times in across.items())
+        if across and load > cut.room + 1e-3:
+            end = tiles.obstacles[cut.end].name if cut.end >= 0 else "outline"
+            found.append(f"{tiles.obstacles[cut.start].name} to {end}: {load:.0f} through {cut.room:.0f}")
+    return found
+
+
+def crossings_of_copper(tiles: Tiles, path: Path, wire: Wire, cut: NearCut) -> int:
+    """How often a path must cross a cut: what is left of its crossings when those pairs are taken out between which it
+    goes round no obstacle. Works on coordinates alone.
+    """
+    line = shapely.LineString(path_points(path, 1.0))
+    straight = shapely.LineString([tuple(tiles.xy[cut.start].tolist()), cut.there])
+    if {wire.start, wire.end} & {cut.start, cut.end}:
+        # what it does around its own terminal says nothing
+        return -1
+    points = shapely.get_parts(line.intersection(straight))
+    where = sorted(float(line.project(p.centroid)) for p in points)
+    left: list[float] = []
+    for at in where:
+        if left:
+            loop = shapely.get_coordinates(substring(line, left[-1], at))
+            if not _winds_round(loop, tiles.xy, wire):
+                left.pop()
+                continue
+        left.append(at)
+    return len(left)
+
+
+def _winds_round(loop: np.ndarray, places: np.ndarray, wire: Wire) -> bool:
+    """Whether a closed curve winds round one of the places."""
+    closed = np.vstack([loop, loop[:1]])
+    near = (places >= closed.min(axis=0)).all(axis=1) & (places <= closed.max(axis=0)).all(axis=1)
+    for x, y in places[near].tolist():
+        angles = np.unwrap(np.arctan2(closed[:, 1] - y, closed[:, 0] - x))
+        if abs(angles[-1] - angles[0]) > np.pi:
+            return True
+    return False
+
+
+def faults_of_copper(
+    tiles: Tiles, wires: Sequence[Wire], orders: Mapping[int, Sequence[int]], paths: Sequence[Path | None]
+) -> list[str]:
+    """Where copper does not run as its sketch says: other gaps, or another order on a gap."""
+    found = []
+    on_gap: dict[int, list[tuple[float, int]]] = {}
+    for number, (wire, path) in enumerate(zip(wires, paths, strict=True)):
+        if path is None:
+            continue
+        crossed = crossings_of_gaps(tiles, path)
+        word = reduced(tiles, [gap for gap, _ in crossed], wire.start, wire.end)
+        if word != wire.gaps:
+            found.append(f"wire {number} crosses {word} instead of {wire.gaps}")
+        for gap in set(wire.gaps):
+            places = [share for other, share in crossed if other == gap]
+            if len(places) == 1:
+                on_gap.setdefault(gap, []).append((places[0], number))
+    for gap, here in sorted(on_gap.items()):
+        order = [number for _, number in sorted(here)]
+        wanted = [number for number in orders[gap] if number in order]
+        if order != wanted:
+            found.append(f"gap {gap}: order {order} instead of {wanted}")
+    return found
+
+
+def crossings_of_gaps(tiles: Tiles, path: Path) -> list[tuple[int, float]]:
+    """The gaps that a path crosses, in order, and the part of the gap from its lower vertex to the crossing."""
+    line = shapely.LineString(path_points(path, 1.0))
+    segments = np.asarray(shapely.linestrings(tiles.xy[tiles.edges]), dtype=object)
+    tree = shapely.STRtree(segments)
+    hits: list[tuple[float, int, float]] = []
+    for gap in tree.query(line, predicate="intersects").tolist():
+        for point in shapely.get_parts(line.intersection(segments[gap])):
+            at = shapely.Point(shapely.get_coordinates(point).mean(axis=0))
+            where = float(line.project(at))
+            if 1.0 < where < line.length - 1.0:
+                hits.append((where, gap, float(segments[gap].project(at, normalized=True))))
+    return [(gap, share) for _, gap, share in sorted(hits)]

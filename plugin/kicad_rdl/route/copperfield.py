@@ -179,7 +179,7 @@ def blocker(arrays, own, ax, ay, bx, by):  # type: ignore[no-untyped-def]
                 while entry >= 0:
                     s = member[entry]
                     entry = following[entry]
-                    if not alive[s] or (net[s] == own_net and own_net >= 0):
+                    if not alive[s] or (vertex[s] < 0 and net[s] == own_net and own_net >= 0):
                         continue
                     if vertex[s] >= 0 and (vertex[s] == start or vertex[s] == end):
                         continue

@@ -3,6 +3,8 @@
 Two points apart by S along an axis and T along a diagonal are joined, at the least octilinear length, by any way that
 runs in these two directions only: axis then diagonal, diagonal then axis, or one of them split around the other. Where
 the split part runs is found by leaning on what blocks it: traces that turn side by side come to lie side by side.
+Among ways of one length the one with the fewest turns is best, and the one that is longest within its own terminals:
+copper there costs nothing. No link passes an obstacle on another side than the way before.
 """
 
 from __future__ import annotations
@@ -13,6 +15,9 @@ import numpy as np
 
 from kicad_rdl.route.compiled import compiled
 from kicad_rdl.route.copperfield import FREE, OUTSIDE, blocker
+
+HIDDEN = 1.5
+"""What a width of trace within its own terminal takes off the price, in turns."""
 
 LEANS = 24
 """How often a split part may be moved away from what blocks it."""
@@ -64,16 +69,90 @@ def _blocked(arrays, own, points, count):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def best_link(arrays, own, ax, ay, bx, by, before, after, most, pieces):  # type: ignore[no-untyped-def]
+def _within(pad, x, y, u, v):  # type: ignore[no-untyped-def]
+    """How far a piece runs in a pad before it leaves it [nm]; places from its middle, the first is inside."""
+    dx, dy = u - x, v - y
+    length = math.hypot(dx, dy)
+    if length == 0.0:
+        return 0.0
+    part = 1.0
+    if pad[2] > 0.0:
+        a, b, c = dx * dx + dy * dy, x * dx + y * dy, x * x + y * y - pad[0] * pad[0]
+        part = (math.sqrt(max(b * b - a * c, 0.0)) - b) / a
+    else:
+        if dx != 0.0:
+            part = min(part, (math.copysign(pad[0], dx) - x) / dx)
+        if dy != 0.0:
+            part = min(part, (math.copysign(pad[1], dy) - y) / dy)
+    return min(max(part, 0.0), 1.0) * length
+
+
+@compiled
+def hidden_length(pads, points, count):  # type: ignore[no-untyped-def]
+    """Length of a way within the pads in which it begins and ends [nm].
+
+    Args:
+        pads: [2, 3] half width and half height of the pad at the first and at the last point, and 1 where it is round;
+            zeros for none.
+        points, count: the corners.
+    """
+    total = 0.0
+    for end in range(2):
+        pad = pads[end]
+        if pad[0] == 0.0:
+            continue
+        first = points[0] if end == 0 else points[count - 1]
+        for i in range(count - 1):
+            a, b = (i, i + 1) if end == 0 else (count - 1 - i, count - 2 - i)
+            x, y = points[a, 0] - first[0], points[a, 1] - first[1]
+            u, v = points[b, 0] - first[0], points[b, 1] - first[1]
+            total += _within(pad, x, y, u, v)
+            outside = math.hypot(u, v) >= pad[0] if pad[2] > 0.0 else max(abs(u) - pad[0], abs(v) - pad[1]) >= 0.0
+            if outside:
+                break
+    return total
+
+
+@compiled
+def winds_round(pins, chain, points, count):  # type: ignore[no-untyped-def]
+    """Whether a way passes one of the pins on another side than the chain from and to the same points does."""
+    size = len(chain)
+    for p in range(len(pins)):
+        px, py = pins[p, 0], pins[p, 1]
+        turns = 0
+        for k in range(size + count - 2):
+            # there along the chain, back along the way
+            if k < size - 1:
+                ax, ay, bx, by = chain[k, 0], chain[k, 1], chain[k + 1, 0], chain[k + 1, 1]
+            else:
+                j = count - 1 - (k - size + 1)
+                ax, ay, bx, by = points[j, 0], points[j, 1], points[j - 1, 0], points[j - 1, 1]
+            if (ay > py) != (by > py):
+                side = (bx - ax) * (py - ay) - (by - ay) * (px - ax)
+                if by > ay and side > 0.0:
+                    turns += 1
+                elif by < ay and side < 0.0:
+                    turns -= 1
+        if turns != 0:
+            return True
+    return False
+
+
+@compiled
+def best_link(arrays, own, chain, pins, pads, before, after, most, pieces):  # type: ignore[no-untyped-def]
     """The link of least price below ``most``; returns (price, points, how many), how many is 0 for none.
 
     Args:
         arrays, own: see ``blocker``.
-        ax, ay, bx, by: the points, on the grid [nm].
+        chain: [c, 2] the way that the link is to replace, from its first to its last point, on the grid [nm].
+        pins: [p, 2] places that it must pass on the same side [nm].
+        pads: see ``hidden_length``.
         before, after: directions of the pieces before and after; zero for none.
         most: price to stay below.
         pieces: 2 or 3, how many the link may have.
     """
+    ax, ay, bx, by = chain[0, 0], chain[0, 1], chain[-1, 0], chain[-1, 1]
+    worth = HIDDEN / max(2.0 * own[0], 1.0)
     best = np.zeros((4, 2))
     points = np.zeros((4, 2))
     best_price, best_count = most, 0
@@ -97,8 +176,12 @@ def best_link(arrays, own, ax, ay, bx, by, before, after, most, pieces):  # type
             points[1, 0], points[1, 1] = ax + diagonal * qx, ay + diagonal * qy
         points[2, 0], points[2, 1] = bx, by
         count = 2 if straight else 3
-        price = _chain_price(points, count, before, after)
-        if price < best_price and _blocked(arrays, own, points, count)[0] < 0:
+        price = _chain_price(points, count, before, after) - worth * hidden_length(pads, points, count)
+        if (
+            price < best_price
+            and _blocked(arrays, own, points, count)[0] < 0
+            and not winds_round(pins, chain, points, count)
+        ):
             best_price, best_count = price, count
             best[:3] = points[:3]
     if best_count > 0 or pieces < 3 or straight:
@@ -106,6 +189,9 @@ def best_link(arrays, own, ax, ay, bx, by, before, after, most, pieces):  # type
     xy, reach = arrays[4], arrays[5]
     # no piece shorter than the trace is wide
     least = math.ceil(2.0 * own[0])
+    most_hidden = 0.0
+    for end in range(2):
+        most_hidden += worth * (math.hypot(pads[end, 0], pads[end, 1]) if pads[end, 2] == 0.0 else 1.1 * pads[end, 0])
     for kind in range(2):
         # kind 0: axis, diagonal, axis; kind 1: diagonal, axis, diagonal
         if kind == 0:
@@ -121,8 +207,8 @@ def best_link(arrays, own, ax, ay, bx, by, before, after, most, pieces):  # type
         points[1, 0], points[1, 1] = ax + least * ux, ay + least * uy
         points[2, 0], points[2, 1] = points[1, 0] + middle * mx, points[1, 1] + middle * my
         points[3, 0], points[3, 1] = bx, by
-        price = _chain_price(points, 4, before, after)
-        if price >= best_price:
+        turns = _chain_price(points, 4, before, after)
+        if turns - most_hidden >= best_price:
             continue
         for sweep in range(4):
             direction = 1.0 if sweep % 2 == 0 else -1.0
@@ -132,6 +218,7 @@ def best_link(arrays, own, ax, ay, bx, by, before, after, most, pieces):  # type
                 c = size - least
             else:
                 c = math.floor(size / 2)
+            found = False
             for _ in range(LEANS):
                 if c < least or c > size - least:
                     break
@@ -139,8 +226,11 @@ def best_link(arrays, own, ax, ay, bx, by, before, after, most, pieces):  # type
                 points[2, 0], points[2, 1] = points[1, 0] + middle * mx, points[1, 1] + middle * my
                 piece, s = _blocked(arrays, own, points, 4)
                 if s == FREE:
-                    best_price, best_count = price, 4
-                    best[:4] = points[:4]
+                    price = turns - worth * hidden_length(pads, points, 4)
+                    if price < best_price and not winds_round(pins, chain, points, 4):
+                        best_price, best_count = price, 4
+                        best[:4] = points[:4]
+                        found = True
                     break
                 if piece == 1 and s == OUTSIDE:
                     break
@@ -155,6 +245,6 @@ def best_link(arrays, own, ax, ay, bx, by, before, after, most, pieces):  # type
                     low, high_end = min(low, along), max(high_end, along)
                 keep = (reach[s] + own[0]) * stretch
                 c = math.ceil(high_end + keep) if direction > 0 else math.floor(low - keep)
-            if best_price == price:
+            if found:
                 break
     return best_price, best, best_count

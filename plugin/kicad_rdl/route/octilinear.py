@@ -15,9 +15,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from kicad_rdl.geometry import Path, Point, extent, path_points
+from kicad_rdl.geometry import Path, Point, Rectangle, extent, path_points
 from kicad_rdl.route.copperfield import Field
-from kicad_rdl.route.links import FORBIDDEN, best_link, turn_price
+from kicad_rdl.route.links import FORBIDDEN, HIDDEN, best_link, hidden_length, turn_price
 from kicad_rdl.route.tiles import Tiles
 from kicad_rdl.route.triangulation import F64
 from kicad_rdl.route.uncross import Wire
@@ -82,10 +82,13 @@ class _Bending:
         self.widths = widths
         self.points: list[list[XY]] = []
         self.own: list[F64] = []
+        self.ends: list[tuple[int, int]] = []
         self.standing = (tiles, number, max(widths, default=1.0) / 2)
         self.net = [number[net] for net in nets]
+        self.pins = _Pins(tiles)
         for wire, path, width, net in zip(wires, paths, widths, self.net, strict=True):
             self.own.append(np.array([width / 2, net, wire.start, wire.end], dtype=np.float64))
+            self.ends.append((wire.start, wire.end))
             self.points.append([] if path is None else [(round(x), round(y)) for x, y in path_points(path, 1.0)])
         self._refresh()
 
@@ -119,20 +122,33 @@ class _Bending:
         return np.array([bx - ax, by - ay], dtype=np.float64)
 
     def _link(self, wire: int, first: int, last: int, most: float, pieces: int) -> list[XY] | None:
-        (ax, ay), (bx, by) = self.points[wire][first], self.points[wire][last]
+        chain = np.array(self.points[wire][first : last + 1], dtype=np.float64)
         _, found, count = best_link(
             self.field.arrays,
             self.own[wire],
-            float(ax),
-            float(ay),
-            float(bx),
-            float(by),
+            chain,
+            self.pins.near(chain, self.ends[wire]),
+            self._pads(wire, first, last),
             self._direction(wire, first - 1),
             self._direction(wire, last),
             most,
             pieces,
         )
         return [(round(x), round(y)) for x, y in found[:count].tolist()] if count else None
+
+    def _pads(self, wire: int, first: int, last: int) -> F64:
+        """The terminals of a wire, where the way from one corner to another begins or ends in them."""
+        pads = np.zeros((2, 3))
+        for k, (vertex, there) in enumerate(
+            zip(self.ends[wire], (first == 0, last == len(self.points[wire]) - 1), strict=True)
+        ):
+            obstacle = self.standing[0].obstacles[vertex]
+            if there and self.points[wire][-k] == (obstacle.at.x, obstacle.at.y):
+                pads[k] = (
+                    *(side / 2 for side in extent(obstacle.shape)),
+                    float(not isinstance(obstacle.shape, Rectangle)),
+                )
+        return pads
 
     def straighten(self) -> None:
         """Replaces slanted pieces until none is left or none can be replaced."""
@@ -240,12 +256,14 @@ class _Bending:
         return False
 
     def _price(self, wire: int, first: int, last: int) -> float:
-        """Price of the turns of a wire from the corner ``first`` to ``last``, both included."""
+        """Price of a wire from the corner ``first`` to ``last``, with the turns at both; see ``links``."""
         price = 0.0
         for k in range(first, last + 1):
             before, after = self._direction(wire, k - 1), self._direction(wire, k)
             price += turn_price(before[0], before[1], after[0], after[1])
-        return price
+        way = np.array(self.points[wire][first : last + 1], dtype=np.float64).reshape(-1, 2)
+        hidden = float(hidden_length(self._pads(wire, first, last), way, len(way)))
+        return price - HIDDEN * hidden / max(self.widths[wire], 1.0)
 
     def result(self) -> list[Path | None]:
         """The paths of wires without slanted pieces and sharp bends."""
@@ -255,6 +273,24 @@ class _Bending:
             else Path.through(*(Point(x, y) for x, y in _merged(points)))
             for w, points in enumerate(self.points)
         ]
+
+
+class _Pins:
+    """Middles of the obstacles of a layer, by their places."""
+
+    def __init__(self, tiles: Tiles) -> None:
+        """Files them from left to right."""
+        middle = tiles.xy[: tiles.obstacle_count]
+        self._order = np.argsort(middle[:, 0], kind="stable")
+        self._xy = middle[self._order]
+
+    def near(self, chain: F64, ends: tuple[int, int]) -> F64:
+        """[p, 2] those in the box around a chain, but for two."""
+        (left, low), (right, high) = chain.min(axis=0).tolist(), chain.max(axis=0).tolist()
+        a, b = np.searchsorted(self._xy[:, 0], (left, right)).tolist()
+        slab, number = self._xy[a:b], self._order[a:b]
+        inside = (slab[:, 1] >= low) & (slab[:, 1] <= high) & (number != ends[0]) & (number != ends[1])
+        return slab[inside]
 
 
 def _field(tiles: Tiles, number: dict[str, int], widest: float) -> Field:
