@@ -16,14 +16,11 @@ from itertools import pairwise
 import numpy as np
 
 from kicad_rdl.geometry import Path, Point, Rectangle, extent, path_points
-from kicad_rdl.route.copperfield import Field
 from kicad_rdl.route.links import FORBIDDEN, HIDDEN, best_link, hidden_length, turn_price
+from kicad_rdl.route.surroundings import SPARED, Pins, field_of
 from kicad_rdl.route.tiles import Tiles
 from kicad_rdl.route.triangulation import F64
 from kicad_rdl.route.uncross import Wire
-
-SPARED = 1.0
-"""What is kept beyond the rule; the rest of the planning slack is left to rounding [nm]."""
 
 PASSES = 1000
 """Bound on the rounds over all slanted pieces."""
@@ -85,7 +82,7 @@ class _Bending:
         self.ends: list[tuple[int, int]] = []
         self.standing = (tiles, number, max(widths, default=1.0) / 2)
         self.net = [number[net] for net in nets]
-        self.pins = _Pins(tiles)
+        self.pins = Pins(tiles)
         for wire, path, width, net in zip(wires, paths, widths, self.net, strict=True):
             self.own.append(np.array([width / 2, net, wire.start, wire.end], dtype=np.float64))
             self.ends.append((wire.start, wire.end))
@@ -94,7 +91,7 @@ class _Bending:
 
     def _refresh(self) -> None:
         """Files all copper anew, without what has been replaced."""
-        self.field = _field(*self.standing)
+        self.field = field_of(*self.standing)
         self.segments = [[self._enter(w, a, b) for a, b in pairwise(points)] for w, points in enumerate(self.points)]
         self.fresh = self.field.count
 
@@ -273,41 +270,6 @@ class _Bending:
             else Path.through(*(Point(x, y) for x, y in _merged(points)))
             for w, points in enumerate(self.points)
         ]
-
-
-class _Pins:
-    """Middles of the obstacles of a layer, by their places."""
-
-    def __init__(self, tiles: Tiles) -> None:
-        """Files them from left to right."""
-        middle = tiles.xy[: tiles.obstacle_count]
-        self._order = np.argsort(middle[:, 0], kind="stable")
-        self._xy = middle[self._order]
-
-    def near(self, chain: F64, ends: tuple[int, int]) -> F64:
-        """[p, 2] those in the box around a chain, but for two."""
-        (left, low), (right, high) = chain.min(axis=0).tolist(), chain.max(axis=0).tolist()
-        a, b = np.searchsorted(self._xy[:, 0], (left, right)).tolist()
-        slab, number = self._xy[a:b], self._order[a:b]
-        inside = (slab[:, 1] >= low) & (slab[:, 1] <= high) & (number != ends[0]) & (number != ends[1])
-        return slab[inside]
-
-
-def _field(tiles: Tiles, number: dict[str, int], widest: float) -> Field:
-    """The obstacles of a layer."""
-    corner = tiles.xy[tiles.obstacle_count :]
-    half_x, half_y = np.abs(corner).max(axis=0)
-    edge = float(tiles.clearance[-1]) + SPARED
-    cell = max(float(np.sqrt(4 * half_x * half_y / (16 + 8 * tiles.obstacle_count))), 4 * widest)
-    field = Field(half_x - edge, half_y - edge, cell, widest)
-    for vertex, obstacle in enumerate(tiles.obstacles):
-        discs = obstacle.discs
-        net = number[obstacle.net] if obstacle.net else -1
-        for k, (x, y, radius) in enumerate(discs):
-            u, v, _ = discs[(k + 1) % len(discs)]
-            reach = radius + float(tiles.clearance[vertex]) + SPARED
-            field.add(x, y, u, v, reach, net, vertex)
-    return field
 
 
 def _octilinear(a: XY, b: XY) -> bool:
