@@ -180,6 +180,8 @@ def _die(part: _Part, options: SourceOptions) -> PlacedDie:
     if rest:
         part = _turned(part)
         quarters = 0
+    if not part.pads:
+        raise InputError(f"{part.reference} has no pad with a number on a copper layer", part.node.source)
     _refuse_repeats(part)
     drawn = [DrawnBump(Bump(pad.name, pad.at, pad.net, pad.opening), 1) for pad in part.pads]
     outline = _outline(part, options)
