@@ -161,7 +161,8 @@ def _ball_map(tables: JobTables, path: Path, nets: frozenset[str]) -> BallMap | 
     if is_table(file):
         return read_ball_map(file, options)
     lef = tuple(path.parent / lef for lef in table.lef)
-    return read_ball_source(file, options, SourceOptions(lef=lef, cells=table.cells, chiplet=table.chiplet), nets)
+    files = SourceOptions(lef=lef, cells=table.cells, chiplet=table.chiplet, balls=table.chiplet)
+    return read_ball_source(file, options, files, nets)
 
 
 def _balls(table: BallTable, listed: BallMap | None, source: str) -> tuple[Ball, ...]:

@@ -60,6 +60,7 @@ def _dies(table: DieTable, technology: Technology, path: Path) -> tuple[BumpSour
             lef=tuple(path.parent / lef for lef in table.lef),
             cells=table.cells,
             chiplet=table.chiplet,
+            dies=(table.chiplet,) if table.chiplet else (),
         ),
     )
     if not found.dies:

@@ -47,7 +47,7 @@ class DieTable(Table):
     cells: tuple[Name, ...] = ()
     """Patterns of LEF macros (``PADCELL_*``, ``CELL/PIN``) to take as bumps of a DEF file, not its bump macros."""
     chiplet: Name | None = None
-    """Which chiplet of a 3Dblox file: ``NAME`` or ``NAME.REGION``."""
+    """Which chiplet of a 3Dblox file, ``NAME`` or ``NAME.REGION``, or footprint of a KiCad board, by its reference."""
     width: Size | None = None
     """Of the die; a table needs it, other files may say it themselves."""
     height: Size | None = None
@@ -89,7 +89,7 @@ class BallTable(Table):
     cells: tuple[Name, ...] = ()
     """Patterns of LEF macros to take as balls of a DEF file, not its bump macros."""
     chiplet: Name | None = None
-    """Which region of a 3Dblox file has the balls: ``NAME.REGION``."""
+    """Which region of a 3Dblox file has the balls, ``NAME.REGION``, or footprint of a KiCad board, by its reference."""
     sheet: Name | None = None
     """Sheet of an XLSX workbook."""
     origin: Literal["package centre", "lower left"] = "package centre"
