@@ -25,6 +25,8 @@ class InputError(RdlError):
     """
 
     def __init__(self, message: str, source: str | None = None, line: int | None = None) -> None:
+        self.reason = "".join(sign if sign.isprintable() else " " for sign in message)
+        """The message without file and line."""
         if source is not None:
             name = source if len(source) <= NAME_SHOWN else "..." + source[-NAME_SHOWN:]
             message = f"{name}:{line}: {message}" if line is not None else f"{name}: {message}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -18,14 +18,13 @@ from kicad_rdl.forecast import Attempt, Forecast
 from kicad_rdl.kicad.project import footprint_files, kicad_files
 from kicad_rdl.kicad_cli import drc
 from kicad_rdl.model.layout import Layout
-from kicad_rdl.model.package import Package
-from kicad_rdl.model.report import KicadCheck, Rule, Violation
+from kicad_rdl.model.report import KicadCheck, RefusedCount, Rule, Violation
 from kicad_rdl.read.board import read_board
 from kicad_rdl.read.job import Job, read_job
 from kicad_rdl.read.technology import load_technology
 from kicad_rdl.report import is_clean, report_of, report_text, summary
 from kicad_rdl.route import route
-from kicad_rdl.route.estimate import estimate
+from kicad_rdl.route.estimate import Estimate, estimate
 from kicad_rdl.stages import Stages
 from kicad_rdl.writing import Written, check_output, write_outputs
 
@@ -49,6 +48,8 @@ class BuildResult:
     written: Written
     timings: tuple[tuple[str, float], ...]
     """Stage and seconds, in the order of the flow."""
+    refused: tuple[RefusedCount, ...] = ()
+    """Numbers of RDLs that do not do."""
 
     @property
     def clean(self) -> bool:
@@ -63,7 +64,7 @@ class BuildResult:
     @property
     def summary(self) -> tuple[str, ...]:
         """The report in words, line by line."""
-        return summary(self.layout, self.violations, self.kicad)
+        return summary(self.layout, self.violations, self.kicad, refused=self.refused)
 
 
 def build(job_path: Path, output: Path, *, kicad_check: bool = False, progress: Listener = None) -> BuildResult:
@@ -83,18 +84,19 @@ def build(job_path: Path, output: Path, *, kicad_check: bool = False, progress: 
     with clock.stage("reading"):
         job = read_job(job_path)
     with clock.stage("routing"):
-        layout = route_job(job, progress)
-    return _delivered(layout, output, clock, kicad_check, job_path.name, job.auto_rdl)
+        choice = choose(job, progress)
+    return _delivered(choice, output, clock, kicad_check, job_path.name, job.auto_rdl)
 
 
 def deliver(
     layout: Layout, output: Path, *, kicad_check: bool = False, job: str = "", progress: Listener = None
 ) -> BuildResult:
     """The second half of ``build``: checks a layout, wherever it comes from, and writes everything."""
-    return _delivered(layout, output, Stages(progress), kicad_check, job, False)
+    return _delivered(Choice(layout, ()), output, Stages(progress), kicad_check, job, False)
 
 
-def _delivered(layout: Layout, output: Path, clock: Stages, kicad_check: bool, job: str, auto_rdl: bool) -> BuildResult:
+def _delivered(choice: Choice, output: Path, clock: Stages, kicad_check: bool, job: str, auto_rdl: bool) -> BuildResult:
+    layout = choice.layout
     with clock.stage("checking"):
         violations = undeclared(layout, check_layout(layout))
     with clock.stage("drawing"):
@@ -103,12 +105,12 @@ def _delivered(layout: Layout, output: Path, clock: Stages, kicad_check: bool, j
     if kicad_check:
         with clock.stage("KiCad check"):
             kicad = drc(files, _board_name(files))
-    report = report_of(layout, violations, kicad, job=job, auto_rdl=auto_rdl)
+    report = report_of(layout, violations, kicad, job=job, auto_rdl=auto_rdl, refused=choice.refused)
     files["report.json"] = report_text(report)
     files[TIMINGS] = json.dumps({"seconds": dict(clock.timings)}, indent=1) + "\n"
     with clock.stage("writing"):
         written = write_outputs(output, files, group="build", volatile=(TIMINGS,))
-    return BuildResult(layout, violations, kicad, report, output, written, tuple(clock.timings))
+    return BuildResult(layout, violations, kicad, report, output, written, tuple(clock.timings), choice.refused)
 
 
 def undeclared(layout: Layout, violations: Sequence[Violation]) -> tuple[Violation, ...]:
@@ -123,15 +125,43 @@ def undeclared(layout: Layout, violations: Sequence[Violation]) -> tuple[Violati
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The layout that was taken, and why fewer RDLs do not do."""
+
+    layout: Layout
+    refused: tuple[RefusedCount, ...]
+    """Smaller numbers of RDLs, least first; larger ones too, where none connects everything."""
+
+
 def route_job(job: Job, progress: Listener = None) -> Layout:
+    """The layout of ``choose``."""
+    return choose(job, progress).layout
+
+
+def choose(job: Job, progress: Listener = None) -> Choice:
     """The layout with the least number of RDLs that connects everything; else the one that leaves least unrouted.
 
     Numbers of RDLs that cannot be enough, as the maximum flow says, are not tried, but the last one always is.
     """
     best: Layout | None = None
+    reasons: dict[int, str] = {}
     try:
-        for package in _candidates(job):
+        for count in range(1, job.rdl_counts[-1] + 1) if job.auto_rdl else job.rdl_counts:
+            last = count == job.rdl_counts[-1]
+            try:
+                package = job.with_rdl_count(count)
+            except InputError as error:
+                if last:
+                    raise
+                reasons[count] = error.reason
+                continue
+            if not last and (reason := _too_few(estimate(package))) is not None:
+                reasons[count] = reason
+                continue
             layout = route(package, progress)
+            if layout.unrouted:
+                reasons[count] = _left_open(layout)
             if best is None or len(layout.unrouted) < len(best.unrouted):
                 best = layout
             if not best.unrouted:
@@ -139,17 +169,25 @@ def route_job(job: Job, progress: Listener = None) -> Layout:
     except ModelError as error:
         raise InputError(str(error), str(job.path)) from None
     assert best is not None
-    return best
+    reasons.pop(best.package.rdl_count, None)
+    return Choice(best, tuple(RefusedCount(count, reasons[count]) for count in sorted(reasons)))
 
 
-def _candidates(job: Job) -> Iterator[Package]:
-    *lesser, last = job.rdl_counts
-    if lesser:
-        for count in lesser:
-            package = job.with_rdl_count(count)
-            if estimate(package).enough:
-                yield package
-    yield job.with_rdl_count(last)
+def _too_few(found: Estimate) -> str | None:
+    """Why this number of RDLs cannot be enough; None: it may be."""
+    if found.enough:
+        return None
+    if found.fits < found.wanted:
+        fit = sum(cut.fits for cut in found.cuts)
+        cut = f"; the minimum cut goes through {len(found.cuts)} gaps, which {fit} traces pass" if found.cuts else ""
+        return f"{found.fits} of {found.wanted} connections fit (maximum flow){cut}"
+    return f"too few balls are left for the planes of {', '.join(found.homeless)}"
+
+
+def _left_open(layout: Layout) -> str:
+    first = layout.unrouted[0]
+    end = "any ball" if first.end is None else first.end
+    return f"{len(layout.unrouted)} connections stay open, such as {first.net} ({first.start} to {end}): {first.reason}"
 
 
 def output_files(layout: Layout, violations: Sequence[Violation]) -> dict[str, str]:
@@ -199,8 +237,7 @@ def write_footprints(job_path: Path, output: Path) -> Written:
     """Only the footprints and the symbol of a job, without routing; the symbol shows the nets whose ball is given."""
     check_output(output)
     package = read_job(job_path).package
-    given = {bump.ball: bump.net for _, bump in package.bumps if bump.ball is not None and bump.net is not None}
-    return write_outputs(output, footprint_files(package, given), group="footprint")
+    return write_outputs(output, footprint_files(package, package.given), group="footprint")
 
 
 def _board_name(files: Sequence[str] | dict[str, str]) -> str:

@@ -12,7 +12,7 @@ from kicad_rdl import __version__
 from kicad_rdl.geometry import Point
 from kicad_rdl.model.layout import Cut, Layout
 from kicad_rdl.model.package import Package, terminal_name
-from kicad_rdl.model.report import KicadCheck, Rule, Severity, Violation
+from kicad_rdl.model.report import KicadCheck, RefusedCount, Rule, Severity, Violation
 from kicad_rdl.model.technology import Status, Technology
 from kicad_rdl.units import UM, Nm, format_length, mm, um
 
@@ -25,7 +25,13 @@ Json: TypeAlias = dict[str, Any]
 
 
 def report_of(
-    layout: Layout, violations: Sequence[Violation], kicad: KicadCheck, *, job: str = "", auto_rdl: bool = False
+    layout: Layout,
+    violations: Sequence[Violation],
+    kicad: KicadCheck,
+    *,
+    job: str = "",
+    auto_rdl: bool = False,
+    refused: Sequence[RefusedCount] = (),
 ) -> Json:
     """The report. Lengths are micrometres, exact to the nanometre; no time and no path of this machine is in it.
 
@@ -35,6 +41,7 @@ def report_of(
         kicad: the verdict of KiCad's DRC.
         job: file name of the job, without its folder.
         auto_rdl: the number of RDLs was left to the tool.
+        refused: numbers of RDLs that do not do.
     """
     package = layout.package
     return {
@@ -53,7 +60,9 @@ def report_of(
         "most_loaded_cut": None if layout.fullest is None else _cut(package, layout.fullest),
         "bottlenecks": [_cut(package, cut) for cut in layout.bottlenecks],
         "ball_assignment": _assignment(layout),
+        "bump_to_bump": _between_bumps(layout),
         "package": _package(package, auto_rdl),
+        "rdl_counts_refused": [{"rdl_count": item.rdl_count, "reason": item.reason} for item in refused],
         "technology": _technology(package.technology),
         "checks": {"kicad-rdl": [rule.value for rule in Rule], "kicad": _kicad(kicad)},
     }
@@ -226,6 +235,16 @@ def _assignment(layout: Layout) -> list[Json]:
     return [{"ball": ball, "net": net, "bumps": bumps.get(net, [])} for ball, net in layout.ball_nets]
 
 
+def _between_bumps(layout: Layout) -> list[Json]:
+    """Nets that need no ball."""
+    package = layout.package
+    inner: dict[str | None, list[str]] = {rule.name: [] for rule in package.nets if rule.balls == 0}
+    for die, bump in package.bumps:
+        if bump.net in inner:
+            inner[bump.net].append(terminal_name(package, die, bump))
+    return [{"net": net, "bumps": bumps} for net, bumps in inner.items()]
+
+
 def _package(package: Package, auto_rdl: bool) -> Json:
     return {
         "width_um": _um(package.width),
@@ -304,12 +323,18 @@ def _kicad(kicad: KicadCheck) -> Json:
 # --- in words --------------------------------------------------------------------------------------------------------
 
 
-def summary(layout: Layout, violations: Sequence[Violation], kicad: KicadCheck, most: int = 10) -> tuple[str, ...]:
+def summary(
+    layout: Layout,
+    violations: Sequence[Violation],
+    kicad: KicadCheck,
+    most: int = 10,
+    refused: Sequence[RefusedCount] = (),
+) -> tuple[str, ...]:
     """The report for people, line by line; of long lists the first ``most``."""
     package = layout.package
     unconnected = unconnected_nets(layout)
     total = len(package.nets)
-    rdls = "1 RDL" if package.rdl_count == 1 else f"{package.rdl_count} RDLs"
+    rdls = _rdls(package.rdl_count)
     length = routed_length(layout)
     ratio = _ratio(length, layout.lower_bound)
     bound = "" if ratio is None else f", {ratio:.4f} times its lower bound of {mm(_round_to_um(layout.lower_bound))}"
@@ -317,6 +342,7 @@ def summary(layout: Layout, violations: Sequence[Violation], kicad: KicadCheck, 
         f"{package.name}: {total - len(unconnected)} of {total} nets connected on {rdls} in {package.technology.name}",
         f"wirelength {mm(_round_to_um(length))}{bound}; {_counted(_via_count(layout), 'via')}",
     ]
+    lines += [f"{_rdls(item.rdl_count)} will not do: {item.reason}" for item in refused]
     if layout.fullest is not None:
         lines.append(f"most loaded cut: {_cut_words(package, layout.fullest)}")
     lines += _unrouted_words(layout, most)
@@ -329,6 +355,10 @@ def summary(layout: Layout, violations: Sequence[Violation], kicad: KicadCheck, 
     lines.append(_kicad_words(kicad))
     lines += [f"  {item.count} x {item.severity} {item.type}, such as: {item.example}" for item in kicad.findings]
     return tuple(lines)
+
+
+def _rdls(count: int) -> str:
+    return "1 RDL" if count == 1 else f"{count} RDLs"
 
 
 def _unrouted_words(layout: Layout, most: int) -> list[str]:

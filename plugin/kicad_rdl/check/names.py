@@ -75,7 +75,7 @@ def _ball_pads(layout: Layout, kind: PadKind) -> Iterator[Violation]:
 
 
 def _nets(layout: Layout) -> Iterator[Violation]:
-    """Copper of nets that no bump has; nets with bumps but without a ball are opens."""
+    """Copper of nets that no bump has; nets with fewer balls than they want are opens."""
     package = layout.package
     known = {bump.net for _, bump in package.bumps if bump.net is not None}
     named: list[tuple[str, int, str | None, Point]] = [
@@ -89,14 +89,21 @@ def _nets(layout: Layout) -> Iterator[Violation]:
         if net is not None and net not in known:
             things = (f"{what} of {net}",)
             yield _name(package.layer_name(layer), at, things, f"no bump has net {net}: correct the name")
-    on_balls = {net for _, net in layout.ball_nets}
-    reported: set[str] = {rule.name for rule in package.nets if rule.balls == 0}
+    on_balls = Counter(net for _, net in layout.ball_nets)
+    wanted = {rule.name: rule.balls for rule in package.nets}
+    reported: set[str] = set()
     for die, bump in package.bumps:
-        if bump.net is not None and bump.net not in on_balls and bump.net not in reported:
+        if bump.net is not None and on_balls[bump.net] < wanted[bump.net] and bump.net not in reported:
             reported.add(bump.net)
             ends = (f"net {bump.net}", f"bump {terminal_name(package, die, bump)}")
-            remedy = f"give net {bump.net} a ball"
+            remedy = f"give net {bump.net} {_balls_more(wanted[bump.net] - on_balls[bump.net], on_balls[bump.net])}"
             yield Violation(Rule.OPEN, Severity.ERROR, "RDL1", bump.at, ends, None, None, remedy)
+
+
+def _balls_more(missing: int, there: int) -> str:
+    if not there:
+        return "a ball" if missing == 1 else f"{missing} balls"
+    return "one more ball" if missing == 1 else f"{missing} more balls"
 
 
 def _name(layer: str, at: Point, things: tuple[str, ...], remedy: str) -> Violation:

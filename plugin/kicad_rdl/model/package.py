@@ -266,6 +266,11 @@ class Package:
             return self.nets[index]
         raise KeyError(name)
 
+    @property
+    def given(self) -> dict[str, str]:
+        """Net of every ball of the nets that may take no more balls than they want."""
+        return {name: r.name for r in self.nets for name in r.allowed or () if len(r.allowed or ()) == r.balls}
+
     def layer_name(self, layer: int) -> str:
         """``RDL1`` .. ``RDLn``, and ``UBM`` for the layer beyond the last RDL."""
         return "UBM" if layer > self.rdl_count else f"RDL{layer}"

@@ -61,6 +61,14 @@ class Progress:
     total: int
 
 
+@dataclass(frozen=True, slots=True)
+class RefusedCount:
+    """A number of RDLs that was considered and not taken."""
+
+    rdl_count: int
+    reason: str
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class KicadFinding:
     """All violations of one type that KiCad's DRC found; its counts are capped (199 for most types)."""

@@ -219,9 +219,7 @@ def _pads_and_lands(package: Package, source: str) -> None:
         return
     places = [ball.at for ball in package.balls] + [bump.at for bump in bumps]
     lands = [package.land(bump) for bump in bumps]
-    net_of = {
-        name: rule.name for rule in package.nets for name in rule.allowed or () if len(rule.allowed or ()) == rule.balls
-    }
+    net_of = package.given
     reach = math.ceil(circumradius(pad)) + max(math.ceil(circumradius(land)) for land in lands) + space + 1
     first = len(package.balls)
     for i, j in _near_pairs(places, reach):
