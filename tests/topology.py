@@ -98,6 +98,20 @@ def reduced(tiles: Tiles, gaps: Sequence[int], start: int, end: int) -> tuple[in
     return tuple(word)
 
 
+def tiles_of_gaps(tiles: Tiles, start: int, end: int, gaps: Sequence[int]) -> tuple[int, ...]:
+    """The tiles of a wire that crosses some gaps."""
+    first = next(t for t in _beside(tiles, gaps[0]) if start in tiles.triangles[t])
+    found = [first]
+    for gap in gaps:
+        found.append(next(t for t in _beside(tiles, gap) if t != found[-1]))
+    assert end in tiles.triangles[found[-1]]
+    return tuple(found)
+
+
+def _beside(tiles: Tiles, gap: int) -> list[int]:
+    return [t for t in tiles.edge_triangles[gap].tolist() if t >= 0]
+
+
 def gaps_of_path(tiles: Tiles, path: Path) -> list[int]:
     """The gaps that a path crosses, in order; ends lie on vertices and cross nothing there."""
     return [gap for gap, _ in crossings_of_gaps(tiles, path)]
@@ -154,7 +168,7 @@ class NearCut:
 
 def near_cuts(tiles: Tiles, reach: float, space: float) -> list[NearCut]:
     """All cuts no longer than ``reach`` between obstacles, and between an obstacle and the outline."""
-    outlines = [obstacle.outline(1.0) for obstacle in tiles.obstacles]
+    outlines = [obstacle.outline(100.0) for obstacle in tiles.obstacles]
     if not outlines:
         return []
     tree = shapely.STRtree(outlines)
@@ -270,13 +284,19 @@ def _port_side(tiles: Tiles, cut: NearCut, sides: np.ndarray, vertex: int | None
     return int(sum(sides[w] for w in tiles.edges[wire.gaps[gap]].tolist() if w not in (cut.start, cut.end)))
 
 
-def overfull(
+def overfull_cuts(
     tiles: Tiles, wires: Numbered, widths: Mapping[int, float] | Sequence[float], space: float, reach: float
 ) -> list[str]:
     """Cuts through which more must go than fits."""
     found = []
+    inside: dict[int, set[int]] = {}
+    known = numbered(wires)
+    for number, wire in known.items():
+        for t in wire.triangles:
+            inside.setdefault(t, set()).add(number)
     for cut in near_cuts(tiles, reach, space):
-        across = wires_across(tiles, wires, cut)
+        here = set().union(*(inside.get(t, set()) for t in cut.tiles)) if cut.tiles else set(known)
+        across = wires_across(tiles, {number: known[number] for number in sorted(here)}, cut)
         load = sum((widths[number] + space) * times for number, times in across.items())
         if across and load > cut.room + 1e-3:
             end = tiles.obstacles[cut.end].name if cut.end >= 0 else "outline"
@@ -284,29 +304,40 @@ def overfull(
     return found
 
 
-def crossings_of_copper(tiles: Tiles, path: Path, wire: Wire, cut: NearCut) -> int:
+def overfull_gaps(
+    tiles: Tiles, orders: Mapping[int, Sequence[int]], widths: Mapping[int, float] | Sequence[float], space: float
+) -> list[str]:
+    """Gaps in whose order stand more wires than fit."""
+    found = []
+    for gap, order in sorted(orders.items()):
+        u, v = tiles.edges[gap].tolist()
+        load = sum(widths[number] + space for number in order)
+        room = float(tiles.width[gap] - tiles.clearance[u] - tiles.clearance[v]) + space
+        if load > room + 1e-3:
+            found.append(f"gap {gap}: {load:.0f} through {room:.0f}")
+    return found
+
+
+def crossings_of_copper(tiles: Tiles, path: Path, cut: NearCut) -> int:
     """How often a path must cross a cut: what is left of its crossings when those pairs are taken out between which it
-    goes round no obstacle. Works on coordinates alone.
+    goes round no obstacle. Works on coordinates alone, for paths that do not end at the cut.
     """
     line = shapely.LineString(path_points(path, 1.0))
     straight = shapely.LineString([tuple(tiles.xy[cut.start].tolist()), cut.there])
-    if {wire.start, wire.end} & {cut.start, cut.end}:
-        # what it does around its own terminal says nothing
-        return -1
-    points = shapely.get_parts(line.intersection(straight))
+    points = [part for part in shapely.get_parts(line.intersection(straight)) if not part.is_empty]
     where = sorted(float(line.project(p.centroid)) for p in points)
     left: list[float] = []
     for at in where:
         if left:
             loop = shapely.get_coordinates(substring(line, left[-1], at))
-            if not _winds_round(loop, tiles.xy, wire):
+            if not _winds_round(loop, tiles.xy):
                 left.pop()
                 continue
         left.append(at)
     return len(left)
 
 
-def _winds_round(loop: np.ndarray, places: np.ndarray, wire: Wire) -> bool:
+def _winds_round(loop: np.ndarray, places: np.ndarray) -> bool:
     """Whether a closed curve winds round one of the places."""
     closed = np.vstack([loop, loop[:1]])
     near = (places >= closed.min(axis=0)).all(axis=1) & (places <= closed.max(axis=0)).all(axis=1)
