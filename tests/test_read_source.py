@@ -87,9 +87,9 @@ def test_bmap_with_a_size_counts_from_the_lower_left(tmp_path: Path) -> None:
 
 def test_bumps_of_a_bmap_may_be_the_balls(tmp_path: Path) -> None:
     path = write(tmp_path, m__bmap=BMAP)
-    balls = read_balls(path, SourceOptions(shape=Circle(20_000)))
+    balls = read_balls(path, SourceOptions(shape=Circle(20_000))).balls
     assert [(ball.name, ball.net) for ball in balls] == [("b1", "CLK"), ("b2", None), ("b3", "VSS_port")]
-    mirrored = read_balls(path, SourceOptions(shape=Circle(20_000), face="up"))
+    mirrored = read_balls(path, SourceOptions(shape=Circle(20_000), face="up")).balls
     assert [ball.at.x for ball in mirrored] == [-ball.at.x for ball in balls]
 
 

@@ -216,7 +216,7 @@ def test_one_chiplet(tmp_path: Path) -> None:
     (placed,) = read_source(path, SourceOptions(chiplet="Die")).dies
     assert (placed.die.name, placed.die.width, placed.die.height, placed.mirrored) == ("Die", 200_000, 100_000, True)
     assert placed.die.bumps[0].at == Point(-80_000, -40_000)
-    balls = read_balls(path, SourceOptions(chiplet="Sub.outer"))
+    balls = read_balls(path, SourceOptions(chiplet="Sub.outer")).balls
     assert [(ball.name, ball.at.x) for ball in balls] == [
         ("p1", -400_000),
         ("p2", 400_000),

@@ -78,6 +78,8 @@ class BallMap:
     balls: tuple[MappedBall, ...]
     placed: bool
     """Whether it has places; then every ball has one."""
+    notes: tuple[str, ...] = ()
+    """What the reader had to simplify or pass over."""
 
 
 def read_ball_map(path: Path, options: BallMapOptions) -> BallMap:

@@ -34,10 +34,13 @@ def read_ball_source(path: Path, options: BallMapOptions, files: SourceOptions, 
     if path.suffix.lower() == ".bmap":
         origin: Literal["lower left", "die centre"] = "lower left" if options.origin_lower_left else "die centre"
         files = replace(files, width=options.width, height=options.height, origin=origin)
-    balls = read_balls(path, files)
+    found = read_balls(path, files)
+    balls = found.balls
     if len(balls) > LIMIT:
         raise InputError(f"more than {LIMIT} balls; is this a ball map?", source)
     mirrored = path.suffix.lower() in LAYOUTS if options.land_side is None else options.land_side
+    idle = sum(ball.net is not None and ball.net not in nets for ball in balls)
+    notes = (f"{source}: {idle} balls are on nets that no bump is on; nothing may take them",) if idle else ()
     return BallMap(
         source,
         tuple(
@@ -51,4 +54,5 @@ def read_ball_source(path: Path, options: BallMapOptions, files: SourceOptions, 
             for ball in balls
         ),
         placed=True,
+        notes=(*found.notes, *notes),
     )

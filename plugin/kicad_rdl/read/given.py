@@ -18,6 +18,8 @@ class BumpSource:
 
     placed: PlacedDie
     source: str
+    notes: tuple[str, ...] = ()
+    """What the reader of the file had to simplify or pass over."""
 
 
 def given_balls(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from kicad_rdl.read.areas import keepouts, locked_traces, refuse_areas_off_the_p
 from kicad_rdl.read.ball_map import BallMap, BallMapOptions, nearest_pitches, placed_balls, read_ball_map
 from kicad_rdl.read.ball_source import read_ball_source
 from kicad_rdl.read.documents import read_toml, validated
-from kicad_rdl.read.given import given_balls
+from kicad_rdl.read.given import BumpSource, given_balls
 from kicad_rdl.read.grid import ball_grid, left_over, pitches
 from kicad_rdl.read.job_dies import read_dies
 from kicad_rdl.read.job_file import BallTable, JobTables
@@ -39,6 +40,8 @@ class Job:
     auto_rdl: bool
     """The number of RDLs is left to the tool."""
     path: Path
+    notes: tuple[str, ...] = ()
+    """What the readers of its files had to simplify or pass over, with paths relative to the job."""
 
     @property
     def rdl_counts(self) -> tuple[int, ...]:
@@ -100,7 +103,7 @@ def read_job(path: Path, rdl_count: int | None = None) -> Job:
         ),
         source,
     )
-    job = Job(draft, isinstance(asked, str), path)
+    job = Job(draft, isinstance(asked, str), path, _notes(maps, listed, path))
     return replace(job, package=_first_possible(job))
 
 
@@ -163,6 +166,13 @@ def _ball_map(tables: JobTables, path: Path, nets: frozenset[str]) -> BallMap | 
     lef = tuple(path.parent / lef for lef in table.lef)
     files = SourceOptions(lef=lef, cells=table.cells, chiplet=table.chiplet, balls=table.chiplet)
     return read_ball_source(file, options, files, nets)
+
+
+def _notes(maps: tuple[BumpSource, ...], listed: BallMap | None, path: Path) -> tuple[str, ...]:
+    """Each note once, in the order of the job."""
+    notes = [note for die in maps for note in die.notes] + list(listed.notes if listed is not None else ())
+    folder = f"{path.parent}{os.sep}"
+    return tuple(note.replace(folder, "") for note in dict.fromkeys(notes))
 
 
 def _balls(table: BallTable, listed: BallMap | None, source: str) -> tuple[Ball, ...]:

@@ -69,7 +69,7 @@ def _dies(table: DieTable, technology: Technology, path: Path) -> tuple[BumpSour
         raise InputError(
             f"die.name is for one die; {table.bumps} has {len(found.dies)}, which bring their names", str(path)
         )
-    return tuple(BumpSource(_placed(placed, table), source) for placed in found.dies)
+    return tuple(BumpSource(_placed(placed, table), source, found.notes) for placed in found.dies)
 
 
 def _placed(placed: PlacedDie, table: DieTable) -> PlacedDie:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from kicad_rdl.errors import InputError
@@ -34,8 +35,8 @@ def read_source(path: Path, options: SourceOptions = DEFAULTS) -> Source:
     return reader(path, options)
 
 
-def read_balls(path: Path, options: SourceOptions = DEFAULTS) -> tuple[SourceBall, ...]:
-    """The balls of a file; of one that knows only a die (a ``.bmap``, a DEF), the bumps of that are the balls.
+def read_balls(path: Path, options: SourceOptions = DEFAULTS) -> Source:
+    """A file with its balls; of one that knows only a die (a ``.bmap``, a DEF), the bumps of that are the balls.
 
     Those are taken as seen through the package unless ``options.face`` is ``up``; their origin is the centre of the
     outline.
@@ -45,14 +46,14 @@ def read_balls(path: Path, options: SourceOptions = DEFAULTS) -> tuple[SourceBal
     """
     source = read_source(path, options)
     if source.balls:
-        return source.balls
+        return source
     if len(source.dies) != 1:
         raise InputError(
             f"the file has {len(source.dies)} dies and no balls; name a file of balls, or choose one with chiplet",
             str(path),
         )
     flat = PlacedDie(source.dies[0].die, mirrored=options.face == "up")
-    return tuple(SourceBall(bump.name, bump.at, bump.net, bump.shape) for bump in flat.bumps)
+    return replace(source, balls=tuple(SourceBall(bump.name, bump.at, bump.net, bump.shape) for bump in flat.bumps))
 
 
 def _bmap(path: Path, options: SourceOptions) -> Source:
