@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from samples import SAMPLES, at, one_rdl, two_rdl
+from samples import SAMPLES, at, one_rdl, two_rdl, wishes
 
 from kicad_rdl.draw.lettering import text_width
 from kicad_rdl.draw.svg import drawings, estimate_drawing
@@ -364,3 +364,22 @@ def test_golden_drawings(golden: Callable[[str, str], None]) -> None:
     for path, text in drawings(two_rdl()).items():
         golden("draw/two_rdl/" + path.removeprefix("svg/"), text)
     golden("draw/troubled.svg", drawings(troubled(), VIOLATIONS)["svg/RDL1.svg"])
+
+
+def test_keepouts_and_locked_traces_are_drawn_on_their_layers() -> None:
+    layout = wishes()
+    package = dataclasses.replace(
+        layout.package, keepouts=(dataclasses.replace(layout.package.keepouts[0], layers=(2,)),)
+    )
+    plain, moved = drawings(layout), drawings(dataclasses.replace(layout, package=package))
+    assert plain["svg/RDL1.svg"].count("keep-out antenna: no traces, vias, planes on RDL1<") == 1
+    assert "keep-out seam: no vias on RDL1<" in plain["svg/all.svg"]
+    assert 'id="keepouts"' not in moved["svg/RDL1.svg"]
+    assert 'id="keepouts"' not in plain["svg/UBM.svg"]
+    # the locked trace of D2 looks like the laid one
+    assert group_of(plain["svg/RDL1.svg"], "D2") == group_of(drawings(one_rdl())["svg/RDL1.svg"], "D2")
+
+
+def group_of(svg: str, net: str) -> str:
+    """The group of a net's copper."""
+    return svg.partition(f'data-net="{net}">')[2].partition("</g>")[0]

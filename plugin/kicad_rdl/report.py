@@ -172,7 +172,7 @@ def _wirelength(layout: Layout) -> Json:
         "length_um": _um(length),
         "lower_bound_um": _um(layout.lower_bound),
         "ratio": _ratio(length, layout.lower_bound),
-        "traces_um": _um(math.fsum(trace.path.length for trace in layout.traces)),
+        "traces_um": _um(math.fsum(trace.path.length for trace in layout.all_traces)),
     }
 
 
@@ -199,7 +199,7 @@ def _layers(layout: Layout) -> list[Json]:
     found = []
     for layer in range(1, layout.package.rdl_count + 1):
         metal = layout.package.technology.metal(layer)
-        traces = [trace for trace in layout.traces if trace.layer == layer]
+        traces = [trace for trace in layout.all_traces if trace.layer == layer]
         found.append(
             {
                 "name": layout.package.layer_name(layer),

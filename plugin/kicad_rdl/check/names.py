@@ -79,7 +79,7 @@ def _nets(layout: Layout) -> Iterator[Violation]:
     package = layout.package
     known = {bump.net for _, bump in package.bumps if bump.net is not None}
     named: list[tuple[str, int, str | None, Point]] = [
-        *(("trace", trace.layer, trace.net, trace.path.start) for trace in layout.traces),
+        *(("trace", trace.layer, trace.net, trace.path.start) for trace in layout.all_traces),
         *(("via", via.layer, via.net, via.at) for via in layout.vias),
         *(("teardrop", teardrop.layer, teardrop.net, teardrop.outline.points[0]) for teardrop in layout.teardrops),
         *(("plane", plane.layer, plane.net, plane.outline.points[0]) for plane in layout.planes),

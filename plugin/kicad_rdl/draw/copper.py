@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 from kicad_rdl.draw.canvas import Element, disc, element, group, path_data, polygon_data, shape, title
 from kicad_rdl.draw.sheet import Sheet
-from kicad_rdl.draw.style import PAPER
+from kicad_rdl.draw.style import KEEPOUT, PAPER
 from kicad_rdl.geometry import Circle, merged
 from kicad_rdl.model.layout import Layout, Opening, Pad, PadKind, Plane, Side, Teardrop, Trace, Via
-from kicad_rdl.model.package import Package
-from kicad_rdl.units import um
+from kicad_rdl.model.package import Keepout, Package
+from kicad_rdl.units import format_length, um
 
 PLANE_OPACITY = "0.3"
+KEEPOUT_OPACITY = "0.14"
 SHEER = "0.16"
 """Opacity of planes that lie over each other."""
 
@@ -44,7 +45,7 @@ def layer_copper(
             collected.setdefault(thing.net, [[] for _ in range(6)])[kind].append(thing)
 
     collect(0, (plane for plane in layout.planes if plane.layer == layer))
-    collect(1, (trace for trace in layout.traces if trace.layer == layer))
+    collect(1, (trace for trace in layout.all_traces if trace.layer == layer))
     collect(2, (drop for drop in layout.teardrops if drop.layer == layer))
     collect(3, (pad for pad in layout.pads if pad.layer == layer))
     collect(4, (via for via in layout.vias if layer in (via.layer, via.layer + 1)))
@@ -127,12 +128,32 @@ def ball_spheres(package: Package, **style: int | str | None) -> Element:
     return group([shape(Circle(package.ball.diameter), ball.at) for ball in package.balls], **style)
 
 
+def keepout_areas(package: Package, layers: Iterable[int], sheet: Sheet) -> Element:
+    """The keep-outs of the layers, each once."""
+    shown = set(layers)
+    drawn = [
+        element("path", title(keepout_words(package, keepout)), d=polygon_data(keepout.outline))
+        for keepout in package.keepouts
+        if shown.intersection(keepout.layers)
+    ]
+    dashes = " ".join(format_length(round(sheet.letter * part)) for part in (0.3, 0.2))
+    style = {"fill": KEEPOUT, "fill_opacity": KEEPOUT_OPACITY, "stroke": KEEPOUT, "stroke_dasharray": dashes}
+    return group(drawn, stroke_width=sheet.hair, id="keepouts", **style)
+
+
 # --- words for tooltips --------------------------------------------------------------------------
 
 
 def net_words(net: str | None) -> str:
     """Tooltip of a net."""
     return "not connected" if net is None else net
+
+
+def keepout_words(package: Package, keepout: Keepout) -> str:
+    """Tooltip of a keep-out."""
+    kept = (("traces", keepout.traces), ("vias", keepout.vias), ("planes", keepout.planes))
+    layers = ", ".join(package.layer_name(layer) for layer in keepout.layers if layer <= package.rdl_count)
+    return f"keep-out {keepout.name}: no {', '.join(word for word, yes in kept if yes)} on {layers}"
 
 
 def pad_words(pad: Pad) -> str:

@@ -166,6 +166,8 @@ def naming(balls: Sequence[Ball]) -> Naming:
     by_row: dict[str, list[Point]] = {}
     by_column: dict[str, list[Point]] = {}
     for ball in balls:
+        if not ball.row:
+            continue
         by_row.setdefault(ball.row, []).append(ball.at)
         by_column.setdefault(str(ball.column), []).append(ball.at)
     letters_along_x = _aligned_x(by_row) > _aligned_y(by_row)

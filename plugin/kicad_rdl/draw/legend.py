@@ -74,6 +74,9 @@ def layer_rows(layout: Layout, layer: int) -> list[Row]:
     if None in here:
         rows.append(Entry(samples.pad(UNUSED), "pad without a net"))
     rows += _layer_counts(layout, layer, samples)
+    keepouts = sum(layer in keepout.layers for keepout in package.keepouts)
+    if keepouts:
+        rows.append(Entry(samples.keepout(), "keep-out", str(keepouts)))
     return rows + _things(layout, samples, copper=False)
 
 
@@ -81,8 +84,8 @@ def _layer_counts(layout: Layout, layer: int, samples: Samples) -> list[Row]:
     package = layout.package
     rows: list[Row] = [Heading("On this layer")]
     if layer <= package.rdl_count:
-        length = math.fsum(trace.path.length for trace in layout.traces if trace.layer == layer)
-        count = sum(trace.layer == layer for trace in layout.traces)
+        length = math.fsum(trace.path.length for trace in layout.all_traces if trace.layer == layer)
+        count = sum(trace.layer == layer for trace in layout.all_traces)
         rows.append(Entry(samples.trace(INK), "traces: " + str(count), _mm(length) + " mm"))
     onward = sum(via.layer == layer for via in layout.vias) if layer < package.rdl_count else 0
     arriving = sum(via.layer == layer - 1 for via in layout.vias) if layer <= package.rdl_count else 0
@@ -144,6 +147,8 @@ def _things(layout: Layout, samples: Samples, *, copper: bool = True, balls: boo
                 samples.pad(layer_colour(package, package.rdl_count)), "UBM pad " + _um(package.ball.pad) + " um", used
             )
         )
+    if copper and package.keepouts:
+        rows.append(Entry(samples.keepout(), "keep-out", str(len(package.keepouts))))
     if balls:
         rows.append(Entry(samples.ring(PALE), "ball " + _um(package.ball.diameter) + " um", str(len(package.balls))))
     rows.append(Entry(samples.die(), "die shadow", str(len(package.dies))))
@@ -221,7 +226,7 @@ def _counted(count: int, thing: str) -> str:
 def _nets_on(layout: Layout, layer: int) -> set[str | None]:
     """Nets with copper on a layer; only ever asked for membership."""
     nets: set[str | None] = {pad.net for pad in layout.pads if pad.layer == layer}
-    nets |= {trace.net for trace in layout.traces if trace.layer == layer}
+    nets |= {trace.net for trace in layout.all_traces if trace.layer == layer}
     nets |= {plane.net for plane in layout.planes if plane.layer == layer}
     return nets | {via.net for via in layout.vias if layer in (via.layer, via.layer + 1)}
 

@@ -50,7 +50,7 @@ def _vias(vias: Iterable[Via], layers: tuple[int, ...]) -> Iterator[Stroke]:
 
 
 def _lines(layout: Layout, layers: tuple[int, ...]) -> Iterator[Stroke]:
-    for trace in layout.traces:
+    for trace in layout.all_traces:
         if trace.layer in layers:
             points = path_points(trace.path, max(1, trace.width))
             for (x0, y0), (x1, y1) in pairwise(points):

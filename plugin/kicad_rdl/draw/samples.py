@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kicad_rdl.draw.canvas import Element, box, disc, group, line
-from kicad_rdl.draw.copper import PLANE_OPACITY
-from kicad_rdl.draw.style import DIE, GREY, PAPER, RED
+from kicad_rdl.draw.copper import KEEPOUT_OPACITY, PLANE_OPACITY
+from kicad_rdl.draw.style import DIE, GREY, KEEPOUT, PAPER, RED
 from kicad_rdl.geometry import ORIGIN, Point
 from kicad_rdl.units import Nm, format_length
 
@@ -68,6 +68,21 @@ class Samples:
         """A pad with the opening in it."""
         hole = disc(ORIGIN, self._n(0.85), fill="none", stroke=PAPER, stroke_width=self._n(0.07))
         return group((disc(ORIGIN, self._n(1.2), fill=colour), hole))
+
+    def keepout(self) -> Element:
+        """A patch of keep-out."""
+        dashes = " ".join(format_length(self._n(part)) for part in (0.3, 0.2))
+        patch = box(ORIGIN, self._n(2.4), self._n(0.95), fill=KEEPOUT, fill_opacity=KEEPOUT_OPACITY)
+        edge = box(
+            ORIGIN,
+            self._n(2.4),
+            self._n(0.95),
+            fill="none",
+            stroke=KEEPOUT,
+            stroke_width=self._n(0.09),
+            stroke_dasharray=dashes,
+        )
+        return group((patch, edge))
 
     def die(self) -> Element:
         """A patch of die shadow."""

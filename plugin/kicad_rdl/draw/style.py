@@ -16,6 +16,7 @@ DIE = "#eef2f6"
 POLYMER = "#f3ead6"
 RED = "#c62828"
 LOADED = "#a8127a"
+KEEPOUT = "#d9772b"
 
 SIGNAL = "#2b6ca3"
 UNUSED = "#aab3bc"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from kicad_rdl.draw import legend
 from kicad_rdl.draw.canvas import Element, box, document, group
-from kicad_rdl.draw.copper import SHEER, ball_spheres, layer_copper, opening_shapes, pad_outlines
+from kicad_rdl.draw.copper import SHEER, ball_spheres, keepout_areas, layer_copper, opening_shapes, pad_outlines
 from kicad_rdl.draw.dimension import a1_corner, a1_mark, dimension_lines, grid_names, lanes, naming
 from kicad_rdl.draw.marks import FULLEST, TOO_NARROW, cuts, flight_lines, terminal_places, violation_marks
 from kicad_rdl.draw.obstacles import copper_over_balls, copper_strokes, land_strokes
@@ -69,6 +69,7 @@ def estimate_drawing(package: Package, too_narrow: Sequence[Cut]) -> str:
     return scene.text(
         _ground(sheet, package, INK, PAPER),
         _layers(sheet, layout),
+        *_keepouts(sheet, package, tuple(range(1, package.rdl_count + 1))),
         ball_names(sheet, layout, package.ball.opening, _colour_of_last(package)),
         bump_names(sheet, layout, copper_strokes(layout, ends), on_copper=True),
         cuts(
@@ -121,6 +122,7 @@ def _all(layout: Layout, violations: tuple[tuple[int, Violation], ...]) -> str:
         _ground(sheet, package, INK, PAPER),
         ball_spheres(package, fill="none", stroke=PALE, stroke_width=sheet.thin),
         _layers(sheet, layout),
+        *_keepouts(sheet, package, every),
         ball_names(sheet, layout, package.ball.opening, _colour_of_last(package), copper_over_balls(layout, every)),
         bump_names(sheet, layout, copper_strokes(layout, every), on_copper=True),
         *_fullest(sheet, layout, every),
@@ -174,12 +176,18 @@ def _layer(layout: Layout, layer: int, violations: tuple[tuple[int, Violation], 
         _ground(sheet, package, INK, PAPER),
         *ghosts,
         group(layer_copper(layout, layer, colour, sheet), id="copper"),
+        *_keepouts(sheet, package, (layer,)),
         *names,
         *_fullest(sheet, layout, (layer,)),
         flight_lines(sheet, terminal_places(package), missing),
         cuts(sheet, narrow, TOO_NARROW, copper_strokes(layout, (layer,)), terminal_places(package)),
         violation_marks(sheet, mine, legend.LISTED),
     )
+
+
+def _keepouts(sheet: Sheet, package: Package, layers: Sequence[int]) -> list[Element]:
+    there = any(layer in keepout.layers for keepout in package.keepouts for layer in layers)
+    return [keepout_areas(package, layers, sheet)] if there else []
 
 
 def _subject(package: Package, layer: int) -> str:

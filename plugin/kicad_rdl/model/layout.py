@@ -181,3 +181,9 @@ class Layout:
     """Least total length of the routed connections [nm]."""
     supplies: tuple[Supply, ...] = ()
     """Nets for which style or layer of a plane was left to the tool, sorted by net."""
+
+    @property
+    def all_traces(self) -> tuple[Trace, ...]:
+        """The traces that were laid, then the locked ones of the package."""
+        locked = (Trace(one.net, one.layer, one.width, one.path) for one in self.package.locked)
+        return (*self.traces, *locked)
