@@ -14,11 +14,15 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 from cases import Ball, Bump, Case, Chip, Deck
+from cuts import Array, most_that_fit
 
 Places: TypeAlias = npt.NDArray[np.float64]
 
 BUMP_PITCH, BALL_PITCH = 80.0, 400.0
-BUMP = 30.0
+BUMP, LAND = 30.0, 5.0
+PAD = 235.0
+LINE = 2.0
+"""And space."""
 BLOCK = 4
 LAYERS = {256: 2, 1_024: 2, 4_096: 3, 10_000: 4}
 """RDLs at line/space 2/2 um. A ring of bumps k steps from the centre lets 8 k gaps x 9 traces through on each layer,
@@ -49,16 +53,17 @@ def dealt(side: int, disorder: float, seed: int) -> list[int]:
     return ball_of
 
 
-def grid(side: int, pitch: float) -> list[tuple[float, float]]:
-    """Places row by row from the top left [um]."""
-    first = (side - 1) / 2
-    return [((column - first) * pitch, (first - row) * pitch) for row in range(side) for column in range(side)]
+def most_of(nets: int, disorder: float, seed: int = 1) -> int:
+    """What squares around the middle let through."""
+    side = math.isqrt(nets)
+    bumps, balls = Array(side, BUMP_PITCH, BUMP + 2 * LAND), Array(side, BALL_PITCH, PAD)
+    return most_that_fit(bumps, balls, dealt(side, disorder, seed), LINE, LINE, LAYERS[nets])
 
 
 def crossings(side: int, ball_of: list[int]) -> int:
     """Pairs of nets whose straight lines cross; lines of nets that kept their balls never do."""
-    starts = np.array(grid(side, BUMP_PITCH))
-    ends = np.array(grid(side, BALL_PITCH))[ball_of]
+    starts = np.array(Array(side, BUMP_PITCH, BUMP).places)
+    ends = np.array(Array(side, BALL_PITCH, PAD).places)[ball_of]
     moved = np.flatnonzero(np.array(ball_of) != np.arange(len(ball_of)))
     found = 0
     for index in moved:
@@ -83,20 +88,20 @@ def given_case(nets: int, disorder: float, seed: int = 1) -> Case:
     names = [f"R{index // side + 1}C{index % side + 1}" for index in range(nets)]
     bumps = tuple(
         Bump(names[index], x, y, f"S{index + 1}", BUMP, ball=f"B{ball_of[index] + 1}")
-        for index, (x, y) in enumerate(grid(side, BUMP_PITCH))
+        for index, (x, y) in enumerate(Array(side, BUMP_PITCH, BUMP).places)
     )
-    balls = tuple(Ball(f"B{index + 1}", x, y) for index, (x, y) in enumerate(grid(side, BALL_PITCH)))
+    balls = tuple(Ball(f"B{index + 1}", x, y) for index, (x, y) in enumerate(Array(side, BALL_PITCH, PAD).places))
     layers = LAYERS[nets]
     deck = Deck(
         name=f"given-{layers}rdl",
         source="chosen",
-        line=2,
-        space=2,
+        line=LINE,
+        space=LINE,
         layers=layers,
-        land=5,
+        land=LAND,
         via=5,
         enclosure=2.5,
-        pad=235,
+        pad=PAD,
         ubm=215,
         ball_opening=170,
         ball=250,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -14,9 +14,10 @@ from cases import Case, write_job
 from chiplets import chiplets_case
 from contest import contest_case
 from data import DATA
-from given import LAYERS, given_case
+from given import LAYERS, given_case, most_of
 from judge import Ends
 from one_layer import one_layer_job
+from peers import PEERS, most_on
 from supply_heavy import supply_heavy
 from worker import Outcome, routed_job
 
@@ -53,9 +54,17 @@ class Row:
     seconds: float = 300
     """Time limit."""
 
+    fits: Callable[[], int] | None = None
+    """The cut bound of a job."""
+
     def run(self, job: Path, folder: Path, picture: Path | None) -> Outcome:
         """The work of the row."""
-        return routed_job(job, folder, self.ends, picture)
+        if self.board:
+            from boards import routed_board
+
+            return routed_board(job, folder, picture)
+        outcome = routed_job(job, folder, self.ends, picture)
+        return outcome if self.fits is None else replace(outcome, fits=self.fits())
 
 
 ALL = Goal("100 %", lambda it: it.connected == it.nets)
@@ -83,6 +92,16 @@ def shorter(length: float, *, equal: bool = False) -> Goal:
 def faster(seconds: float) -> Goal:
     """Routed within so many seconds, as long as this machine is the one of the issue."""
     return Goal(f"< {seconds:g} s", lambda it: it.route < seconds)
+
+
+def whole(seconds: float) -> Goal:
+    """Read, routed, checked and written within so many seconds."""
+    return Goal(f"< {seconds:g} s in all", lambda it: it.whole < seconds)
+
+
+def more(nets: int) -> Goal:
+    """More nets than somebody else connected."""
+    return Goal(f"> {nets} nets", lambda it: it.connected > nets)
 
 
 def smaller(mebibytes: float) -> Goal:
@@ -119,7 +138,13 @@ def _given(nets: int, disorder: float) -> Row:
         must = (ALL, CLEAN)
     else:
         aim = (ALL,)
-    return Row(f"given_{nets}_d{disorder:g}", of(lambda: given_case(nets, disorder)), must, aim)
+    return Row(
+        f"given_{nets}_d{disorder:g}",
+        of(lambda: given_case(nets, disorder)),
+        must,
+        aim,
+        fits=lambda: most_of(nets, disorder),
+    )
 
 
 def _caravel() -> Row:
@@ -162,6 +187,24 @@ def _bmap(nets: int) -> Row:
     return Row(f"bmap_{nets}", of(lambda: bmap_case(folder, nets)), (ALL, CLEAN), (within(1.03),), needs=folder)
 
 
+def _peer(name: str) -> Row:
+    folder, peer = DATA / "peer_boards", PEERS[name]
+    nets, fits = int(name[1:].split("_")[0]), most_on(name)
+    must = [CLEAN]
+    if fits is None or fits == nets:
+        must.insert(0, ALL)
+    else:
+        must.insert(0, more(peer.connected))
+    if fits is None:
+        must.append(shorter(peer.length))
+        aim: tuple[Goal, ...] = (within(1.02), *((faster(20),) if nets == 1024 else ()))
+    else:
+        aim = (whole(peer.seconds / 10),)
+    return Row(
+        name, lambda _: folder / f"{name}.kicad_pcb", tuple(must), aim, "centres", folder, board=True, seconds=600
+    )
+
+
 def _supply_heavy(folder: Path) -> Path:
     bumps, job = supply_heavy()
     (folder / "supply_heavy_26.csv").write_text(bumps, encoding="utf-8")
@@ -177,6 +220,7 @@ ROWS: Sequence[Row] = (
     _bmap(15),
     _bmap(100),
     *(_given(nets, disorder) for nets in LAYERS for disorder in (0, 0.1, 0.5)),
+    *map(_peer, PEERS),
     Row("chiplets", of(chiplets_case), (ALL, CLEAN)),
     Row("supply_heavy", _supply_heavy, (ALL, CLEAN)),
     *map(

@@ -30,7 +30,7 @@ from worker import Outcome
 HERE = Path(__file__).resolve().parent
 PICTURES = HERE.parent / "docs" / "pictures"
 COLUMNS = (
-    *("input", "nets", "connected", "ours", "KiCad", "length [mm]", "bound [mm]", "ratio", "from", "vias"),
+    *("input", "nets", "cut bound", "connected", "ours", "KiCad", "length [mm]", "bound [mm]", "ratio", "from", "vias"),
     *("must", "aim", "route [s]", "all [s]", "MiB"),
 )
 
@@ -76,9 +76,11 @@ def goals(wanted: Sequence[Goal], outcome: Outcome) -> str:
 def cells(row: Row, outcome: Outcome) -> tuple[str, ...]:
     """The row as text."""
     if outcome.failed:
-        return (row.name, *[""] * 9, goals(row.must, outcome), goals(row.aim, outcome), "", "", outcome.failed)
+        missed = goals(row.must, outcome), goals(row.aim, outcome)
+        return (row.name, *[""] * 4, outcome.failed, *[""] * 5, *missed, "", "", "")
     return (
-        *(row.name, str(outcome.nets), str(outcome.connected), str(outcome.violations), outcome.kicad),
+        *(row.name, str(outcome.nets), "-" if outcome.fits is None else str(outcome.fits), str(outcome.connected)),
+        *(str(outcome.violations), outcome.kicad),
         f"{outcome.length:.3f}" if outcome.length is not None else "-",
         f"{outcome.bound:.3f}" if outcome.bound is not None else "-",
         f"{outcome.ratio:.4f}" if outcome.ratio is not None else "-",

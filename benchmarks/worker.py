@@ -38,6 +38,8 @@ class Outcome:
     """What a row has to say; lengths in mm."""
 
     nets: int = 0
+    fits: int | None = None
+    """What a cut bound says fits at most; None: it was not asked."""
     connected: int = 0
     violations: int | None = None
     kicad: str = "-"
@@ -85,7 +87,7 @@ def routed_job(job_path: Path, folder: Path, ends: judge.Ends, picture: Path | N
     measured = connected - judge.planes(package)
     bound = judge.bound_of(layout, measured, ends)
     if picture is not None:
-        draw(drawings(layout, violations)["svg/all.svg"], picture)
+        reduced(drawings(layout, violations)["svg/all.svg"], picture)
     reasons = sorted({item.reason for item in layout.unrouted})
     return Outcome(
         nets=nets,
@@ -109,7 +111,7 @@ def verdict(check: KicadCheck) -> str:
     return "clean" if check.clean else ", ".join(f"{item.count} {item.type}" for item in check.findings)
 
 
-def draw(svg: str, picture: Path) -> None:
+def reduced(svg: str, picture: Path) -> None:
     """An SVG as a small PNG, where the programs for it are installed."""
     if shutil.which("rsvg-convert") is None or shutil.which("convert") is None:
         return
