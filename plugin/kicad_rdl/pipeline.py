@@ -50,6 +50,8 @@ class BuildResult:
     """Stage and seconds, in the order of the flow."""
     refused: tuple[RefusedCount, ...] = ()
     """Numbers of RDLs that do not do."""
+    notes: tuple[str, ...] = ()
+    """What was simplified or passed over in the files of the job."""
 
     @property
     def clean(self) -> bool:
@@ -64,7 +66,7 @@ class BuildResult:
     @property
     def summary(self) -> tuple[str, ...]:
         """The report in words, line by line."""
-        return summary(self.layout, self.violations, self.kicad, refused=self.refused)
+        return summary(self.layout, self.violations, self.kicad, refused=self.refused, notes=self.notes)
 
 
 def build(job_path: Path, output: Path, *, kicad_check: bool = False, progress: Listener = None) -> BuildResult:
@@ -85,18 +87,21 @@ def build(job_path: Path, output: Path, *, kicad_check: bool = False, progress: 
         job = read_job(job_path)
     with clock.stage("routing"):
         choice = choose(job, progress)
-    return _delivered(choice, output, clock, kicad_check, job_path.name, job.auto_rdl)
+    return _delivered(choice, output, clock, kicad_check, job_path.name, job)
 
 
 def deliver(
     layout: Layout, output: Path, *, kicad_check: bool = False, job: str = "", progress: Listener = None
 ) -> BuildResult:
     """The second half of ``build``: checks a layout, wherever it comes from, and writes everything."""
-    return _delivered(Choice(layout, ()), output, Stages(progress), kicad_check, job, False)
+    return _delivered(Choice(layout, ()), output, Stages(progress), kicad_check, job, None)
 
 
-def _delivered(choice: Choice, output: Path, clock: Stages, kicad_check: bool, job: str, auto_rdl: bool) -> BuildResult:
+def _delivered(
+    choice: Choice, output: Path, clock: Stages, kicad_check: bool, name: str, job: Job | None
+) -> BuildResult:
     layout = choice.layout
+    auto_rdl, notes = (job.auto_rdl, job.notes) if job is not None else (False, ())
     with clock.stage("checking"):
         violations = undeclared(layout, check_layout(layout))
     with clock.stage("drawing"):
@@ -105,12 +110,12 @@ def _delivered(choice: Choice, output: Path, clock: Stages, kicad_check: bool, j
     if kicad_check:
         with clock.stage("KiCad check"):
             kicad = drc(files, _board_name(files))
-    report = report_of(layout, violations, kicad, job=job, auto_rdl=auto_rdl, refused=choice.refused)
+    report = report_of(layout, violations, kicad, job=name, auto_rdl=auto_rdl, refused=choice.refused, notes=notes)
     files["report.json"] = report_text(report)
     files[TIMINGS] = json.dumps({"seconds": dict(clock.timings)}, indent=1) + "\n"
     with clock.stage("writing"):
         written = write_outputs(output, files, group="build", volatile=(TIMINGS,))
-    return BuildResult(layout, violations, kicad, report, output, written, tuple(clock.timings), choice.refused)
+    return BuildResult(layout, violations, kicad, report, output, written, tuple(clock.timings), choice.refused, notes)
 
 
 def undeclared(layout: Layout, violations: Sequence[Violation]) -> tuple[Violation, ...]:

@@ -32,6 +32,7 @@ def report_of(
     job: str = "",
     auto_rdl: bool = False,
     refused: Sequence[RefusedCount] = (),
+    notes: Sequence[str] = (),
 ) -> Json:
     """The report. Lengths are micrometres, exact to the nanometre; no time and no path of this machine is in it.
 
@@ -42,12 +43,13 @@ def report_of(
         job: file name of the job, without its folder.
         auto_rdl: the number of RDLs was left to the tool.
         refused: numbers of RDLs that do not do.
+        notes: what was simplified or passed over in the files of the job.
     """
     package = layout.package
     return {
         "format": FORMAT,
         "tool": {"name": "kicad-rdl", "version": __version__},
-        "job": {"file": job, "name": package.name, "description": package.description},
+        "job": {"file": job, "name": package.name, "description": package.description, "notes": list(notes)},
         "clean": is_clean(layout, violations, kicad),
         "connections": _connections(layout),
         "nets": _nets(layout),
@@ -329,6 +331,7 @@ def summary(
     kicad: KicadCheck,
     most: int = 10,
     refused: Sequence[RefusedCount] = (),
+    notes: Sequence[str] = (),
 ) -> tuple[str, ...]:
     """The report for people, line by line; of long lists the first ``most``."""
     package = layout.package
@@ -354,6 +357,7 @@ def summary(
     lines += _listed("violations", [violation_words(item) for item in violations], most)
     lines.append(_kicad_words(kicad))
     lines += [f"  {item.count} x {item.severity} {item.type}, such as: {item.example}" for item in kicad.findings]
+    lines += [f"note: {note}" for note in notes]
     return tuple(lines)
 
 
