@@ -54,8 +54,9 @@ def faults_of_plan(layer: Sketched) -> list[str]:
     """Wires and orders that contradict each other, wires that cross, gaps and near cuts that are too full."""
     found = topology.faults_of_wires(layer.tiles, layer.wires, layer.orders)
     found += [str(crossing) for crossing in topology.crossings(layer.tiles, layer.wires, layer.orders)]
-    found += topology.overfull_gaps(layer.tiles, layer.orders, layer.widths, layer.space)
-    return found + topology.overfull_cuts(layer.tiles, layer.wires, layer.widths, layer.space, layer.reach)
+    found += topology.overfull(topology.gap_loads(layer.tiles, layer.orders, layer.widths, layer.space))
+    cuts = topology.cut_loads(layer.tiles, layer.wires, layer.widths, layer.space, layer.reach)
+    return found + topology.overfull(cuts)
 
 
 def faults_of_copper(layer: Sketched) -> list[str]:
@@ -143,8 +144,8 @@ def test_a_sound_scene_has_no_faults() -> None:
     assert topology.faults_of_wires(tiles, wires, orders) == []
     assert topology.crossings(tiles, wires, orders) == []
     assert topology.faults_of_copper(tiles, wires, orders, paths) == []
-    assert topology.overfull_gaps(tiles, orders, [LINE] * 2, SPACE) == []
-    assert topology.overfull_cuts(tiles, wires, [LINE] * 2, SPACE, 500_000) == []
+    assert topology.overfull(topology.gap_loads(tiles, orders, [LINE] * 2, SPACE)) == []
+    assert topology.overfull(topology.cut_loads(tiles, wires, [LINE] * 2, SPACE, 500_000)) == []
 
 
 def test_exchanged_wires_are_seen() -> None:
@@ -176,7 +177,7 @@ def test_a_wire_on_the_other_side_is_seen() -> None:
 def test_a_cut_is_full_to_the_nanometre(width: int, fits: bool) -> None:
     """160 um between the pads: two lines of 65 um and three spaces of 10 um."""
     tiles, wires, _, _ = scene()
-    near = topology.overfull_cuts(tiles, wires, [width] * 2, SPACE, 500_000)
+    near = topology.overfull(topology.cut_loads(tiles, wires, [width] * 2, SPACE, 500_000))
     assert any("p0 to p1" in fault for fault in near) != fits
 
 
@@ -209,7 +210,8 @@ def test_what_must_cross_a_cut_is_what_copper_shows(seed: int) -> None:
 @each_layer
 def test_flows_leave_room_at_every_gap(seed: int) -> None:
     flow = random_flow(seed)
-    assert topology.overfull_gaps(flow.tiles, flow.plan.orders[0], [LINE] * len(flow.plan.wires[0]), SPACE) == []
+    loads = topology.gap_loads(flow.tiles, flow.plan.orders[0], [LINE] * len(flow.plan.wires[0]), SPACE)
+    assert topology.overfull(loads) == []
 
 
 @each_example

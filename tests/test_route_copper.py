@@ -11,10 +11,9 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from layers import EDGE, HALF, LINE, SPACE, RandomFlow, each_layer, random_flow
-from topology import gaps_of_path, reduced
+from topology import cut_loads, gap_loads, gaps_of_path, reduced
 
 from kicad_rdl.geometry import Circle, Path, Point, path_points
-from kicad_rdl.route.audit import diagonal_loads, gap_loads
 from kicad_rdl.route.corridors import corridors_of
 from kicad_rdl.route.improve import Freedom, improve
 from kicad_rdl.route.lay import wire_path
@@ -174,14 +173,14 @@ def test_laid_wires_keep_the_rules_and_their_topology(seed: int) -> None:
 
 @each_layer
 def test_what_fits_every_cut_is_laid(seed: int) -> None:
-    """Maley: if no gap and no diagonal is too full, all wires fit at once."""
+    """Maley: if no cut between any two obstacles that see each other is too full, all wires fit at once."""
     flow = random_flow(seed)
     wires, orders = flow.plan.wires[0], flow.plan.orders[0]
     cuts = [
-        *gap_loads(flow.tiles, orders, [LINE] * len(wires), SPACE),
-        *diagonal_loads(flow.tiles, wires, [LINE] * len(wires), SPACE),
+        *gap_loads(flow.tiles, orders, [LINE] * len(wires), SPACE).values(),
+        *cut_loads(flow.tiles, wires, [LINE] * len(wires), SPACE, 2 * max(HALF)).values(),
     ]
-    if all(cut.load + 100.0 <= cut.room for cut in cuts):
+    if all(load + 100.0 <= room for load, room in cuts):
         assert None not in laid(flow).paths
 
 

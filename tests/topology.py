@@ -284,11 +284,15 @@ def _port_side(tiles: Tiles, cut: NearCut, sides: np.ndarray, vertex: int | None
     return int(sum(sides[w] for w in tiles.edges[wire.gaps[gap]].tolist() if w not in (cut.start, cut.end)))
 
 
-def overfull_cuts(
-    tiles: Tiles, wires: Numbered, widths: Mapping[int, float] | Sequence[float], space: float, reach: float
-) -> list[str]:
-    """Cuts through which more must go than fits."""
-    found = []
+Load = tuple[float, float]
+"""What must go through a cut (widths of wires, and a space for each), and what it offers to them [nm]."""
+
+Widths = Mapping[int, float] | Sequence[float]
+
+
+def cut_loads(tiles: Tiles, wires: Numbered, widths: Widths, space: float, reach: float) -> dict[str, Load]:
+    """The near cuts that wires must cross."""
+    found: dict[str, Load] = {}
     inside: dict[int, set[int]] = {}
     known = numbered(wires)
     for number, wire in known.items():
@@ -297,25 +301,26 @@ def overfull_cuts(
     for cut in near_cuts(tiles, reach, space):
         here = set().union(*(inside.get(t, set()) for t in cut.tiles)) if cut.tiles else set(known)
         across = wires_across(tiles, {number: known[number] for number in sorted(here)}, cut)
-        load = sum((widths[number] + space) * times for number, times in across.items())
-        if across and load > cut.room + 1e-3:
-            end = tiles.obstacles[cut.end].name if cut.end >= 0 else "outline"
-            found.append(f"{tiles.obstacles[cut.start].name} to {end}: {load:.0f} through {cut.room:.0f}")
+        if across:
+            end = tiles.obstacles[cut.end].name if cut.end >= 0 else f"outline at {cut.there}"
+            load = sum((widths[number] + space) * times for number, times in across.items())
+            found[f"{tiles.obstacles[cut.start].name} to {end}"] = (load, cut.room)
     return found
 
 
-def overfull_gaps(
-    tiles: Tiles, orders: Mapping[int, Sequence[int]], widths: Mapping[int, float] | Sequence[float], space: float
-) -> list[str]:
-    """Gaps in whose order stand more wires than fit."""
-    found = []
+def gap_loads(tiles: Tiles, orders: Mapping[int, Sequence[int]], widths: Widths, space: float) -> dict[str, Load]:
+    """The gaps that wires cross."""
+    found: dict[str, Load] = {}
     for gap, order in sorted(orders.items()):
         u, v = tiles.edges[gap].tolist()
-        load = sum(widths[number] + space for number in order)
         room = float(tiles.width[gap] - tiles.clearance[u] - tiles.clearance[v]) + space
-        if load > room + 1e-3:
-            found.append(f"gap {gap}: {load:.0f} through {room:.0f}")
+        found[f"gap {gap}"] = (sum(widths[number] + space for number in order), room)
     return found
+
+
+def overfull(loads: Mapping[str, Load]) -> list[str]:
+    """Cuts or gaps through which more must go than fits."""
+    return [f"{name}: {load:.0f} through {room:.0f}" for name, (load, room) in loads.items() if load > room + 1e-3]
 
 
 def crossings_of_copper(tiles: Tiles, path: Path, cut: NearCut) -> int:

@@ -7,7 +7,7 @@ the gaps of one triangulation are only some of them. On a square grid the other 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kicad_rdl.route.tiles import Tiles, apexes, clear_width, convex
@@ -21,24 +21,12 @@ class CutLoad:
     start: int
     end: int
     edge: int
-    """The gap whose other diagonal it is; the gap itself where ``start`` and ``end`` are its ends."""
+    """The gap whose other diagonal it is."""
     wires: int
     load: float
     """Widths and spaces of the wires."""
     room: float
     """What the cut offers to widths and spaces."""
-
-
-def gap_loads(
-    tiles: Tiles, orders: Mapping[int, Sequence[int]], widths: Sequence[float], space: float
-) -> list[CutLoad]:
-    """The load of every gap that is crossed."""
-    found = []
-    for gap, order in orders.items():
-        u, v = tiles.edges[gap].tolist()
-        room = float(tiles.width[gap] - tiles.clearance[u] - tiles.clearance[v] + space)
-        found.append(CutLoad(u, v, gap, len(order), sum(widths[w] + space for w in order), room))
-    return found
 
 
 def diagonals_of(
