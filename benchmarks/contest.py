@@ -76,10 +76,10 @@ def contest_case(name: str, angles: str = "any") -> Case:
     """The case as a package: drivers are bumps of the die, the bumps of the contest its balls."""
     bumps, balls = [], []
     for index, (driver, bump) in enumerate(published(name), 1):
-        x, y = _centre(driver)
+        x, y = centre(driver)
         width, height = (WIDE - SPACE, DEEP) if driver[2] - driver[0] == WIDE else (DEEP, WIDE - SPACE)
         bumps.append(Bump(f"D{index}", x, y, f"N{index}", width * UNIT, height * UNIT))
-        balls.append(Ball(f"B{index}", *_centre(bump), f"N{index}"))
+        balls.append(Ball(f"B{index}", *centre(bump), f"N{index}"))
     deck = Deck(
         name=f"{name}-deck",
         source="flip-chip routing contest 2014: width 2, spacing 1; terminals chosen",
@@ -106,6 +106,7 @@ def contest_case(name: str, angles: str = "any") -> Case:
     )
 
 
-def _centre(rectangle: Rectangle) -> tuple[float, float]:
+def centre(rectangle: Rectangle) -> tuple[float, float]:
+    """In the package [um]."""
     left, bottom, right, top = rectangle
     return ((left + right - SIZE) / 2 * UNIT, (bottom + top - SIZE) / 2 * UNIT)

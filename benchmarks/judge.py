@@ -81,8 +81,14 @@ class Bound:
 
 def bound_of(layout: Layout, nets: frozenset[str], ends: Ends) -> Bound:
     """The least length of these nets, whatever layers they take, beside the balls that planes have taken."""
-    package = layout.package
-    taken = frozenset(name for name, net in layout.ball_nets if net in planes(package))
+    supplies = planes(layout.package)
+    return least_length(
+        layout.package, nets, ends, frozenset(name for name, net in layout.ball_nets if net in supplies)
+    )
+
+
+def least_length(package: Package, nets: frozenset[str], ends: Ends, taken: frozenset[str] = frozenset()) -> Bound:
+    """The least length of these nets with the balls that are not ``taken``."""
     metric: Metric = "euclid" if package.angles is Angles.ANY else "octilinear"
     balls = {ball.name: ball.at for ball in package.balls}
     bumps: dict[str, list[Terminal]] = defaultdict(list)
