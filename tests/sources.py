@@ -1,11 +1,15 @@
-"""Random dies and balls, for everything that reads and writes them."""
+"""Dies and balls, for everything that reads and writes them: random ones, and boards that need no router."""
 
 from __future__ import annotations
+
+from dataclasses import fields
 
 from hypothesis import strategies as st
 
 from kicad_rdl.geometry import Circle, Octagon, Point, Rectangle, Shape
 from kicad_rdl.model.die import Bump, Die, PlacedDie
+from kicad_rdl.model.layout import Layout
+from kicad_rdl.model.package import Package
 from kicad_rdl.model.source import Source, SourceBall
 from kicad_rdl.read.bumps import NO_NET
 
@@ -61,3 +65,12 @@ def as_placed(source: Source) -> Source:
         upright = tuple(Bump(bump.name, bump.at - placed.at, bump.net, bump.shape, bump.ball) for bump in placed.bumps)
         dies.append(PlacedDie(Die(placed.die.name, width, height, upright), placed.at))
     return Source(tuple(dies), source.balls, source.width, source.height)
+
+
+def unrouted(package: Package) -> Layout:
+    """Only what a board needs for its footprints; every third ball has a net."""
+    nets = [rule.name for rule in package.nets]
+    usable = [ball.name for ball in package.balls if nets and not ball.nc][::3]
+    given = tuple((name, nets[k % len(nets)]) for k, name in enumerate(usable))
+    known = {"package": package, "ball_nets": given}
+    return Layout(**{field.name: known.get(field.name, ()) for field in fields(Layout)})

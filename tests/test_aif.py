@@ -23,7 +23,7 @@ from kicad_rdl.read.source_options import SourceOptions
 HEAD = "[DATABASE]\nTYPE=AIF\nVERSION=2.0\nUNITS=um\n"
 DIE = "[DIE]\nNAME=chip\nWIDTH=1000\nHEIGHT=800\n"
 PADS = "[PADS]\nDP=SQUARE 60\nB=CIRCLE 250\n"
-relaxed = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+relaxed = settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 
 
 def read(tmp_path: Path, text: str, options: SourceOptions | None = None) -> Source:

@@ -4,31 +4,20 @@ from __future__ import annotations
 
 import re
 import subprocess
-from dataclasses import fields
 from pathlib import Path
 from random import Random
 
 import pytest
 from packages import random_package
+from sources import unrouted
 
 from kicad_rdl.errors import InputError
 from kicad_rdl.geometry import Circle, Octagon, Point, Rectangle, Shape
 from kicad_rdl.kicad.project import kicad_files
-from kicad_rdl.model.layout import Layout
-from kicad_rdl.model.package import Package
 from kicad_rdl.model.source import Source
 from kicad_rdl.read.source import read_source
 from kicad_rdl.read.source_options import SourceOptions
 from kicad_rdl.units import MM
-
-
-def unrouted(package: Package) -> Layout:
-    """Only what a board needs for its footprints; every third ball has a net."""
-    nets = [rule.name for rule in package.nets]
-    usable = [ball.name for ball in package.balls if nets and not ball.nc][::3]
-    given = tuple((name, nets[k % len(nets)]) for k, name in enumerate(usable))
-    known = {"package": package, "ball_nets": given}
-    return Layout(**{field.name: known.get(field.name, ()) for field in fields(Layout)})
 
 
 @pytest.mark.parametrize("seed", range(25))

@@ -66,14 +66,14 @@ def write_list(found: Difference, path: Path) -> None:
 def _only(source: Source, asked: Reading, of: str | None) -> Source:
     if of is None:
         return source
-    dies = [placed for placed in source.dies if placed.die.name == of]
-    if dies:
-        return replace(source, dies=tuple(dies), balls=())
     if of == BALLS and source.balls:
         return replace(source, dies=())
     if of == BALLS and len(source.dies) == 1:
         flat = PlacedDie(source.dies[0].die, mirrored=asked.options.face == "up")
         balls = tuple(SourceBall(bump.name, bump.at, bump.net, bump.shape) for bump in flat.bumps)
         return replace(source, dies=(), balls=balls)
+    dies = [placed for placed in source.dies if placed.die.name == of]
+    if dies:
+        return replace(source, dies=tuple(dies), balls=())
     there = ", ".join([*(placed.die.name for placed in source.dies), *([BALLS] if source.balls else [])])
     raise InputError(f"--of {of}: there is no such map in this file; there are: {there}", str(asked.path))
