@@ -170,3 +170,76 @@ def test_a_round_keepout_is_never_smaller_than_its_circle(tmp_path: Path) -> Non
     middles = [Point((a.x + b.x) // 2, (a.y + b.y) // 2) for a, b in zip(points, points[1:] + points[:1], strict=True)]
     assert min(middle.distance(Point(0, 0)) for middle in middles) >= 350 * UM - 2
     assert circumradius(got.ubm_pad) == got.ball.pad / 2
+
+
+TWO = """\
+name = "two"
+technology = "fanout-hd-2rdl"
+[package]
+width = "4 mm"
+height = "3 mm"
+rdl_count = 2
+[[die]]
+name = "left"
+bumps = "bumps.csv"
+width = "1 mm"
+height = "1 mm"
+position = ["-0.7 mm", "0 mm"]
+[[die]]
+name = "right"
+bumps = "bumps.csv"
+width = "1 mm"
+height = "1 mm"
+position = ["0.7 mm", "0 mm"]
+quarter_turns = 2
+[balls]
+pitch = "0.5 mm"
+columns = 6
+rows = 4
+"""
+
+
+@pytest.mark.parametrize(
+    ("bumps", "more", "balls"),
+    [
+        # without a map every net takes a ball, unless told
+        (BUMPS, "", {"A": 1, "B": 1, "VDD": 1}),
+        (BUMPS, '[[nets.rules]]\nmatch = ["A", "B"]\nballs = 0\n', {"A": 0, "B": 0, "VDD": 1}),
+        (BUMPS, '[[nets.rules]]\nmatch = ["*"]\nballs = 0\n', {"A": 0, "B": 0, "VDD": 0}),
+        # where some nets are given balls, the others join their dies
+        (BUMPS.replace("net", "net,ball") + "5,0,0,C,A1\n", "", {"A": 0, "B": 0, "C": 1, "VDD": 0}),
+        (
+            BUMPS.replace("net", "net,ball") + "5,0,0,C,A1\n",
+            '[[nets.rules]]\nmatch = ["V*"]\nballs = 2\n',
+            {"A": 0, "B": 0, "C": 1, "VDD": 2},
+        ),
+        (
+            BUMPS.replace("net", "net,ball") + "5,0,0,C,A1\n",
+            '[[nets.rules]]\nmatch = ["V*"]\nside = "top"\n',
+            {"A": 0, "B": 0, "C": 1, "VDD": 1},
+        ),
+    ],
+)
+def test_nets_between_dies(tmp_path: Path, bumps: str, more: str, balls: dict[str, int]) -> None:
+    got = package(tmp_path, more, TWO, bumps)
+    assert {rule.name: rule.balls for rule in got.nets} == balls
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (('"0.7 mm"', '"0.3 mm"'), r"dies left and right are 0 um apart; the technology needs \d+ um: move them apart"),
+        (('"right"', '"Left_"'), r'dies "left" and "Left_" would share a file'),
+        (('"right"', '"left"'), r'two dies are called "left"'),
+    ],
+)
+def test_dies_are_refused(tmp_path: Path, change: tuple[str, str], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        package(tmp_path, "", TWO.replace(*change))
+
+
+def test_names_of_dies_and_bumps_that_run_together_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "other.csv").write_text("bump,x_um,y_um,net\nb.1,0,0,A\n")
+    two = TWO.replace('"left"\nbumps = "bumps.csv"', '"a"\nbumps = "other.csv"').replace('"right"', '"a.b"')
+    with pytest.raises(InputError, match=r'two bumps are called "a.b.1"'):
+        package(tmp_path, "", two)

@@ -12,13 +12,14 @@ from shapely.geometry import Polygon as ShapelyPolygon
 from kicad_rdl.errors import InputError
 from kicad_rdl.geometry import Circle, Point, Shape, circumradius, extent, shapely_of
 from kicad_rdl.model.die import Bump
-from kicad_rdl.model.package import Ball, BallGeometry, NetRule, Package
+from kicad_rdl.model.package import Ball, BallGeometry, NetRule, Package, terminal_name
 from kicad_rdl.model.technology import EdgeRules
 from kicad_rdl.units import Nm, mm, um
 
 
 def refuse_impossible(package: Package, source: str) -> None:
     """Raises InputError for the first thing that cannot work."""
+    _names(package, source)
     _dies(package, source)
     _bumps(package, source)
     _balls(package, source)
@@ -26,6 +27,25 @@ def refuse_impossible(package: Package, source: str) -> None:
     _widths(package, source)
     if package.rdl_count == 1:
         _pads_and_lands(package, source)
+
+
+def _names(package: Package, source: str) -> None:
+    """Names of dies become names of files, and parts of the names of bumps."""
+    dies: dict[str, str] = {}
+    for placed in package.dies:
+        name = placed.die.name
+        other = dies.setdefault(name.strip("._").lower(), name)
+        if other != name:
+            raise InputError(f'dies "{other}" and "{name}" would share a file; name one of them otherwise', source)
+    if len(package.dies) > 1:
+        bumps: set[str] = set()
+        for index, bump in package.bumps:
+            name = terminal_name(package, index, bump)
+            if name in bumps:
+                raise InputError(
+                    f'two bumps are called "{name}" (die and bump); name one of the dies otherwise', source
+                )
+            bumps.add(name)
 
 
 def _dies(package: Package, source: str) -> None:
