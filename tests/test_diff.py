@@ -152,6 +152,10 @@ def test_shapes_only_when_asked() -> None:
     new = source(replace(MAP[0], shape=Rectangle(10, 20)), *MAP[1:])
     assert compare(source(*MAP), new).is_empty
     assert only(compare(source(*MAP), new, Comparison(shapes=True))) == ((Kind.SHAPE,), "1", "1")
+    all_new = source(*(replace(each, shape=Rectangle(10, 20)) for each in MAP))
+    words = list(difference_words(compare(source(*MAP), all_new, Comparison(shapes=True))))
+    assert words[0] == "shape: 5 bumps of die chip (1, 2, 3, 4, 5): circle 35 -> rectangle 0.01 x 0.02"
+    assert len(words) == 2
 
 
 def test_a_shift_of_most_is_told_once() -> None:

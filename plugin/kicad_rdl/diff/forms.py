@@ -16,6 +16,7 @@ COLUMNS = (
     "change", "group", "old_name", "new_name", "old_x_um", "old_y_um", "new_x_um", "new_y_um", "dx_um", "dy_um",
     "distance_um", "old_net", "new_net", "old_ball", "new_ball", "old_shape", "new_shape",
 )  # fmt: skip
+NAMES_SHOWN = 5
 NO_NET = "no net"
 NO_BALL = "no ball"
 
@@ -29,8 +30,8 @@ def difference_words(difference: Difference) -> Iterator[str]:
         if group.shift != ORIGIN:
             yield f"{_called(group.name)}: all shifted by {_vector(group.shift)}; what follows is beyond that"
     several = len(difference.groups) > 1
-    for change in difference.changes:
-        yield _words(change, several)
+    yield from (_words(change, several) for change in difference.changes if change.kinds != (Kind.SHAPE,))
+    yield from _shape_words(difference)
     yield from (_summary(group, difference) for group in difference.groups)
 
 
@@ -57,6 +58,19 @@ def _words(change: Change, several: bool) -> str:
             case Kind.SHAPE:
                 parts.append(f"{_shape(old.shape)} -> {_shape(new.shape)}")
     return f"{_label(change)}: {group}{what} {old.name}: {'; '.join(parts)}"
+
+
+def _shape_words(difference: Difference) -> Iterator[str]:
+    """One line for all contacts of a group whose shape changed in the same way, and nothing else of them."""
+    alike: dict[tuple[str, str], list[str]] = {}
+    for change in difference.changes:
+        if change.kinds == (Kind.SHAPE,) and change.old is not None and change.new is not None:
+            step = f"{_shape(change.old.shape)} -> {_shape(change.new.shape)}"
+            alike.setdefault((change.group, step), []).append(change.old.name)
+    for (group, step), names in alike.items():
+        what = BALLS if group == BALLS else f"bumps of {_called(group)}"
+        shown = ", ".join(names[:NAMES_SHOWN]) + (" ..." if len(names) > NAMES_SHOWN else "")
+        yield f"shape: {len(names)} {what} ({shown}): {step}"
 
 
 def _label(change: Change) -> str:
