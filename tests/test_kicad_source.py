@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from packages import random_package
 from sources import unrouted
 
@@ -297,3 +300,29 @@ def places(text: str) -> dict[tuple[str, str], Point]:
 def pads_of(source: Source) -> dict[tuple[str, str], Point]:
     found = {("J1", ball.name): ball.at for ball in source.balls}
     return found | {(placed.die.name, bump.name): bump.at for placed in source.dies for bump in placed.bumps}
+
+
+# --- damage ----------------------------------------------------------------------------------------------------------
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@given(st.data())
+def test_no_damage_gives_another_error(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+    """Words of a good file taken out, doubled, or replaced by others."""
+    folder = tmp_path_factory.mktemp("damage")
+    good, suffix = data.draw(
+        st.sampled_from([(board(folder, EDGE, DIE, BALLS).read_text(), ".kicad_pcb"), (FOOTPRINT, ".kicad_mod")])
+    )
+    words = re.findall(r'[()]|"[^"]*"|[^\s()]+', good)
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(0, len(words) - 1))
+        words[at : at + data.draw(st.integers(0, 2))] = data.draw(
+            st.lists(
+                st.sampled_from(["x", '""', "1e30", "-1", "0", "nan", "(at 1 2)", "(size 0 0)", "30", "custom"]),
+                max_size=2,
+            )
+        )
+    path = folder / f"t{suffix}"
+    path.write_text(" ".join(words))
+    with suppress(InputError):
+        read_source(path, SourceOptions(dies=("U*",)) if suffix == ".kicad_pcb" else SourceOptions())
