@@ -22,6 +22,8 @@ from kicad_rdl.units import Nm
 
 CHORD = 100
 """How far chords of arcs may lie off, as a part of the distance of neighbouring centres; outlines are so much wider."""
+SIDES = 16
+"""Of a polygon around a disc."""
 CONVEX = 1e-6
 """An area is convex if its hull is larger by less than this part."""
 
@@ -156,25 +158,28 @@ def with_land(stand: Stand, at: Point, diameter: Nm) -> Stand:
                 return stand
             if offset == Point(0, 0):
                 return Stand(stand.layer, stand.at, Circle(max(own, diameter)))
-            if own // 2 <= radius:
-                return Stand(stand.layer, stand.at, Hull((Point(0, 0), offset), radius))
-            return Stand(stand.layer, stand.at, Hull((Point(0, 0), offset), -(-own // 2)))
-        case Hull(points, own_radius) as hull:
+            least = min(-(-own // 2), radius)
+            corners = [*_around(Point(0, 0), -(-own // 2) - least), *_around(offset, radius - least)]
+            return Stand(stand.layer, stand.at, Hull(_convex(corners), least))
+        case Hull(points, own_radius):
             covering = shapely.MultiPoint([(p.x, p.y) for p in points]).convex_hull
             inset = covering.buffer(own_radius, quad_segs=32)
             if inset.contains(shapely.Point(offset.x, offset.y).buffer(radius - 1)):
                 return stand
-            if own_radius > radius:
-                return Stand(stand.layer, stand.at, Hull(_convex([*points, offset]), own_radius))
-            octagon = [
-                Point(offset.x + round(radius * 1.0824 * math.cos(a)), offset.y + round(radius * 1.0824 * math.sin(a)))
-                for a in (math.pi / 8 * (2 * k + 1) for k in range(8))
-            ]
-            corners = octagon if own_radius == 0 else [offset]
-            wide = own_radius if own_radius == 0 else radius
-            return Stand(stand.layer, stand.at, Hull(_convex([*hull.points, *corners]), wide))
+            least = min(own_radius, radius)
+            corners = [corner for point in points for corner in _around(point, own_radius - least)]
+            return Stand(stand.layer, stand.at, Hull(_convex([*corners, *_around(offset, radius - least)]), least))
         case other:
             raise AssertionError(other)
+
+
+def _around(centre: Point, radius: Nm) -> list[Point]:
+    """Corners of a polygon around a disc."""
+    if radius == 0:
+        return [centre]
+    outer = radius / math.cos(math.pi / SIDES) + 1
+    angles = [math.tau * (k + 0.5) / SIDES for k in range(SIDES)]
+    return [Point(centre.x + round(outer * math.cos(a)), centre.y + round(outer * math.sin(a))) for a in angles]
 
 
 def _convex(points: Sequence[Point]) -> tuple[Point, ...]:

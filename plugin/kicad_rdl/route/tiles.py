@@ -172,7 +172,7 @@ def build_tiles(
     outline, normals = outline_points(points, half_width, half_height)
     xy = np.vstack([points, outline])
     disc_start, disc_xy, disc_r = _discs(obstacles, xy)
-    reach = np.array([circumradius(o.shape) for o in obstacles] + [0.0] * len(outline))
+    reach = np.array([_weight(o.shape) for o in obstacles] + [0.0] * len(outline))
     simplices = regular_triangulation(xy, reach)
     triangles = counter_clockwise(xy, simplices)
     edges, triangle_edges, edge_triangles = edges_of(triangles)
@@ -197,6 +197,22 @@ def build_tiles(
     )
     tiles.width[:] = _widths(tiles)
     return tiles
+
+
+def _weight(shape: Outline) -> float:
+    """Radius of the disc that stands for an obstacle in the triangulation [nm].
+
+    Of hulls the disc lies inside: such discs of obstacles that keep apart never hide each other.
+    """
+    if not isinstance(shape, Hull):
+        return circumradius(shape)
+    inner = float(shape.radius)
+    if len(shape.points) > 2:
+        xy = np.array([(p.x, p.y) for p in shape.points], dtype=np.float64)
+        side = np.roll(xy, -1, axis=0) - xy
+        away = side[:, 0] * -xy[:, 1] - side[:, 1] * -xy[:, 0]
+        inner += max(0.0, float((away / np.hypot(*side.T)).min()))
+    return inner
 
 
 def flipped(tiles: Tiles, edges: Sequence[int]) -> Tiles:

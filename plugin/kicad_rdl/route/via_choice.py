@@ -14,7 +14,7 @@ from kicad_rdl.geometry import Point
 from kicad_rdl.model.open_board import BoardRules, NetRules, OpenBoard
 from kicad_rdl.route.standing import Standing, Thing, skeleton_geometry
 from kicad_rdl.route.triangulation import F64, I64
-from kicad_rdl.route.via_places import NO_NET, ViaGround, allowed, free_on, free_places, thinned
+from kicad_rdl.route.via_places import NOBODY, ViaGround, allowed, free_on, free_places, thinned
 from kicad_rdl.units import Nm
 
 RINGS = ((0.0, 1), (0.3, 6), (0.6, 12), (0.9, 18))
@@ -48,7 +48,7 @@ class ViaChoice:
         drill, land = max(via.drill for via in vias), max(via.diameter for via in vias)
         return max(land + self.space, drill + self.rules.hole_to_hole, -(-(land + drill) // 2) + self.rules.hole_space)
 
-    def legal(self, places: F64, nets: I64) -> NDArray[np.bool_]:
+    def legal(self, places: F64, own: I64) -> NDArray[np.bool_]:
         """[places, routed layers] whether a via of the greatest size among the nets may stand there."""
         size = max(
             (via for rules in self.strictest for via in rules.vias),
@@ -57,7 +57,7 @@ class ViaChoice:
         everywhere = allowed(self.ground, places, size)
         layers = range(1, self.rules.routed + 1)
         return np.stack(
-            [everywhere & free_on(self.ground, layer, places, nets, size, self.space) for layer in layers], axis=1
+            [everywhere & free_on(self.ground, layer, places, own, size, self.space) for layer in layers], axis=1
         )
 
 
@@ -73,17 +73,15 @@ def pad_vias(choice: ViaChoice) -> dict[int, dict[int, Point]]:
     ]
     if choice.rules.routed < 2 or not wanted:
         return {}
-    numbers = {net: index for index, net in enumerate(choice.board.nets)}
     owner: list[int] = []
-    net_of: list[int] = []
     places: list[Point] = []
     for number, thing in wanted:
-        spots = _spots_in(choice.board.pads[thing.pad or 0].at, thing)
+        land = max(via.diameter for via in choice.rules.of(thing.net).vias)
+        spots = _spots_in(choice.board.pads[thing.pad or 0].at, thing, land)
         owner += [number] * len(spots)
-        net_of += [numbers[thing.net or ""]] * len(spots)
         places += spots
     xy = np.array([(p.x, p.y) for p in places], dtype=np.float64)
-    legal = choice.legal(xy, np.array(net_of, dtype=np.int64))
+    legal = choice.legal(xy, np.array(owner, dtype=np.int64))
     found: dict[int, dict[int, Point]] = {}
     pitch = choice.pitch
     used: dict[tuple[int, int], list[Point]] = {}
@@ -114,18 +112,20 @@ def free_vias(
     """
     rows = [np.array(layer, dtype=np.float64).reshape(-1, 2) for layer in spots]
     places = free_places(rows, box, choice.pitch)
-    legal = choice.legal(places, np.full(len(places), NO_NET, dtype=np.int64))
+    legal = choice.legal(places, np.full(len(places), NOBODY, dtype=np.int64))
     places = places[legal.all(axis=1)]
     others = np.array(sorted((at.x, at.y) for at in taken), dtype=np.float64).reshape(-1, 2)
     kept = places[thinned(places, others, float(choice.pitch))]
     return [Point(int(x), int(y)) for x, y in kept.tolist()]
 
 
-def _spots_in(centre: Point, thing: Thing) -> list[Point]:
-    """Places in a pad for a via, the middle first."""
+def _spots_in(centre: Point, thing: Thing, land: Nm) -> list[Point]:
+    """Places in a pad for a via, the middle first; in a large pad those where the land is covered."""
     found: list[Point] = []
     parts = [(skeleton_geometry(skeleton), width / 2) for skeleton, width in thing.shapes]
     area = shapely.union_all([geometry.buffer(max(half, 1), quad_segs=16) for geometry, half in parts])
+    inner = shapely.buffer(area, -land / 2)
+    area = area if inner.is_empty else inner
     low_x, low_y, high_x, high_y = area.bounds
     reach = max(high_x - low_x, high_y - low_y) / 2
     shapely.prepare(area)

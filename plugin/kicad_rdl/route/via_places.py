@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 from scipy.spatial import QhullError, Voronoi, cKDTree
 from shapely.geometry.base import BaseGeometry
 
@@ -19,7 +20,8 @@ ROOM = 6
 """Free places lie this many via pitches apart where nothing calls for more of them."""
 MOST_FREE = 30_000
 """Free places of a board; beyond it they lie farther apart."""
-NO_NET = -1
+NOBODY = -1
+"""Where a thing is meant: none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,6 @@ class ViaGround:
 
     Attributes:
         standing: all copper.
-        nets: number of the net of every thing; -1: of none.
         own_space: what things ask for themselves or as members of their net class, layer by layer [nm].
         holes: walls of drilled holes as (skeletons, half widths).
         closed: areas where no via may stand.
@@ -37,7 +38,6 @@ class ViaGround:
 
     standing: Standing
     rules: BoardRules
-    nets: I64
     own_space: tuple[F64, ...]
     holes: tuple[Geometries, F64]
     closed: Geometries
@@ -47,7 +47,7 @@ class ViaGround:
 def via_ground(board: OpenBoard, rules: BoardRules, standing: Standing, inside: BaseGeometry | None) -> ViaGround:
     """The ground of a board; ``inside`` is its area, if it has an outline."""
     numbers = {net: number for number, net in enumerate(board.nets)}
-    nets = np.array([numbers.get(thing.net or "", NO_NET) for thing in standing.things] or [NO_NET], dtype=np.int64)
+    nets = np.array([numbers.get(thing.net or "", -1) for thing in standing.things] or [-1], dtype=np.int64)
     of_net = [rules.of(net).spaces for net in board.nets] + [rules.default.spaces]
     asked = np.array([thing.space for thing in standing.things] or [0], dtype=np.float64)
     own = tuple(
@@ -66,7 +66,6 @@ def via_ground(board: OpenBoard, rules: BoardRules, standing: Standing, inside: 
     return ViaGround(
         standing,
         rules,
-        nets,
         own,
         (np.array(skeletons, dtype=np.object_), np.array(half, dtype=np.float64)),
         np.array(closed, dtype=np.object_),
@@ -74,33 +73,30 @@ def via_ground(board: OpenBoard, rules: BoardRules, standing: Standing, inside: 
     )
 
 
-def free_on(
-    ground: ViaGround, layer: int, places: F64, nets: I64, size: ViaSize, space: Nm
-) -> np.typing.NDArray[np.bool_]:
-    """[places] whether the land of a via on one layer keeps away from all copper of other nets.
+def free_on(ground: ViaGround, layer: int, places: F64, own: I64, size: ViaSize, space: Nm) -> NDArray[np.bool_]:
+    """[places] whether the land of a via on one layer keeps away from all other copper, of whatever net.
 
     Args:
         ground: what stands.
         layer: from 1.
         places: [n, 2].
-        nets: [n] number of the net of each; -1: of any.
+        own: [n] thing in which the via stands, which may be near it; -1: none.
         size: of the via.
         space: what its net asks for.
     """
     copper = ground.standing.layers[layer - 1]
-    own = ground.own_space[layer - 1]
+    asked = ground.own_space[layer - 1]
     radius, hole = size.diameter / 2, size.drill / 2 + ground.rules.hole_space
-    most = float(max(own.max(initial=0.0), space))
+    most = float(max(asked.max(initial=0.0), space))
     place, row, apart = nearest_rows(copper, points_at(places), max(radius + most, hole))
     owner = copper.owner[row]
-    needs = np.maximum(radius + np.maximum(own[owner], space), hole)
-    foreign = (ground.nets[owner] != nets[place]) | (nets[place] == NO_NET)
+    needs = np.maximum(radius + np.maximum(asked[owner], space), hole)
     free = np.ones(len(places), dtype=np.bool_)
-    free[place[foreign & (apart < needs)]] = False
+    free[place[(owner != own[place]) & (apart < needs)]] = False
     return free
 
 
-def allowed(ground: ViaGround, places: F64, size: ViaSize) -> np.typing.NDArray[np.bool_]:
+def allowed(ground: ViaGround, places: F64, size: ViaSize) -> NDArray[np.bool_]:
     """[places] whether a via may stand there as far as holes, keep-outs and the board edge are concerned."""
     points = points_at(places)
     free = np.ones(len(places), dtype=np.bool_)
