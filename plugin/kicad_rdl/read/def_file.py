@@ -77,10 +77,7 @@ class _Reader:
         start = 1
         for line, text in enumerate(self._text.split("\n"), start=1):
             self.line = line
-            for found in re.finditer(r'#.*|"[^"]*"?|[();]|(?:\\.|[^\s();])+', text):
-                word = found[0]
-                if word[0] == "#":
-                    break
+            for word in _words(text):
                 if word == ";":
                     if words:
                         yield _Statement(start, words)
@@ -182,6 +179,17 @@ class _Reader:
                 raise self.error(f'net {net.name}: a connection is written "( component pin )"', line)
             self.pins.setdefault((words[index + 1], words[index + 2]), []).append(net)
             index = close + 1
+
+
+def _words(text: str) -> list[str]:
+    """The words of a line without its comment; parentheses and semicolons are words."""
+    if '"' in text or "\\" in text:
+        words = re.findall(r'#.*|"[^"]*"?|[();]|(?:\\.|[^\s();])+', text)
+    else:
+        # nearly all lines, and five times faster
+        words = text.replace("(", " ( ").replace(")", " ) ").replace(";", " ; ").split()
+    comment = next((at for at, word in enumerate(words) if word[0] == "#"), None) if "#" in text else None
+    return words[:comment]
 
 
 def read_def_file(path: Path) -> DefFile:
