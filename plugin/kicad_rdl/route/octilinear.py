@@ -15,7 +15,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from kicad_rdl.geometry import Path, Point, Rectangle, extent, path_points
+from kicad_rdl.geometry import Circle, Octagon, Path, Point, Rectangle, extent, path_points
 from kicad_rdl.route.links import FORBIDDEN, HIDDEN, best_link, hidden_length, turn_price
 from kicad_rdl.route.surroundings import SPARED, Pins, field_of
 from kicad_rdl.route.tiles import Tiles
@@ -140,7 +140,8 @@ class _Bending:
             zip(self.ends[wire], (first == 0, last == len(self.points[wire]) - 1), strict=True)
         ):
             obstacle = self.standing[0].obstacles[vertex]
-            if there and self.points[wire][-k] == (obstacle.at.x, obstacle.at.y):
+            known = isinstance(obstacle.shape, Circle | Octagon | Rectangle)
+            if there and known and self.points[wire][-k] == (obstacle.at.x, obstacle.at.y):
                 pads[k] = (
                     *(side / 2 for side in extent(obstacle.shape)),
                     float(not isinstance(obstacle.shape, Rectangle)),
