@@ -42,7 +42,7 @@ def poured(layout: Layout, nets: tuple[str, ...], joint: Joint) -> Layout:
     half_y = layout.package.height / 2 - technology.edges.trace_to_package
     boundary = shapely.box(-half_x, -half_y, half_x, half_y)
     found = pour(LAYER, requests, obstacles, boundary, min_width=width, clearance=space)
-    assert islands(requests, found) == ()
+    assert islands({LAYER: requests}, found) == ()
     return replace(layout, planes=found, teardrops=())
 
 

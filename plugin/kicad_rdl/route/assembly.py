@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from kicad_rdl.model.layout import Layout, Opening, Pad, PadKind, Side, Trace, Via
 from kicad_rdl.model.package import Package, SupplyStyle, terminal_name
 from kicad_rdl.route.plan import Plan
-from kicad_rdl.route.pouring import bones_of
-from kicad_rdl.route.problem import Problem, TerminalKind
+from kicad_rdl.route.problem import Pose, Problem, TerminalKind
+from kicad_rdl.route.scene import bones_of
 from kicad_rdl.route.stacks import stack
-from kicad_rdl.route.wiring import Wiring
+from kicad_rdl.route.wiring import Routed, Wiring
 
 
 def final_plan(problem: Problem, plan: Plan, wiring: Wiring) -> Plan:
@@ -37,16 +38,12 @@ def bare_layout(problem: Problem, plan: Plan, wiring: Wiring) -> Layout:
     """Pads, vias, openings and traces; teardrops, planes and the account are still to come."""
     package, pose = problem.package, problem.pose
     ball_net = {ball.name: net for ball, net in zip(problem.balls, plan.ball_nets, strict=True)}
-    traces = sorted(
-        (Trace(r.net, r.layer, r.width, pose.undo_path(r.path)) for r in [*wiring.routed, *bones_of(problem, plan)]),
-        key=lambda t: (t.layer, t.net, t.path.start, t.path.end),
-    )
     return Layout(
         package=package,
         ball_nets=tuple((b.name, net) for b in package.balls if (net := ball_net[b.name]) is not None),
         pads=_pads(package, ball_net),
         vias=_vias(problem, plan),
-        traces=tuple(traces),
+        traces=with_traces((), pose, [*wiring.routed, *bones_of(problem, plan)]),
         teardrops=(),
         planes=(),
         openings=_openings(package, ball_net),
@@ -57,6 +54,12 @@ def bare_layout(problem: Problem, plan: Plan, wiring: Wiring) -> Layout:
         maximum_flow=plan.value,
         lower_bound=0.0,
     )
+
+
+def with_traces(traces: Sequence[Trace], pose: Pose, more: Sequence[Routed]) -> tuple[Trace, ...]:
+    """The traces of a layout and further wires, in the order of a layout."""
+    laid = (Trace(r.net, r.layer, r.width, pose.undo_path(r.path)) for r in more)
+    return tuple(sorted([*traces, *laid], key=lambda t: (t.layer, t.net, t.path.start, t.path.end)))
 
 
 def _pads(package: Package, ball_net: dict[str, str | None]) -> tuple[Pad, ...]:

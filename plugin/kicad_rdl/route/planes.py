@@ -14,7 +14,7 @@ of the tuple: large outlines come first, so that a zone inside another stays the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -162,23 +162,40 @@ def pour(
     return tuple(sorted(planes, key=_order))
 
 
-def islands(requests: Sequence[PlaneRequest], planes: Sequence[Plane]) -> tuple[Island, ...]:
-    """What the planes (of one layer) and the skeletons leave apart, by the overlap of the final copper.
+def islands(requests: Mapping[int, Sequence[PlaneRequest]], planes: Sequence[Plane]) -> tuple[Island, ...]:
+    """What planes and skeletons leave apart, by the overlap of the final copper.
 
-    For every net, all its groups of joined terminals but the one with the most.
+    Args:
+        requests: per layer, the nets with all their terminals there, whether or not they have a plane on it.
+            Terminals of one name are joined by their stack.
+        planes: of all layers.
+
+    Returns:
+        For every net, all its groups of joined terminals but the one with the most.
     """
     found: list[Island] = []
-    for request in requests:
-        fills = [shapely_polygon(fill) for plane in planes if plane.net == request.net for fill in plane.fills]
-        drawn = [line_of(skeleton.path).buffer(skeleton.width / 2) for skeleton in request.skeletons]
-        lands = [shapely_of(terminal.shape, terminal.at, tolerance=1).buffer(-2) for terminal in request.terminals]
-        groups = Groups(len(lands) + len(drawn) + len(fills))
-        things = geometries([*lands, *drawn, *fills])
-        for a, b in shapely.STRtree(things).query(things, predicate="intersects").T.tolist():
+    for net in sorted({request.net for own in requests.values() for request in own}):
+        on_layer = {layer: request for layer, own in requests.items() for request in own if request.net == net}
+        names = list(dict.fromkeys(t.name for layer in sorted(on_layer) for t in on_layer[layer].terminals))
+        number = {name: k for k, name in enumerate(names)}
+        pairs: list[tuple[int, int]] = []
+        count = len(names)
+        for layer, request in sorted(on_layer.items()):
+            fills = [shapely_polygon(fill) for p in planes if (p.net, p.layer) == (net, layer) for fill in p.fills]
+            drawn = [line_of(skeleton.path).buffer(skeleton.width / 2) for skeleton in request.skeletons]
+            lands = [shapely_of(t.shape, t.at, tolerance=1).buffer(-2) for t in request.terminals]
+            node = [number[t.name] for t in request.terminals] + list(range(count, count + len(drawn) + len(fills)))
+            count += len(drawn) + len(fills)
+            things = geometries([*lands, *drawn, *fills])
+            if len(things):
+                touching = shapely.STRtree(things).query(things, predicate="intersects").T.tolist()
+                pairs += [(node[a], node[b]) for a, b in touching]
+        groups = Groups(count)
+        for a, b in pairs:
             groups.join(a, b)
-        sets = groups.members(range(len(lands)))
+        sets = groups.members(range(len(names)))
         sets.sort(key=lambda members: (-len(members), members))
-        found += [Island(request.net, tuple(request.terminals[k].name for k in members)) for members in sets[1:]]
+        found += [Island(net, tuple(names[k] for k in members)) for members in sets[1:]]
     return tuple(found)
 
 

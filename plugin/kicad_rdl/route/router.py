@@ -10,7 +10,7 @@ from kicad_rdl.model.layout import Layout
 from kicad_rdl.model.package import Package
 from kicad_rdl.model.report import Progress
 from kicad_rdl.route.account import connections_of, cuts_of, fullest_cut, lower_bound
-from kicad_rdl.route.assembly import bare_layout, final_plan
+from kicad_rdl.route.assembly import bare_layout, final_plan, with_traces
 from kicad_rdl.route.plan import make_plan
 from kicad_rdl.route.pouring import pour_layers
 from kicad_rdl.route.problem import problem_of
@@ -35,9 +35,9 @@ def route(package: Package, progress: Callable[[Progress], None] | None = None) 
     layout = bare_layout(problem, plan, wiring)
     say(Progress("pour", 0, 1))
     drops = teardrops(layout)
-    planes, unreached = pour_layers(problem, plan, wiring.routed, drops)
-    connections = connections_of(problem, plan, wiring.routed, wiring.missing, unreached)
-    unrouted, bottlenecks = cuts_of(problem, plan, wiring.routed, [*wiring.missing, *unreached])
+    poured = pour_layers(problem, plan, wiring.routed, drops)
+    connections = connections_of(problem, plan, wiring.routed, wiring.missing, poured.unreached)
+    unrouted, bottlenecks = cuts_of(problem, plan, wiring.routed, [*wiring.missing, *poured.unreached])
     pose = problem.pose
     say(Progress("pour", 1, 1))
     return replace(
@@ -45,8 +45,9 @@ def route(package: Package, progress: Callable[[Progress], None] | None = None) 
         teardrops=drops,
         planes=tuple(
             replace(p, outline=pose.undo_polygon(p.outline), fills=tuple(pose.undo_polygon(f) for f in p.fills))
-            for p in planes
+            for p in poured.planes
         ),
+        traces=with_traces(layout.traces, pose, poured.stitches),
         connections=connections,
         unrouted=unrouted,
         bottlenecks=bottlenecks,
