@@ -136,6 +136,20 @@ def test_blackparrot_as_a_job(tmp_path: Path) -> None:
     assert sum(lengths) / len(lengths) < 600_000
 
 
+def test_notes_of_the_readers_come_with_the_job(tmp_path: Path) -> None:
+    """Each once, with paths from the folder of the job: the report has no path of a machine."""
+    stack(tmp_path, ("A\n", "X\n"), name="balls.bmap")
+    (tmp_path / "bumps.lef").unlink()
+    path = tmp_path / "job.toml"
+    die = 'bumps = "top.3dbx"\nbump = {diameter = "10 um"}'
+    path.write_text(JOB.format(die=die, balls=f'map = "top.3dbx"\n{SIZES}'), encoding="utf-8")
+    notes = read_job(path).notes
+    assert notes == (
+        "chiplets.3dbv:5: its LEF file bumps.lef is not there; its bumps have the size that the job gives",
+        "top.3dbx: balls on nets that no bump is on, which nothing may take: 1",
+    )
+
+
 def wrong() -> Iterator[tuple[str, str, str]]:
     yield (
         'bumps = "t.csv"\nheight = "1 mm"',

@@ -40,7 +40,7 @@ def read_ball_source(path: Path, options: BallMapOptions, files: SourceOptions, 
         raise InputError(f"more than {LIMIT} balls; is this a ball map?", source)
     mirrored = path.suffix.lower() in LAYOUTS if options.land_side is None else options.land_side
     idle = sum(ball.net is not None and ball.net not in nets for ball in balls)
-    notes = (f"{source}: {idle} balls are on nets that no bump is on; nothing may take them",) if idle else ()
+    notes = (f"{source}: balls on nets that no bump is on, which nothing may take: {idle}",) if idle else ()
     return BallMap(
         source,
         tuple(
