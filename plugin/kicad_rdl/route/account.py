@@ -3,40 +3,32 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import shapely
 
-from kicad_rdl.geometry import Arc, Circle, Line, Path, Point, circumradius, path_points, shapely_of
+from kicad_rdl.geometry import Arc, Circle, Line, Path, Point, path_points, shapely_of
 from kicad_rdl.model.layout import Connection, Cut, Unrouted
 from kicad_rdl.model.package import Angles, SupplyStyle
 from kicad_rdl.route.bound import matching_bound
 from kicad_rdl.route.demand import plane_layer_of
+from kicad_rdl.route.edges import edge_distance, most_hidden
 from kicad_rdl.route.groups import Groups
-from kicad_rdl.route.joins import neighbours
-from kicad_rdl.route.metric import Metric
+from kicad_rdl.route.metric import metric_of
 from kicad_rdl.route.plan import Plan
 from kicad_rdl.route.problem import Problem, Terminal, TerminalKind
-from kicad_rdl.route.sketch import Sketch
+from kicad_rdl.route.sketches import Sketches
 from kicad_rdl.route.tiles import Tiles
+from kicad_rdl.route.wants import neighbours
 from kicad_rdl.route.wiring import Missing, Routed
 from kicad_rdl.units import um
 
 
 def straight(problem: Problem, one: Terminal, two: Terminal) -> float:
     """Least length of copper between the edges of two terminals in the metric of the output [nm]."""
-    dx, dy = abs(one.at.x - two.at.x), abs(one.at.y - two.at.y)
-    centres = math.hypot(dx, dy)
-    if isinstance(one.shape, Circle) and isinstance(two.shape, Circle):
-        gap = max(0.0, centres - (one.shape.diameter + two.shape.diameter) / 2)
-    else:
-        gap = float(shapely.distance(shapely_of(one.shape, one.at, 1.0), shapely_of(two.shape, two.at, 1.0)))
-    if problem.package.angles is Angles.ANY or not centres:
-        return gap
-    # the pads hide at most their extents of the octilinear way
-    whole = max(dx, dy) + (math.sqrt(2) - 1) * min(dx, dy)
-    return max(gap, whole * gap / centres)
+    metric = metric_of(problem.package.angles is Angles.OCTILINEAR)
+    return edge_distance(one.shape, one.at, two.shape, two.at, metric)
 
 
 def copper_length(problem: Problem, plan: Plan, wire: Routed) -> float:
@@ -137,7 +129,7 @@ def lower_bound(problem: Problem, plan: Plan, connections: Sequence[Connection])
     allowed: list[list[int] | None] = []
     free = [ball for ball, net in zip(problem.balls, plan.ball_nets, strict=True) if ball.usable and net not in planes]
     rules = {rule.name: rule.allowed for rule in problem.package.nets}
-    metric: Metric = "euclid" if problem.package.angles is Angles.ANY else "octilinear"
+    metric = metric_of(problem.package.angles is Angles.OCTILINEAR)
     for (net, _), members in sorted(trees.items(), key=lambda item: item[0]):
         own = list(members.values())
         bumps = [t for t in own if t.kind is TerminalKind.BUMP]
@@ -169,9 +161,7 @@ def lower_bound(problem: Problem, plan: Plan, connections: Sequence[Connection])
 
 def _reach(problem: Problem, terminal: Terminal) -> float:
     """How much of a straight way a terminal can hide at most [nm]."""
-    reach = circumradius(terminal.shape)
-    # in octilinear lengths a radius counts for up to 1 / cos(22.5 degrees) of itself
-    return reach if problem.package.angles is Angles.ANY else reach / math.cos(math.pi / 8)
+    return most_hidden(terminal.shape, metric_of(problem.package.angles is Angles.OCTILINEAR))
 
 
 def _tree_length(problem: Problem, terminals: Sequence[Terminal]) -> float:
@@ -226,22 +216,22 @@ def _why_without_ball(problem: Problem, plan: Plan, cuts: Sequence[Cut]) -> str:
     return f"no ball is left for it: {plan.wanted} connections want one, {plan.value} can have one"
 
 
-def fullest_cut(problem: Problem, sketches: Mapping[int, Sketch]) -> Cut | None:
+def fullest_cut(problem: Problem, sketches: Sketches) -> Cut | None:
     """The most loaded gap of all layers (by RDL)."""
-    best: tuple[float, int, int] | None = None
-    for layer, sketch in sorted(sketches.items()):
-        for gap in sorted(sketch.orders):
-            load = sketch.load_of(gap)
+    best: tuple[float, int, int, int] | None = None
+    for layer in range(len(sketches.tiles)):
+        for gap, order in sketches.orders_on(layer).items():
+            load = sketches.load_of(layer, gap)
             if best is None or load > best[0] + 1e-12:
-                best = (load, layer, gap)
+                best = (load, layer, gap, len(order))
     if best is None:
         return None
-    _, layer, gap = best
-    sketch = sketches[layer]
-    metal = problem.package.technology.metal(layer)
-    fits = int(sketch.tiles.capacity(metal.line, metal.space)[gap])
-    u, v = sketch.tiles.edges[gap].tolist()
-    return _cut(problem, layer, sketch.tiles, u, v, len(sketch.orders[gap]), fits)
+    _, layer, gap, count = best
+    tiles = sketches.tiles[layer]
+    metal = problem.package.technology.metal(layer + 1)
+    fits = int(tiles.capacity(metal.line, metal.space)[gap])
+    u, v = tiles.edges[gap].tolist()
+    return _cut(problem, layer + 1, tiles, u, v, count, fits)
 
 
 def _cut(problem: Problem, layer: int, tiles: Tiles, u: int, v: int, needed: int, fits: int) -> Cut:

@@ -14,8 +14,9 @@ from kicad_rdl.route.stacks import stack
 from kicad_rdl.route.wiring import Routed, Wiring
 
 
-def final_plan(problem: Problem, plan: Plan, wiring: Wiring) -> Plan:
+def final_plan(problem: Problem, wiring: Wiring) -> Plan:
     """The plan with the balls on which the wires end after all changes, and only the stacks that are needed."""
+    plan = wiring.plan
     plane = {r.name for r in problem.package.nets if r.style is SupplyStyle.PLANE}
     bump_index = {bump.label: i for i, bump in enumerate(problem.bumps)}
     ball_index = {ball.label: j for j, ball in enumerate(problem.balls)}

@@ -1,72 +1,69 @@
-"""Rip up and route again: wires with the longest detours look for a shorter way, others make room.
+"""Rip up and route again: connections with the longest detours look for a shorter way, others make room.
 
-A wire that goes round others asks which of them stand in its straight way; those are taken out, the wire is drawn
-first, then they, each to its own end or to any free ball. Whatever makes the total shorter stays.
+A connection that goes round others asks for the way that it would take through them; who stands there is taken out and
+drawn anew, to its own end or to any free one. Whatever makes the sum shorter stays (ROAR in SURF did so, Dayan 1997).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
 from kicad_rdl.route.corridors import corridors_of
-from kicad_rdl.route.sketch import Sketch
+from kicad_rdl.route.negotiate import Negotiation
+from kicad_rdl.route.sketches import Sketches
 from kicad_rdl.route.taut import Corridors, TautWires, tauten
-from kicad_rdl.route.uncross import Wire
 
-TRIES = 240
-"""Wires looked at, worst first, on a small layer."""
+PATIENCE = 30
+"""Tries in vain, one after the other, after which the rest is taken for as good as it gets."""
 
-SMALL = 400
-"""Up to so many wires all are looked at; on a larger layer those of the flow are taken for as good as it gets."""
+ROUNDS = 4
+"""How often a connection may be looked at."""
 
-EFFORT = 24_000
-"""On a large layer so many tries divided by the number of wires: looking grows with the layer."""
+WORTH = 1.02
+"""A connection this much longer than straight is worth a try."""
 
-PATIENCE = 14
-"""Tries in vain, one after the other, after which the rest is taken for as good as it gets; a small layer gets more."""
+MOST_PUSHED = 6
+"""Connections that may be pushed away for one."""
 
-WORTH = 1.04
-"""A wire this much longer than straight is worth a try."""
+GAIN = 1000.0
+"""What a change must bring [nm]."""
 
-NEAREST = 8
-"""Free balls that a wire considers."""
-
-MOST_CROSSED = 4
-"""Wires that may be taken out for one."""
+PRICES = (3.0, 12.0)
+"""Of pushing a connection, in pitches of the traces."""
 
 
-@dataclass(frozen=True, slots=True)
-class Freedom:
-    """What a wire may do when it is drawn again.
-
-    Attributes:
-        free_ends: vertices of balls that nobody uses; a movable wire may end on any of them.
-        movable: numbers of wires whose ball does not matter.
-    """
-
-    free_ends: set[int]
-    movable: set[int]
-
-    def ends_for(self, sketch: Sketch, start: int, end: int) -> set[int]:
-        """The end that a movable wire has, and the free ones nearest to its start."""
-        xy = sketch.tiles.xy
-        x, y = xy[start].tolist()
-        free = sorted(self.free_ends, key=lambda v: (math.hypot(xy[v, 0] - x, xy[v, 1] - y), v))
-        return {end, *free[:NEAREST]}
-
-
-def taut_lengths(sketch: Sketch, numbers: Sequence[int]) -> dict[int, float]:
+def taut_lengths(sketches: Sketches, wires: Sequence[int]) -> dict[int, float]:
     """Lengths of some wires pulled taut beside all others [nm]; infinite where there is no way through."""
-    if not numbers:
-        return {}
-    corridors = corridors_of(sketch.tiles, sketch.wires, sketch.orders, sketch.width, sketch.space, {}, numbers)
-    taut = tauten(corridors)
-    return {number: _length(corridors, taut, k) for k, number in enumerate(numbers)}
+    found: dict[int, float] = {}
+    for layer, tiles in enumerate(sketches.tiles):
+        chosen = sketches.wires_on(layer, wires)
+        if not chosen:
+            continue
+        beside = {gap for wire in chosen.values() for gap in wire.gaps}
+        bare = {t for wire in chosen.values() if not wire.gaps for t in wire.triangles}
+        beside |= {int(e) for t in bare for e in tiles.triangle_edges[t]}
+        beside |= {
+            int(e)
+            for t in bare
+            for edge in tiles.triangle_edges[t]
+            for other in tiles.edge_triangles[edge]
+            if other >= 0
+            for e in tiles.triangle_edges[other]
+        }
+        orders = {gap: order for gap, order in sketches.orders_on(layer, sorted(beside)).items() if order}
+        around = chosen | sketches.wires_on(
+            layer, sorted({w for order in orders.values() for w in order} - set(chosen))
+        )
+        widths = {wire: float(sketches.book.width[wire]) for wire in around}
+        space = float(sketches.ground.space[layer])
+        corridors = corridors_of(tiles, around, orders, widths, space, {}, list(chosen))
+        taut = tauten(corridors)
+        found |= {wire: _length(corridors, taut, k, tiles.octilinear) for k, wire in enumerate(chosen)}
+    return found
 
 
-def _length(corridors: Corridors, taut: TautWires, k: int) -> float:
+def _length(corridors: Corridors, taut: TautWires, k: int, octilinear: bool) -> float:
     if taut.count[k] < 0:
         return math.inf
     x, y, tx, ty = corridors.ends[k].tolist()
@@ -74,94 +71,103 @@ def _length(corridors: Corridors, taut: TautWires, k: int) -> float:
     for index in range(int(taut.start[k]), int(taut.start[k]) + int(taut.count[k])):
         cx, cy, radius, side, _ = corridors.discs[taut.touch[index]].tolist()
         ex, ey, lx, ly = taut.points[index].tolist()
-        total += math.hypot(ex - x, ey - y)
+        total += _distance(ex - x, ey - y, octilinear)
         if radius > 0:
             sweep = (math.atan2(ly - cy, lx - cx) - math.atan2(ey - cy, ex - cx)) * side % math.tau
             total += radius * sweep if sweep < math.tau - 1e-6 else 0.0
         x, y = lx, ly
-    return total + math.hypot(tx - x, ty - y)
+    return total + _distance(tx - x, ty - y, octilinear)
 
 
-def improve(sketch: Sketch, freedom: Freedom, progress: Callable[[int, int], None]) -> None:
-    """Shortens the wires of a layer."""
-    size = max(len(sketch.wires), 1)
-    lengths = taut_lengths(sketch, [n for n in sorted(sketch.wires) if size <= SMALL or n not in freedom.movable])
-    excess = {number: length - _straight(sketch, sketch.wires[number]) for number, length in lengths.items()}
-    vain, patience = 0, PATIENCE + 2000 // size
-    tries = min(TRIES, 10 + EFFORT // size)
-    for turn in range(tries):
-        progress(turn, tries)
-        worst = max(sorted(excess), key=excess.__getitem__, default=None)
-        if worst is None or excess[worst] < 2 * (sketch.width[worst] + sketch.space) or vain > patience:
+def _distance(dx: float, dy: float, octilinear: bool) -> float:
+    if not octilinear:
+        return math.hypot(dx, dy)
+    return max(abs(dx), abs(dy)) + (math.sqrt(2) - 1) * min(abs(dx), abs(dy))
+
+
+def improve(
+    work: Negotiation, numbers: Sequence[int], step: Callable[[int, int], None], late: Callable[[], bool]
+) -> None:
+    """Shortens connections, those with the longest detours first.
+
+    Args:
+        work: the sketches.
+        numbers: the connections that count; others may be pushed, but are not looked at.
+        step: gets how many were looked at, of how many.
+        late: says that time is up.
+    """
+    counted = set(numbers)
+    lengths = _lengths(work, [n for n in numbers if n in work.wires])
+    excess = {n: length - work.straight(n) for n, length in lengths.items()}
+    looked: dict[int, int] = {}
+    vain = turn = 0
+    total = len(excess)
+    pitch = work.first_price / 6.0
+    patience = PATIENCE + total // 10
+    while excess and vain < patience and not late():
+        number = max(sorted(excess), key=excess.__getitem__)
+        gone = excess.pop(number)
+        if gone < 2 * pitch:
             break
-        straight = _straight(sketch, sketch.wires[worst])
-        del excess[worst]  # once is enough
-        if lengths[worst] < WORTH * straight:
+        if number not in work.wires or lengths[number] < WORTH * work.straight(number):
             continue
-        changed = _try(sketch, freedom, worst, lengths)
-        vain += 1
-        if changed is not None:
-            vain = 0
-            lengths = {n: length for n, length in lengths.items() if n in sketch.wires} | changed
-            excess = {n: e for n, e in excess.items() if n in sketch.wires}
-            excess |= {n: length - _straight(sketch, sketch.wires[n]) for n, length in changed.items()}
-
-
-def _straight(sketch: Sketch, wire: Wire) -> float:
-    """Distance of a wire's ends [nm]."""
-    (ax, ay), (bx, by) = sketch.tables.xy[wire.start], sketch.tables.xy[wire.end]
-    return math.hypot(ax - bx, ay - by)
-
-
-def _try(sketch: Sketch, freedom: Freedom, worst: int, lengths: Mapping[int, float]) -> dict[int, float] | None:
-    """Draws one wire anew; the changed lengths, or None if nothing became shorter."""
-    wire, width = sketch.wires[worst], sketch.width[worst]
-    movable = worst in freedom.movable
-    ends = freedom.ends_for(sketch, wire.start, wire.end) if movable else {wire.end}
-    kept, free, moving = sketch.keep(), set(freedom.free_ends), set(freedom.movable)
-    best: tuple[float, dict[int, float]] | None = None
-    for price in (4 * (width + sketch.space), 20 * (width + sketch.space)):
-        sketch.remove(worst)
-        found = sketch.in_the_way((wire.start,), ends, width, price, lengths[worst] + MOST_CROSSED * price)
-        if found is not None and len(found[1]) <= MOST_CROSSED:
-            known = dict(lengths) | taut_lengths(sketch, [n for n in found[1] if n not in lengths])
-            before = lengths[worst] + sum(known[n] for n in found[1])
-            changed = _redraw(sketch, freedom, worst, wire, width, found[1])
+        turn += 1
+        step(min(turn, total), total)
+        looked[number] = looked.get(number, 0) + 1
+        changed = None
+        for price in PRICES:
+            changed = _try(work, number, lengths, price * pitch, counted)
             if changed is not None:
-                after = sum(changed.values())
-                if after < before - 1000.0:
-                    best = (before - after, changed)
-                    break
-        sketch.back_to(kept)
-        freedom.free_ends.clear()
-        freedom.free_ends.update(free)
-        freedom.movable.clear()
-        freedom.movable.update(moving)
-    return best[1] if best is not None else None
+                break
+        vain += 1
+        if changed is None:
+            continue
+        vain = 0
+        work.forget()
+        for n, length in changed.items():
+            lengths[n] = length
+            if looked.get(n, 0) < ROUNDS and n in counted:
+                excess[n] = length - work.straight(n)
 
 
-def _redraw(
-    sketch: Sketch, freedom: Freedom, worst: int, wire: Wire, width: float, crossed: Sequence[int]
+def _lengths(work: Negotiation, numbers: Sequence[int]) -> dict[int, float]:
+    """Taut length of connections, with what their changes of layer cost [nm]."""
+    found = taut_lengths(work.sketches, [w for n in numbers for w in work.wires[n]])
+    return {
+        n: math.fsum(found[w] for w in work.wires[n]) + work.wanted[n].via_price * (len(work.wires[n]) - 1)
+        for n in numbers
+    }
+
+
+def _try(
+    work: Negotiation, number: int, lengths: dict[int, float], price: float, counted: set[int]
 ) -> dict[int, float] | None:
-    """Takes out the crossed wires, draws the first one and then them; lengths of the new ones."""
-    out = [(worst, wire, width, worst in freedom.movable)]
-    for number in crossed:
-        out.append((number, sketch.wires[number], sketch.width[number], number in freedom.movable))
-        sketch.remove(number)
-    for _, old, _, movable in out:
-        if movable:
-            freedom.free_ends.add(old.end)
-    rest = sorted(out[1:], key=lambda item: (_straight(sketch, item[1]), item[0]))
-    new: list[int] = []
-    # wires with one possible end go first, so that no other takes it
-    for _, old, size, movable in [out[0], *[r for r in rest if not r[3]], *[r for r in rest if r[3]]]:
-        ends = freedom.ends_for(sketch, old.start, old.end) & freedom.free_ends if movable else {old.end}
-        way = sketch.find((old.start,), ends, size)
-        if way is None:
+    """Draws one connection anew; the changed lengths, or None, and nothing has changed."""
+    mark = work.keep()
+    work.take_out(number)
+    changed = _redrawn(work, number, lengths, price, counted)
+    if changed is None:
+        work.back_to(mark)
+    return changed
+
+
+def _redrawn(
+    work: Negotiation, number: int, lengths: dict[int, float], price: float, counted: set[int]
+) -> dict[int, float] | None:
+    before = lengths[number]
+    way = work.sketches.find(work.errand(number, price), price, before + MOST_PUSHED * price, faces=4000)
+    victims = None if way is None else work.push(number, way)
+    if victims is None or len(victims) > MOST_PUSHED:
+        return None
+    unknown = [n for n in victims if n not in lengths]
+    if unknown:
+        return None  # a connection whose length does not count must not suffer for one
+    before += math.fsum(lengths[n] for n in victims)
+    # those with one possible end go first, so that no other takes it
+    for victim in sorted(victims, key=lambda n: (work.wanted[n].exclusive, work.straight(n), n)):
+        back = work.sketches.find(work.errand(victim, 0.0), 0.0, lengths[victim] + before, faces=20000)
+        if back is None:
             return None
-        number = sketch.insert(way, size, old.source, old.sink)
-        new.append(number)
-        if movable:
-            freedom.free_ends.discard(way.end)
-            freedom.movable.add(number)
-    return taut_lengths(sketch, new)
+        work.draw(victim, back)
+    changed = _lengths(work, [number, *victims])
+    return changed if math.fsum(changed.values()) < before - GAIN else None

@@ -1,100 +1,118 @@
-"""Trees: wires that join the terminals of a net that the flow has left apart, shortest first.
+"""Trees: wires that join the terminals of a net, shortest first, through what is drawn already.
 
-Kruskal's algorithm over the neighbours among a net's own terminals; each edge is drawn through the sketch without
-crossing what is there, or left to another edge if there is no way.
+Kruskal's algorithm over the neighbours among a net's own terminals; an edge for which there is no short way is left to
+the others. What is still apart then takes any way there is, and at last pushes away what stands there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Callable, Sequence
 
 import numpy as np
-from scipy.spatial import Delaunay, QhullError
 
 from kicad_rdl.route.groups import Groups
-from kicad_rdl.route.sketch import Sketch
+from kicad_rdl.route.negotiate import Negotiation, Wanted, negotiate
+from kicad_rdl.route.wants import Tree, neighbours
 
 DETOUR = 2.5
 """In the first pass a join may be this much longer than straight."""
 
-
-def neighbours(points: np.ndarray) -> list[tuple[int, int]]:
-    """Pairs of indices that contain a minimum spanning tree: Delaunay edges, or all pairs of a few points."""
-    count = len(points)
-    if count < 2:
-        return []
-    if count >= 4:
-        try:
-            simplices = Delaunay(points, qhull_options="Qbb Qc QJ Pp").simplices
-        except QhullError:
-            simplices = None
-        if simplices is not None:
-            pairs = {tuple(sorted((int(s[a]), int(s[b])))) for s in simplices for a, b in ((0, 1), (1, 2), (0, 2))}
-            return sorted(pairs)  # type: ignore[arg-type]
-    return [(a, b) for a in range(count) for b in range(a + 1, count)]
+PUSHES = 3
+"""Ways drawn for every piece that must push others away."""
 
 
-def join_nets(
-    sketch: Sketch,
-    nets: Mapping[str, Sequence[int]],
-    widths: Mapping[str, float],
-    wired: Sequence[tuple[int, int]],
-    progress: Callable[[int, int], None],
-) -> list[int]:
-    """Draws trees.
-
-    Args:
-        sketch: the layer; it gets the new wires.
-        nets: vertices of each net.
-        widths: trace width of each net [nm].
-        wired: pairs of vertices that are joined already.
-        progress: gets how many edges are looked at, of how many.
-
-    Returns:
-        Numbers of the new wires. What has no way stays apart.
-    """
-    xy = sketch.tiles.xy
-    pieces = Groups(len(xy))
-    for a, b in wired:
-        pieces.join(a, b)
-    edges: list[tuple[float, str, int, int]] = []
-    for net in sorted(nets):
-        vertices = list(nets[net])
-        points = xy[vertices]
+def join_trees(
+    work: Negotiation,
+    nets: list[str],
+    trees: Sequence[Tree],
+    step: Callable[[int, int], None],
+    late: Callable[[], bool],
+) -> None:
+    """Joins the posts of every tree, as far as there are ways; new connections go to ``work.wanted`` and ``nets``."""
+    pieces = _pieces(work)
+    edges: list[tuple[float, int, int, int]] = []
+    for index, tree in enumerate(trees):
+        points = np.array([work.sketches.place(p) for p in tree.posts])
         for a, b in neighbours(points):
-            edges.append((float(np.hypot(*(points[a] - points[b]))), net, vertices[a], vertices[b]))
+            edges.append((math.dist(points[a], points[b]), index, tree.posts[a], tree.posts[b]))
     edges.sort()
-    made: list[int] = []
-    for index, (length, net, a, b) in enumerate(edges):
-        progress(index, len(edges))
-        if pieces.root(a) == pieces.root(b):
-            continue
-        way = sketch.find((a,), (b,), widths[net], DETOUR * length)
-        if way is not None:
-            made.append(sketch.insert(way, widths[net]))
+    for done, (length, index, a, b) in enumerate(edges):
+        if late():
+            return
+        step(done, len(edges))
+        if pieces.root(a) != pieces.root(b) and _joined(work, nets, trees[index], (a,), (b,), DETOUR * length):
             pieces.join(a, b)
-    for net in sorted(nets):
-        made += _join_rest(sketch, nets[net], widths[net], pieces)
-    return made
+    for tree in trees:
+        _join_rest(work, nets, tree, pieces, late)
+    stuck = [tree for tree in trees if len({pieces.root(p) for p in tree.posts}) > 1]
+    for tree in stuck:
+        _push_rest(work, nets, tree, late)
 
 
-def _join_rest(sketch: Sketch, vertices: Sequence[int], width: float, pieces: Groups) -> list[int]:
-    """Joins the pieces of one net by any way there is, smallest piece first; numbers of the new wires."""
-    made: list[int] = []
+def _pieces(work: Negotiation) -> Groups:
+    """What the wires join."""
+    pieces = Groups(len(work.sketches.posted.vertices))
+    for wires in work.wires.values():
+        for wire in wires:
+            pieces.join(*work.sketches.ends_of(wire))
+    return pieces
+
+
+def _joined(
+    work: Negotiation, nets: list[str], tree: Tree, starts: Sequence[int], ends: Sequence[int], limit: float
+) -> tuple[int, int] | None:
+    """Draws a wire between two sets of posts if there is a way; the posts that it joins."""
+    number = len(work.wanted)
+    work.wanted.append(Wanted(tuple(starts), tuple(ends), tree.widths, tree.layers, tree.via_price))
+    way = work.sketches.find(work.errand(number, 0.0), 0.0, limit)
+    if way is None:
+        work.wanted.pop()
+        return None
+    nets.append(tree.net)
+    work.draw(number, way)
+    one, two = (int(work.sketches.ground.post[v]) for v in (way.start, way.end))
+    work.wanted[number] = Wanted((one,), (two,), tree.widths, tree.layers, tree.via_price)
+    return one, two
+
+
+def _join_rest(work: Negotiation, nets: list[str], tree: Tree, pieces: Groups, late: Callable[[], bool]) -> None:
+    """Joins the pieces of one net by any way there is, smallest piece first."""
     stuck: set[int] = set()
-    while True:
+    while not late():
         groups: dict[int, list[int]] = {}
-        for v in vertices:
-            groups.setdefault(pieces.root(v), []).append(v)
+        for p in tree.posts:
+            groups.setdefault(pieces.root(p), []).append(p)
         loose = sorted((g for r, g in groups.items() if r not in stuck), key=lambda g: (len(g), g))
         if len(groups) < 2 or not loose:
-            return made
+            return
         own = loose[0]
-        others = [v for v in vertices if pieces.root(v) != pieces.root(own[0])]
-        way = sketch.find(own, others, width)
-        if way is None:
-            stuck.add(pieces.root(own[0]))
+        root = pieces.root(own[0])
+        made = _joined(work, nets, tree, own, [p for p in tree.posts if pieces.root(p) != root], math.inf)
+        if made is None:
+            stuck.add(root)
             continue
-        made.append(sketch.insert(way, width))
-        pieces.join(way.start, way.end)
+        pieces.join(*made)
         stuck = set()
+
+
+def _push_rest(work: Negotiation, nets: list[str], tree: Tree, late: Callable[[], bool]) -> None:
+    """Joins what is still apart by pushing others away, if these find another way."""
+    pieces = _pieces(work)
+    roots = sorted(
+        {pieces.root(p) for p in tree.posts}, key=lambda r: (sum(pieces.root(p) == r for p in tree.posts), r)
+    )
+    for root in roots[:-1]:
+        own = tuple(p for p in tree.posts if pieces.root(p) == root)
+        others = tuple(p for p in tree.posts if pieces.root(p) != root)
+        if not own or not others or late():
+            continue
+        number = len(work.wanted)
+        work.wanted.append(Wanted(own, others, tree.widths, tree.layers, tree.via_price))
+        nets.append(tree.net)
+        if negotiate(work, [number], lambda _done, _all: None, late, pushes=PUSHES):
+            work.wanted.pop()
+            nets.pop()
+        else:
+            for wire in work.wires[number]:
+                pieces.join(*work.sketches.ends_of(wire))

@@ -9,11 +9,11 @@ diagonals of tiles that the wires overfill.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from kicad_rdl.model.package import Angles, NetRule
+from kicad_rdl.model.package import Angles
 from kicad_rdl.route.audit import CutLoad, diagonal_loads
 from kicad_rdl.route.demand import Demand, demand_of
 from kicad_rdl.route.network import FlowPlan, LayerTask, plan_flow
@@ -73,11 +73,10 @@ class Plan:
     cut_tiles: tuple[Tiles, ...]
     homeless: tuple[str, ...]
     """Nets for which too few balls are left."""
-
-
-def trace_width(problem: Problem, layer: int, rule: NetRule) -> int:
-    """Width of a net's traces on a layer [nm]."""
-    return max(problem.package.technology.metal(layer).line, rule.width or 0)
+    surely_deep: tuple[int, ...]
+    """Outermost layer on which each bump stands in any case; on to ``deep`` it may, if a wire needs it."""
+    surely_high: tuple[int, ...]
+    """Innermost layer on which each ball stands in any case."""
 
 
 def make_plan(problem: Problem, step: Step) -> Plan:
@@ -105,6 +104,46 @@ def make_plan(problem: Problem, step: Step) -> Plan:
         tuple((demand.signal_layers[k], gap) for k, gap in spread.cut_gaps),
         tuple(cut_tiles.get(k, layers[k - 1].tiles) for k in range(1, count + 1)),
         demand.homeless,
+        *_surely(problem, demand, assigned),
+    )
+
+
+def _surely(problem: Problem, demand: Demand, assigned: Assigned) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Where bumps and balls stand whatever is drawn: those of the flow and of planes as they are planned."""
+    deep = [1] * len(problem.bumps)
+    high = [problem.package.rdl_count] * len(problem.balls)
+    for i, bump in enumerate(problem.bumps):
+        if bump.net in demand.plane_layer:
+            deep[i] = demand.deep[i]
+    for j, net in enumerate(demand.held):
+        if net in demand.plane_layer:
+            high[j] = demand.high[j]
+    for i, (layer, ball) in assigned.items():
+        deep[i], high[ball] = layer, layer
+    return tuple(deep), tuple(high)
+
+
+def stood(
+    problem: Problem,
+    plan: Plan,
+    deep: Sequence[int],
+    high: Sequence[int],
+    surely_deep: Sequence[int],
+    surely_high: Sequence[int],
+    nets: Sequence[str | None],
+) -> Plan:
+    """A plan with other stacks of vias, without wires."""
+    count = problem.package.rdl_count
+    standing = [obstacles_on(problem, k, deep, high, nets, plan.sites) for k in range(1, count + 1)]
+    layers = [LayerPlan(k, s, _tiles_of(problem, k, s), (), {}) for k, s in enumerate(standing, 1)]
+    return replace(
+        plan,
+        layers=tuple(layers),
+        deep=tuple(deep),
+        high=tuple(high),
+        ball_nets=tuple(nets),
+        surely_deep=tuple(surely_deep),
+        surely_high=tuple(surely_high),
     )
 
 

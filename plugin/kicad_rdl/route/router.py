@@ -19,8 +19,17 @@ from kicad_rdl.route.teardrops import teardrops
 from kicad_rdl.route.wiring import wire_layers
 
 
-def route(package: Package, progress: Callable[[Progress], None] | None = None) -> Layout:
+def route(
+    package: Package,
+    progress: Callable[[Progress], None] | None = None,
+    late: Callable[[], bool] = lambda: False,
+) -> Layout:
     """Turns a package into copper.
+
+    Args:
+        package: what is asked for.
+        progress: gets every step of long work.
+        late: says that time is up: what is drawn by then is laid and returned, the rest is reported as open.
 
     Raises:
         ModelError: the technology cannot do what is asked for at all.
@@ -30,8 +39,8 @@ def route(package: Package, progress: Callable[[Progress], None] | None = None) 
     package, supplies = with_supplies(package)
     problem = problem_of(package)
     plan = make_plan(problem, lambda done, total: say(Progress("plan", done, total)))
-    wiring = wire_layers(problem, plan, say)
-    plan = final_plan(problem, plan, wiring)
+    wiring = wire_layers(problem, plan, say, late)
+    plan = final_plan(problem, wiring)
     layout = bare_layout(problem, plan, wiring)
     say(Progress("pour", 0, 1))
     drops = teardrops(layout)
@@ -42,12 +51,12 @@ def route(package: Package, progress: Callable[[Progress], None] | None = None) 
     say(Progress("pour", 1, 1))
     return replace(
         layout,
+        traces=with_traces(layout.traces, pose, poured.stitches),
         teardrops=drops,
         planes=tuple(
             replace(p, outline=pose.undo_polygon(p.outline), fills=tuple(pose.undo_polygon(f) for f in p.fills))
             for p in poured.planes
         ),
-        traces=with_traces(layout.traces, pose, poured.stitches),
         connections=connections,
         unrouted=unrouted,
         bottlenecks=bottlenecks,

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from kicad_rdl.model.layout import Supply
 from kicad_rdl.model.package import NetKind, NetRule, Package, SupplyStyle
 from kicad_rdl.route.groups import Groups
-from kicad_rdl.route.joins import neighbours
+from kicad_rdl.route.wants import neighbours
 
 PLANE_PAYS = 8
 """Bumps from which a plane is less trouble than a tree."""

@@ -1,27 +1,32 @@
-"""One layer after the other: the plan's wires, trees for what the flow leaves apart, shorter ways, exact copper."""
+"""All layers from plan to copper: connections negotiated, shortened, laid; what does not fit looks for another way."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field, replace
 
 from kicad_rdl.geometry import Path
 from kicad_rdl.model.package import SupplyStyle
 from kicad_rdl.model.report import Progress
-from kicad_rdl.route.demand import plane_layer_of
+from kicad_rdl.route.ground import Posted
 from kicad_rdl.route.groups import Groups
-from kicad_rdl.route.improve import Freedom, improve
-from kicad_rdl.route.joins import join_nets
-from kicad_rdl.route.layer import lay_layer
-from kicad_rdl.route.plan import LayerPlan, Plan, trace_width
+from kicad_rdl.route.improve import improve
+from kicad_rdl.route.joins import join_trees
+from kicad_rdl.route.layer import LaidLayer, lay_layer
+from kicad_rdl.route.negotiate import FIRST_PRICE, Negotiation, negotiate
+from kicad_rdl.route.plan import Plan, stood
 from kicad_rdl.route.problem import Problem, Terminal
-from kicad_rdl.route.sketch import Sketch
-from kicad_rdl.route.uncross import Wire
+from kicad_rdl.route.sketches import Sketches
+from kicad_rdl.route.wants import Wants, wants_of
 
 Say = Callable[[Progress], None]
+Late = Callable[[], bool]
 
-RETRIES = 4
-"""How often wires that do not fit look for another way."""
+RETRIES = 5
+"""How often wires that cannot be laid look for another way."""
+
+STANDINGS = 3
+"""How often the stacks of vias are made anew for the ways that were found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,54 +56,42 @@ class Missing:
 class Wiring:
     """All layers, wired."""
 
+    plan: Plan
+    """With the stacks that the wires need."""
     routed: tuple[Routed, ...]
     missing: tuple[Missing, ...]
-    sketches: Mapping[int, Sketch]
-    """The final sketch of each RDL; not to be changed any more."""
+    sketches: Sketches
+    """As they are in the end; not to be changed any more."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Layer:
-    """One layer at work."""
+@dataclass(slots=True)
+class _Stage:
+    """The work on one set of tiles."""
 
-    number: int
-    sketch: Sketch
-    terminals: dict[int, Terminal]
-    """By vertex."""
-    net_of: dict[int, str | None]
+    plan: Plan
+    wants: Wants
+    work: Negotiation
+    nets: list[str]
+    """Of the connections."""
+    laid: dict[int, tuple[dict[int, Path | None], LaidLayer, list[int]]] = field(default_factory=dict)
+    """Layer -> wire -> path, what was given up and the order of the wires."""
 
 
-def wire_layers(problem: Problem, plan: Plan, say: Say) -> Wiring:
-    """Wires every layer.
-
-    A net whose terminals the flow leaves apart is joined on the first layer where there is a way. Plane nets that
-    share a layer, or stand among signals, get a tree on the layer of their plane.
-    """
-    number = {t.label: k for k, t in enumerate((*problem.bumps, *problem.balls))}
-    pieces = Groups(len(number))
-    for layer_plan in plan.layers:
-        for wire in layer_plan.wires:
-            pieces.join(wire.source, len(problem.bumps) + wire.sink)
-    routed: list[Routed] = []
-    missing: list[Missing] = []
-    sketches: dict[int, Sketch] = {}
-    for layer_plan in plan.layers:
-        layer = _begin(problem, plan, layer_plan)
-        sketches[layer.number] = layer.sketch
-        _join(problem, plan, layer, number, pieces, say)
-        freedom = _freedom(problem, layer)
-        if layer.number in plan.signal_layers:  # trees of planes lie in their planes: their length is nothing
-            improve(layer.sketch, freedom, _steps(say, f"improve RDL{layer.number}"))
-        say(Progress("lay", layer.number - 1, len(plan.layers)))
-        for wire, path, width in _lay(layer, freedom, problem.package.technology.metal(layer.number).space):
-            net = layer.net_of[wire.start] or layer.net_of[wire.end] or ""
-            start, end = layer.terminals[wire.start], layer.terminals[wire.end]
-            if path is None:
-                missing.append(Missing(net, start, end, layer.number, "no legal geometry beside the other traces"))
-            else:
-                routed.append(Routed(net, layer.number, start, end, path, round(width)))
-    missing += _apart(problem, plan, number, pieces)
-    return Wiring(tuple(routed), tuple(missing), sketches)
+def wire_layers(problem: Problem, plan: Plan, say: Say, late: Late) -> Wiring:
+    """Wires every layer."""
+    stage = _begin(problem, plan, wants_of(problem, plan))
+    _draw(stage, say, late)
+    for _ in range(STANDINGS):
+        if not _stands_in_vain(stage):
+            break
+        again = _stood_anew(problem, stage)
+        _draw(again, say, late)
+        better = len(again.work.wires) > len(stage.work.wires) or _stands_in_vain(stage)
+        stage = again if better else stage
+    counted = [n for n, _ in enumerate(stage.work.wanted) if not _is_skeleton(problem, stage, n)]
+    improve(stage.work, counted, _steps(say, "improve"), late)
+    _lay(problem, stage, say, late)
+    return _result(problem, stage)
 
 
 def _steps(say: Say, stage: str) -> Callable[[int, int], None]:
@@ -106,90 +99,194 @@ def _steps(say: Say, stage: str) -> Callable[[int, int], None]:
     return lambda done, total: say(Progress(stage, done, total))
 
 
-def _begin(problem: Problem, plan: Plan, layer_plan: LayerPlan) -> _Layer:
-    metal = problem.package.technology.metal(layer_plan.layer)
-    sketch = Sketch(layer_plan.tiles, metal.space)
-    sketch.load(layer_plan.wires, layer_plan.orders, metal.line)
-    terminals: dict[int, Terminal] = {}
-    net_of: dict[int, str | None] = {}
-    everyone = [
-        *zip(problem.bumps, layer_plan.standing.bump_vertex, (b.net for b in problem.bumps), strict=True),
-        *zip(problem.balls, layer_plan.standing.ball_vertex, plan.ball_nets, strict=True),
-    ]
-    for terminal, vertex, net in everyone:
-        if vertex >= 0:
-            terminals[vertex] = terminal
-            net_of[vertex] = net
-    return _Layer(layer_plan.layer, sketch, terminals, net_of)
+def _is_skeleton(problem: Problem, stage: _Stage, number: int) -> bool:
+    """Whether a connection lies in the plane of its net, where its length is nothing."""
+    return problem.package.net(stage.nets[number]).style is SupplyStyle.PLANE
 
 
-def _tree_nets(problem: Problem, plan: Plan, layer: int) -> set[str]:
-    """Nets that may get a tree on a layer."""
-    planes = {r.name: plane_layer_of(problem, r) for r in problem.package.nets if r.style is SupplyStyle.PLANE}
-    sharing = {name for name, on in planes.items() if on == layer}
-    # a plane alone on its layer joins everything by itself
-    alone = len(sharing) < 2 and layer not in plan.signal_layers
-    traced = {rule.name for rule in problem.package.nets} - set(planes)
-    return (set() if alone else sharing) | (traced if layer in plan.signal_layers else set())
+def _begin(problem: Problem, plan: Plan, wants: Wants) -> _Stage:
+    technology = problem.package.technology
+    metals = [technology.metal(layer.layer) for layer in plan.layers]
+    sketches = Sketches([p.tiles for p in plan.layers], [float(m.space) for m in metals], _posted(problem, plan))
+    work = Negotiation(sketches, list(wants.wanted), FIRST_PRICE * (metals[0].line + metals[0].space), wants.prefers)
+    number = 0
+    for index, layer in enumerate(plan.layers):
+        made = sketches.load(index, layer.wires, layer.orders, metals[index].line)
+        for wire, drawn in zip(layer.wires, made, strict=True):
+            work.adopt(number, (drawn,), len(problem.bumps) + wire.sink)
+            number += 1
+    return _Stage(plan, wants, work, list(wants.nets))
 
 
-def _join(problem: Problem, plan: Plan, layer: _Layer, number: Mapping[str, int], pieces: Groups, say: Say) -> None:
-    """Draws the trees of a layer, and books them in ``pieces``."""
-    chosen = _tree_nets(problem, plan, layer.number)
-    trees: dict[str, list[int]] = {}
-    for vertex, net in sorted(layer.net_of.items()):
-        if net in chosen:
-            trees.setdefault(net or "", []).append(vertex)
-    trees = {net: vertices for net, vertices in trees.items() if len(vertices) > 1}
-    first: dict[int, int] = {}
-    wired = []
-    for vertices in trees.values():
-        for vertex in vertices:
-            root = pieces.root(number[layer.terminals[vertex].label])
-            wired.append((first.setdefault(root, vertex), vertex))
-    rules = {rule.name: rule for rule in problem.package.nets}
-    made = join_nets(
-        layer.sketch,
-        trees,
-        {net: float(trace_width(problem, layer.number, rules[net])) for net in trees},
-        wired,
-        _steps(say, f"join on RDL{layer.number}"),
+def _posted(problem: Problem, plan: Plan) -> Posted:
+    """Bumps and balls with their vertices on every layer, and the layers where they stand in any case."""
+    count = problem.package.rdl_count
+    vertices: list[tuple[tuple[int, int], ...]] = []
+    least: list[tuple[int, int]] = []
+    for index in range(len(problem.bumps)):
+        own = [(k, layer.standing.bump_vertex[index]) for k, layer in enumerate(plan.layers)]
+        vertices.append(tuple((k, v) for k, v in own if v >= 0))
+        least.append((0, plan.surely_deep[index] - 1))
+    for index in range(len(problem.balls)):
+        own = [(k, layer.standing.ball_vertex[index]) for k, layer in enumerate(plan.layers)]
+        there = tuple((k, v) for k, v in own if v >= 0)
+        vertices.append(there)
+        least.append((len(there) - 1 - (count - plan.surely_high[index]), len(there) - 1))
+    return Posted(tuple(vertices), tuple(least), (False,) * len(vertices))
+
+
+def _draw(stage: _Stage, say: Say, late: Late) -> None:
+    """Draws what is not drawn yet."""
+    open_ones = [n for n in range(len(stage.work.wanted)) if n not in stage.work.wires]
+    if open_ones:
+        negotiate(stage.work, open_ones, _steps(say, "connect"), late)
+    join_trees(stage.work, stage.nets, stage.wants.trees, _steps(say, "join"), late)
+
+
+def _stands_in_vain(stage: _Stage) -> bool:
+    """Whether some stack was planned for that no wire uses."""
+    sketches = stage.work.sketches
+    return any(
+        high - low + 1 < len(vertices)
+        for vertices, (low, high) in zip(sketches.posted.vertices, sketches.book.standing.tolist(), strict=True)
     )
-    for wire in made:
-        one, two = layer.sketch.wires[wire].start, layer.sketch.wires[wire].end
-        pieces.join(number[layer.terminals[one].label], number[layer.terminals[two].label])
 
 
-def _freedom(problem: Problem, layer: _Layer) -> Freedom:
-    """Which wires may change their ball, and to which."""
-    free = {
-        vertex
-        for vertex, terminal in layer.terminals.items()
-        if terminal.usable and terminal.net is None and layer.net_of[vertex] is None
-    }
-    alone: dict[str, int] = {}
-    for bump in problem.bumps:
-        if bump.net is not None:
-            alone[bump.net] = alone.get(bump.net, 0) + 1
-    single = {
-        rule.name for rule in problem.package.nets if rule.allowed is None and rule.balls == 1 == alone.get(rule.name)
-    }
-    movable = {
-        wire_number
-        for wire_number, wire in layer.sketch.wires.items()
-        if wire.source >= 0 and layer.net_of[wire.start] in single
-    }
-    return Freedom(free, movable)
+def _stood_anew(problem: Problem, stage: _Stage) -> _Stage:
+    """The same work on tiles where only those stacks stand that are used, or that open connections might use."""
+    work, plan, bumps = stage.work, stage.plan, len(problem.bumps)
+    restless = {p for n, w in enumerate(work.wanted) if n not in work.wires for p in (*w.starts, *w.ends)}
+    deep, high = list(plan.deep), list(plan.high)
+    surely_deep, surely_high = list(plan.surely_deep), list(plan.surely_high)
+    nets = list(plan.ball_nets)
+    for number, end in work.end.items():
+        if end >= bumps:
+            nets[end - bumps] = stage.nets[number]
+    for post in range(len(work.sketches.posted.vertices)):
+        first, last = work.sketches.standing(post)
+        if post < bumps:
+            surely_deep[post] = last + 1
+            deep[post] = deep[post] if post in restless else last + 1
+        else:
+            surely_high[post - bumps] = first + 1
+            high[post - bumps] = high[post - bumps] if post in restless else first + 1
+    fresh = stood(problem, plan, deep, high, surely_deep, surely_high, nets)
+    wanted = []
+    for number, w in enumerate(work.wanted):
+        if number in work.wires:
+            (wire,) = work.wires[number]
+            w = replace(w, layers=(work.sketches.layer_of(wire),))
+            if w.exclusive:
+                w = replace(w, ends=(work.end[number],), exclusive=False)
+        wanted.append(w)
+    wants = replace(stage.wants, wanted=tuple(wanted), nets=tuple(stage.nets), flows=0, prefers={})
+    again = _begin(problem, fresh, wants)
+    again.work.pushed.update(work.pushed)
+    return again
 
 
-def _apart(problem: Problem, plan: Plan, number: Mapping[str, int], pieces: Groups) -> list[Missing]:
+# --- from sketch to copper ------------------------------------------------------------------------------------------
+
+
+def _lay(problem: Problem, stage: _Stage, say: Say, late: Late) -> None:
+    """Lays the wires; those that do not fit look for another way, farther from where they collided."""
+    dirty: Collection[int] = range(len(stage.plan.layers))
+    for turn in range(RETRIES):
+        for layer in dirty:
+            say(Progress("lay", layer, len(stage.plan.layers)))
+            _lay_one(problem, stage, layer)
+        lost = _lost(stage)
+        if not lost or turn == RETRIES - 1 or late():
+            break
+        before = {layer: set(stage.work.sketches.wires_on(layer)) for layer in range(len(stage.plan.layers))}
+        _close_collisions(stage)
+        for number in lost:
+            stage.work.take_out(number)
+        negotiate(stage.work, lost, _steps(say, "connect"), late, pushes=4)
+        after = {layer: set(stage.work.sketches.wires_on(layer)) for layer in before}
+        dirty = [layer for layer in before if before[layer] != after[layer]]
+
+
+def _lay_one(problem: Problem, stage: _Stage, layer: int) -> None:
+    work = stage.work
+    wires = work.sketches.wires_on(layer)
+    numbers = list(wires)
+    place = {number: k for k, number in enumerate(numbers)}
+    orders = {gap: [place[n] for n in order] for gap, order in work.sketches.orders_on(layer).items()}
+    nets = [stage.nets[work.owner[n]] for n in numbers]
+    widths = [float(work.sketches.book.width[n]) for n in numbers]
+    space = float(work.sketches.ground.space[layer])
+    laid = lay_layer(stage.plan.layers[layer].tiles, list(wires.values()), nets, orders, widths, space)
+    stage.laid[layer] = (dict(zip(numbers, laid.paths, strict=True)), laid, numbers)
+
+
+def _lost(stage: _Stage) -> list[int]:
+    """Connections with a wire that could not be laid."""
+    return sorted(
+        {
+            stage.work.owner[wire]
+            for paths, _, _ in stage.laid.values()
+            for wire, path in paths.items()
+            if path is None and wire in stage.work.owner
+        }
+    )
+
+
+def _close_collisions(stage: _Stage) -> None:
+    """Closes the gaps at which wires collided."""
+    for layer, (_, laid, numbers) in stage.laid.items():
+        tiles = stage.plan.layers[layer].tiles
+        given_up = [(numbers[c.wire], c.at) for c in laid.given_up if numbers[c.wire] in stage.work.sketches.alive]
+        wires = stage.work.sketches.wires_on(layer, sorted({wire for wire, _ in given_up}))
+        for wire, (x, y) in given_up:
+            gaps = wires[wire].gaps
+            if gaps:
+                middle = tiles.xy[tiles.edges[list(gaps)]].mean(axis=1)
+                nearest = min(range(len(gaps)), key=lambda k: (abs(middle[k][0] - x) + abs(middle[k][1] - y), k))
+                stage.work.sketches.close(layer, gaps[nearest])
+
+
+def _result(problem: Problem, stage: _Stage) -> Wiring:
+    work = stage.work
+    everyone = (*problem.bumps, *problem.balls)
+    pieces = Groups(len(everyone))
+    routed: list[Routed] = []
+    missing: list[Missing] = []
+    for number, net in enumerate(stage.nets):
+        rule = problem.package.net(net)
+        for wire in work.wires.get(number, ()):
+            layer = work.sketches.layer_of(wire)
+            start, end = work.sketches.ends_of(wire)
+            path = stage.laid[layer][0][wire]
+            metal = problem.package.technology.metal(layer + 1)
+            width = max(metal.line, rule.on_layer(layer + 1).width or 0)
+            if path is None:
+                reason = "no legal geometry beside the other traces"
+                missing.append(Missing(net, everyone[start], everyone[end], layer + 1, reason))
+            else:
+                routed.append(Routed(net, layer + 1, everyone[start], everyone[end], path, width))
+            pieces.join(start, end)
+    missing += _apart(problem, stage, pieces)
+    return Wiring(stage.plan, tuple(routed), tuple(missing), work.sketches)
+
+
+def _apart(problem: Problem, stage: _Stage, pieces: Groups) -> list[Missing]:
     """Terminals of traced nets that no wire joins to the largest piece of their net."""
+    plan, bumps = stage.plan, len(problem.bumps)
     planes = {r.name for r in problem.package.nets if r.style is SupplyStyle.PLANE}
+    ball_nets = list(plan.ball_nets)
+    for number, wanted in enumerate(stage.work.wanted):
+        for post in wanted.ends if wanted.exclusive else ():
+            if post >= bumps and ball_nets[post - bumps] == stage.nets[number]:
+                ball_nets[post - bumps] = None
+    for number, end in stage.work.end.items():
+        if end >= bumps:
+            ball_nets[end - bumps] = stage.nets[number]
     nets: dict[str, dict[int, list[Terminal]]] = {}
-    everyone = [*((b, b.net) for b in problem.bumps), *zip(problem.balls, plan.ball_nets, strict=True)]
-    for terminal, net in everyone:
+    everyone = [*((b, b.net) for b in problem.bumps), *zip(problem.balls, ball_nets, strict=True)]
+    for index, (terminal, net) in enumerate(everyone):
         if net is not None and net not in planes:
-            nets.setdefault(net, {}).setdefault(pieces.root(number[terminal.label]), []).append(terminal)
+            nets.setdefault(net, {}).setdefault(pieces.root(index), []).append(terminal)
     found: list[Missing] = []
     for net, groups in sorted(nets.items()):
         main = max(groups.values(), key=lambda group: (len(group), group[0].label))
@@ -199,60 +296,3 @@ def _apart(problem: Problem, plan: Plan, number: Mapping[str, int], pieces: Grou
             if group is not main
         ]
     return found
-
-
-# --- from sketch to copper ------------------------------------------------------------------------------------------
-
-
-def _lay(layer: _Layer, freedom: Freedom, space: int) -> list[tuple[Wire, Path | None, float]]:
-    """Lays the wires; one that does not fit looks for another way, farther from where it collided."""
-    sketch = layer.sketch
-    result: list[tuple[Wire, Path | None, float]] = []
-    hopeless: list[tuple[Wire, Path | None, float]] = []
-    for turn in range(RETRIES):
-        numbers = sorted(sketch.wires)
-        place = {number: k for k, number in enumerate(numbers)}
-        wires = [sketch.wires[number] for number in numbers]
-        widths = [sketch.width[number] for number in numbers]
-        orders = {gap: [place[n] for n in order] for gap, order in sketch.orders.items()}
-        nets = [layer.net_of[wire.start] or layer.net_of[wire.end] or "" for wire in wires]
-        laid = lay_layer(sketch.tiles, wires, nets, orders, widths, space)
-        lost = [number for number, path in zip(numbers, laid.paths, strict=True) if path is None]
-        result = list(zip(wires, laid.paths, widths, strict=True))
-        if not lost or turn == RETRIES - 1:
-            break
-        gone = _again(sketch, freedom, lost, [(numbers[c.wire], c.at) for c in laid.given_up])
-        hopeless += [(wire, None, width) for wire, width in gone]
-        if len(gone) == len(lost):
-            result = [item for item in result if item[1] is not None]
-            break
-    return result + hopeless
-
-
-def _again(
-    sketch: Sketch, freedom: Freedom, lost: Sequence[int], where: Sequence[tuple[int, tuple[float, float]]]
-) -> list[tuple[Wire, float]]:
-    """Draws lost wires anew with the gaps closed at which they collided; the wires (and widths) that find no way."""
-    gone: list[tuple[Wire, float]] = []
-    out = {number: (sketch.wires[number], sketch.width[number]) for number in lost}
-    for number in lost:
-        sketch.remove(number)
-    xy, edges = sketch.tiles.xy, sketch.tiles.edges
-    for number, at in where:
-        wire = out[number][0] if number in out else sketch.wires[number]
-        if wire.gaps:
-            middle = [xy[edges[gap]].mean(axis=0) for gap in wire.gaps]
-            nearest = min(range(len(middle)), key=lambda k: (abs(middle[k][0] - at[0]) + abs(middle[k][1] - at[1]), k))
-            sketch.narrow(wire.gaps[nearest])
-    for number, (wire, width) in out.items():
-        ends = freedom.ends_for(sketch, wire.start, wire.end) if number in freedom.movable else {wire.end}
-        way = sketch.find((wire.start,), ends, width)
-        if way is None:
-            gone.append((wire, width))
-            continue
-        new = sketch.insert(way, width, wire.source, wire.sink)
-        if number in freedom.movable:
-            freedom.free_ends.add(wire.end)
-            freedom.free_ends.discard(way.end)
-            freedom.movable.add(new)
-    return gone

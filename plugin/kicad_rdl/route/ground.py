@@ -1,0 +1,128 @@
+"""The tiles of all layers and the posts that stand on them, as the arrays of ``weave.Ground``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from kicad_rdl.route.tiles import Tiles, clear_width
+from kicad_rdl.route.triangulation import F64, I64
+from kicad_rdl.route.weave import TOO_FAR, Ground
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """The posts of a ground: for each its vertices as (layer from 0, vertex of that layer's tiles), by layer."""
+
+    vertices: tuple[tuple[tuple[int, int], ...], ...]
+    least: tuple[tuple[int, int], ...]
+    """Places in ``vertices`` (from, to) where the post stands in any case; from > to: nowhere."""
+    through: tuple[bool, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Offsets:
+    """Where the vertices, gaps and tiles of each layer begin; one entry more than there are layers."""
+
+    vertex: tuple[int, ...]
+    gap: tuple[int, ...]
+    tile: tuple[int, ...]
+
+
+def ground_of(layers: Sequence[Tiles], spaces: Sequence[float], posted: Posted) -> tuple[Ground, F64, Offsets]:
+    """The ground, and what every vertex keeps of its gaps when it stands [v, nm]."""
+    offsets = Offsets(
+        tuple(np.cumsum([0] + [len(t.xy) for t in layers]).tolist()),
+        tuple(np.cumsum([0] + [len(t.edges) for t in layers]).tolist()),
+        tuple(np.cumsum([0] + [len(t.triangles) for t in layers]).tolist()),
+    )
+    triangles = np.concatenate([t.triangles + o for t, o in zip(layers, offsets.vertex, strict=False)])
+    edge_triangles = np.concatenate(
+        [np.where(t.edge_triangles >= 0, t.edge_triangles + o, -1) for t, o in zip(layers, offsets.tile, strict=False)]
+    )
+    owner = triangles.ravel()
+    order = np.argsort(owner, kind="stable")
+    vertex_count = offsets.vertex[-1]
+    around_start = np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=vertex_count))])
+    radius = [_radii(t) for t in layers]
+    diagonals = [_diagonals(t, r, s) for t, r, s in zip(layers, radius, spaces, strict=True)]
+    post = np.full(vertex_count, -1, np.int64)
+    flat: list[int] = []
+    start = [0]
+    for number, vertices in enumerate(posted.vertices):
+        for layer, vertex in vertices:
+            flat.append(offsets.vertex[layer] + vertex)
+            post[flat[-1]] = number
+        start.append(len(flat))
+    ground = Ground(
+        np.concatenate([t.xy for t in layers]),
+        triangles,
+        np.concatenate([t.triangle_edges + o for t, o in zip(layers, offsets.gap, strict=False)]),
+        np.concatenate([t.edges + o for t, o in zip(layers, offsets.vertex, strict=False)]),
+        edge_triangles,
+        np.concatenate(
+            [t.width + r[t.edges[:, 0]] + r[t.edges[:, 1]] + s for t, r, s in zip(layers, radius, spaces, strict=True)]
+        ),
+        np.concatenate([room for room, _ in diagonals]),
+        np.concatenate(
+            [np.where(apex >= 0, apex + o, -1) for (_, apex), o in zip(diagonals, offsets.vertex, strict=False)]
+        ),
+        np.concatenate([t.width for t in layers]),
+        np.concatenate([_reach(t) for t in layers]),
+        np.repeat(np.arange(len(layers)), [len(t.xy) for t in layers]),
+        np.repeat(np.arange(len(layers)), [len(t.triangles) for t in layers]),
+        around_start,
+        order // 3,
+        post,
+        np.array(start, np.int64),
+        np.array(flat, np.int64),
+        np.array(posted.through, np.int64).reshape(-1),
+        np.array(posted.least, np.int64).reshape(-1, 2),
+        np.array(spaces, np.float64),
+        layers[0].octilinear,
+    )
+    full = np.concatenate([t.clearance + r for t, r in zip(layers, radius, strict=True)])
+    return ground, full, offsets
+
+
+def _radii(tiles: Tiles) -> F64:
+    """[v] radius of vertices that are one disc; 0 for hulls and the outline."""
+    single = np.diff(tiles.disc_start) == 1
+    radius = np.zeros(len(tiles.xy))
+    radius[single] = tiles.disc_r[tiles.disc_start[:-1][single]]
+    return radius
+
+
+def _reach(tiles: Tiles) -> F64:
+    reach = np.zeros(len(tiles.xy))
+    owner = np.repeat(np.arange(len(tiles.xy)), np.diff(tiles.disc_start))
+    np.maximum.at(reach, owner, np.hypot(*(tiles.disc_xy - tiles.xy[owner]).T) + tiles.disc_r)
+    return reach
+
+
+def _diagonals(tiles: Tiles, radius: F64, space: float) -> tuple[F64, I64]:
+    """Per gap: room of the other diagonal without what its ends keep [nm], and its ends; see ``Ground``."""
+    count = len(tiles.edges)
+    apex = np.full((count, 2), -1, np.int64)
+    room = np.full(count, TOO_FAR)
+    inner = np.flatnonzero((tiles.edge_triangles >= 0).all(axis=1))
+    # the corner of a tile that is not on the gap: the sum of its corners less the two ends
+    for side in (0, 1):
+        corners = tiles.triangles[tiles.edge_triangles[inner, side]].sum(axis=1)
+        apex[inner, side] = corners - tiles.edges[inner].sum(axis=1)
+    u, v = tiles.xy[tiles.edges[inner, 0]], tiles.xy[tiles.edges[inner, 1]]
+    p, q = tiles.xy[apex[inner, 0]], tiles.xy[apex[inner, 1]]
+    d = q - p
+    one = d[:, 0] * (u - p)[:, 1] - d[:, 1] * (u - p)[:, 0]
+    two = d[:, 0] * (v - p)[:, 1] - d[:, 1] * (v - p)[:, 0]
+    convex = inner[one * two < 0]
+    a, b = apex[convex, 0], apex[convex, 1]
+    single = np.diff(tiles.disc_start) == 1
+    plain = single[a] & single[b] & (not tiles.octilinear)
+    room[convex[plain]] = np.hypot(*(tiles.xy[a[plain]] - tiles.xy[b[plain]]).T) + space
+    for edge in convex[~plain].tolist():
+        ends = apex[edge].tolist()
+        room[edge] = clear_width(tiles, *ends) + radius[ends].sum() + space
+    return room, apex

@@ -1,0 +1,229 @@
+"""Given connections drawn one after the other; who stands in the way goes again (negotiated congestion).
+
+A connection takes the cheapest way there is; crossing another or overfilling a gap has a price, and whoever is crossed
+or squeezed out is drawn anew. What was pushed away often gets dearer to push, and gaps that were too narrow get
+dearer to pass (McMurchie and Ebeling, PathFinder, 1995). The sketches are legal after every step; the best state ends it.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from kicad_rdl.route.sketches import Errand, Sketches, Way
+
+PUSHES = 30
+"""How many ways are drawn at most, for every connection there is."""
+
+FIRST_PRICE = 6.0
+"""Price of the first push, in pitches of the traces."""
+
+DEARER = 0.5
+"""By how much of its first price a connection gets dearer each time it is pushed."""
+
+NEAREST = 10
+"""Ends that a connection with many considers."""
+
+TRIES = 3
+"""How often a connection comes back that could not push away what it squeezes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A connection to be drawn.
+
+    Attributes:
+        starts, ends: posts; any of them will do.
+        widths: [layers] of the trace, with the extra space of its class [nm].
+        layers: from 0.
+        via_price: of one change of layer [nm].
+        exclusive: an end serves one connection only.
+    """
+
+    starts: tuple[int, ...]
+    ends: tuple[int, ...]
+    widths: tuple[float, ...]
+    layers: tuple[int, ...]
+    via_price: float
+    exclusive: bool = False
+
+
+@dataclass(slots=True)
+class Negotiation:
+    """Connections on their sketches: who is drawn with which wires, and what pushing it costs."""
+
+    sketches: Sketches
+    wanted: list[Wanted]
+    first_price: float
+    """Of pushing a connection for the first time [nm]."""
+    prefers: Mapping[int, int] = field(default_factory=dict)
+    """Post -> the connection that is meant to have it."""
+    wires: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    """Connection -> its wires, leg by leg."""
+    owner: dict[int, int] = field(default_factory=dict)
+    """Wire -> connection; wires that belong to none stay."""
+    end: dict[int, int] = field(default_factory=dict)
+    """Connection -> the post on which it ends."""
+    claims: dict[int, int] = field(default_factory=dict)
+    """Post -> the connection that has it, of ends that serve one only."""
+    pushed: dict[int, int] = field(default_factory=dict)
+    """How often a connection was pushed."""
+    _log: list[tuple[int, tuple[int, ...], int, bool]] = field(default_factory=list)
+
+    def adopt(self, number: int, wires: Sequence[int], end: int) -> None:
+        """Books wires that are drawn already."""
+        self._book(number, tuple(wires), end)
+
+    def draw(self, number: int, way: Way) -> tuple[int, ...]:
+        """Draws a way of a connection."""
+        wanted = self.wanted[number]
+        made = tuple(self.sketches.draw(way, wanted.widths, 1.0 + DEARER * self.pushed.get(number, 0)))
+        end = int(self.sketches.ground.post[way.end])
+        self._book(number, made, end)
+        self._log.append((number, made, end, True))
+        return made
+
+    def take_out(self, number: int) -> None:
+        """Removes all wires of a connection."""
+        wires, end = self.wires[number], self.end[number]
+        for wire in wires:
+            self.sketches.remove(wire)
+        self._strike(number)
+        self._log.append((number, wires, end, False))
+
+    def _book(self, number: int, wires: tuple[int, ...], end: int) -> None:
+        self.wires[number], self.end[number] = wires, end
+        self.owner |= dict.fromkeys(wires, number)
+        if self.wanted[number].exclusive:
+            self.claims[end] = number
+
+    def _strike(self, number: int) -> None:
+        for wire in self.wires.pop(number):
+            del self.owner[wire]
+        end = self.end.pop(number)
+        if self.claims.get(end) == number:
+            del self.claims[end]
+
+    def keep(self) -> tuple[int, int]:
+        """The present state, to come back to."""
+        return len(self._log), self.sketches.keep()
+
+    def back_to(self, mark: tuple[int, int]) -> None:
+        """Undoes everything since the mark."""
+        while len(self._log) > mark[0]:
+            number, wires, end, drawn = self._log.pop()
+            if drawn:
+                self._strike(number)
+            else:
+                self._book(number, wires, end)
+        self.sketches.back_to(mark[1])
+
+    def forget(self) -> None:
+        """The present state cannot be undone any more."""
+        self._log.clear()
+        self.sketches.forget()
+
+    def errand(self, number: int, price: float) -> Errand:
+        """What a connection looks for: its ends, those of others at their price."""
+        wanted = self.wanted[number]
+        ends = [(post, 0.0) for post in wanted.ends]
+        if wanted.exclusive:
+            ends = []
+            for post in self._nearest(wanted):
+                holder = self.claims.get(post, self.prefers.get(post, number))
+                if holder == number:
+                    ends.append((post, 0.0))
+                elif price > 0:
+                    ends.append((post, price * (1.0 + DEARER * self.pushed.get(holder, 0))))
+        starts = tuple((post, 0.0) for post in wanted.starts)
+        return Errand(starts, tuple(ends), wanted.widths, wanted.layers, wanted.via_price)
+
+    def _nearest(self, wanted: Wanted) -> list[int]:
+        """The ends nearest to the start, those that are free and those that are not."""
+        if len(wanted.ends) <= NEAREST:
+            return list(wanted.ends)
+        x, y = self.sketches.place(wanted.starts[0])
+        place = {p: self.sketches.place(p) for p in wanted.ends}
+        near = sorted(wanted.ends, key=lambda p: (math.hypot(place[p][0] - x, place[p][1] - y), p))
+        free = [p for p in near if p not in self.claims][:NEAREST]
+        return free + [p for p in near[:NEAREST] if p in self.claims]
+
+    def straight(self, number: int) -> float:
+        """Least distance between a connection's ends (of one with many, the one that it has) [nm]."""
+        wanted = self.wanted[number]
+        starts = [self.sketches.place(p) for p in wanted.starts]
+        own = self.end.get(number)
+        ends = [self.sketches.place(p) for p in (wanted.ends if own is None or not wanted.exclusive else (own,))]
+        return min(math.hypot(a - x, b - y) for a, b in starts for x, y in ends)
+
+    def push(self, number: int, way: Way) -> list[int] | None:
+        """Draws a way and takes out whoever it crosses or squeezes; None, and nothing is changed: that cannot be."""
+        mark = self.keep()
+        holder = self.claims.get(int(self.sketches.ground.post[way.end]))
+        wires = self.draw(number, way)  # before anything is taken out: the way is one through what is there
+        victims = {self.owner[w] for w in way.crossed if w in self.owner}
+        victims |= {holder} if holder is not None else set()
+        out = self.sketches.squeezed_out(wires)
+        if out is None:
+            self.back_to(mark)
+            return None
+        victims |= {self.owner[w] for w in out}
+        for victim in sorted(victims):
+            self.take_out(victim)
+        return sorted(victims)
+
+
+def negotiate(
+    work: Negotiation,
+    numbers: Sequence[int],
+    step: Callable[[int, int], None],
+    late: Callable[[], bool],
+    pushes: int = PUSHES,
+) -> tuple[int, ...]:
+    """Draws connections until all are drawn, or nothing helps any more; what stays open.
+
+    Args:
+        work: the sketches, and what is drawn already.
+        numbers: the connections to draw.
+        step: gets how many are drawn, of how many.
+        late: says that time is up.
+        pushes: ways drawn at most, for every connection.
+    """
+    queue = [(work.straight(n), n) for n in numbers]
+    heapq.heapify(queue)
+    count = len(queue)
+    last = max((length for length, _ in queue), default=0.0)
+    drawn = 0
+    hopeless: dict[int, int] = {}
+    left = best = count
+    work.forget()
+    while queue and drawn < pushes * max(count, 20) and not late():
+        _, number = heapq.heappop(queue)
+        way = work.sketches.find(work.errand(number, work.first_price), work.first_price)
+        victims = None if way is None else work.push(number, way)
+        drawn += 1
+        if victims is None:
+            hopeless[number] = hopeless.get(number, 0) + (TRIES if way is None else 1)
+            if hopeless[number] < TRIES:
+                last += 1.0
+                heapq.heappush(queue, (last, number))
+            continue
+        for victim in victims:
+            work.pushed[victim] = work.pushed.get(victim, 0) + 1
+            last += 1.0
+            heapq.heappush(queue, (last, victim))
+        left += len(victims) - 1
+        step(count - left, count)
+        if left < best:
+            best = left
+            work.forget()
+    if left > best:
+        work.back_to((0, 0))
+    for number in sorted(n for n in numbers if n not in work.wires):  # what fits without pushing anybody
+        way = work.sketches.find(work.errand(number, 0.0))
+        if way is not None:
+            work.draw(number, way)
+    work.forget()
+    return tuple(n for n in sorted(numbers) if n not in work.wires)

@@ -1,0 +1,402 @@
+"""The sketches of all layers at once: which wire crosses which gap, in which order, and where the next can go."""
+
+from __future__ import annotations
+
+from bisect import bisect
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from kicad_rdl.route import weave
+from kicad_rdl.route.ground import Posted, ground_of
+from kicad_rdl.route.tiles import Tiles
+from kicad_rdl.route.triangulation import I64
+from kicad_rdl.route.uncross import Wire
+from kicad_rdl.route.weave import TOO_FAR, Book, Field
+
+FACES = 400_000
+"""Faces that a search looks at before it gives up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A way for a new connection, valid for the sketches as they are.
+
+    Attributes:
+        cost: length, with all prices [nm].
+        legs: for each its steps (element, node below) and tiles; see ``weave.insert``.
+        crossed: wires that it crosses.
+        start, end: vertices.
+    """
+
+    cost: float
+    legs: tuple[tuple[I64, I64], ...]
+    crossed: tuple[int, ...]
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """What a search is after.
+
+    Attributes:
+        starts, ends: posts with what beginning or ending there costs besides the way [nm].
+        widths: [layers] of the trace, with the extra space of its class [nm].
+        layers: which layers (from 0) it may take.
+        via_price: of one change of layer [nm].
+    """
+
+    starts: tuple[tuple[int, float], ...]
+    ends: tuple[tuple[int, float], ...]
+    widths: tuple[float, ...]
+    layers: tuple[int, ...]
+    via_price: float
+
+
+class Sketches:
+    """Wires on all layers; changed by ``draw`` and ``remove``, which can be undone."""
+
+    def __init__(self, tiles: Sequence[Tiles], spaces: Sequence[float], posted: Posted) -> None:
+        self.tiles = tuple(tiles)
+        self.posted = posted
+        self.ground, full, self.offsets = ground_of(tiles, spaces, posted)
+        self._elements = len(self.ground.edges) + 3 * len(self.ground.triangles)
+        standing = np.ones(len(self.ground.xy), bool)
+        for vertices, (low, high) in zip(posted.vertices, posted.least, strict=True):
+            for place, (layer, vertex) in enumerate(vertices):
+                standing[self.offsets.vertex[layer] + vertex] = low <= place <= high
+        half = np.asarray(spaces)[self.ground.layer] / 2
+        self.book = _empty_book(len(self.ground.edges), self._elements, np.where(standing, full, half), full, posted)
+        self._field = _field(self._elements, len(self.book.wire), len(self.ground.xy))
+        self.alive: dict[int, None] = {}
+        """Wires that are drawn, in the order of their numbers."""
+        self._log: list[tuple[int, bool]] = []  # (wire, it was drawn)
+
+    @property
+    def octilinear(self) -> bool:
+        """Whether lengths count in eight directions."""
+        return bool(self.ground.octilinear)
+
+    # --- searching ---
+
+    def find(self, errand: Errand, price: float = 0.0, limit: float = TOO_FAR, faces: int = FACES) -> Way | None:
+        """The cheapest way.
+
+        Args:
+            errand: from where to where.
+            price: of crossing a wire or overfilling a gap, times the wire's own price [nm]; 0: neither happens.
+            limit: give up beyond this cost [nm].
+            faces: give up after looking at so many faces.
+        """
+        starts, start_cost = self._vertices(errand, errand.starts, price)
+        goals, goal_cost = self._vertices(errand, errand.ends, price)
+        if not len(starts) or not len(goals):
+            return None
+        allowed = np.zeros(len(self.tiles), np.int64)
+        allowed[list(errand.layers)] = 1
+        free = [post for post, cost in errand.ends if cost == 0.0] or [post for post, _ in errand.ends]
+        own = np.array(
+            [v for post in [*(p for p, _ in errand.starts), *free] for v in self.vertices_of(post)], np.int64
+        )
+        widths = np.array(errand.widths, np.float64)
+        for strict in (False, True):
+            cost, state, vertex, interval = weave.find(
+                self.ground, self.book, self._field, starts, start_cost, goals, goal_cost, own, widths, allowed,
+                float(price), float(errand.via_price), faces, float(limit), strict,
+            )  # fmt: skip
+            if cost >= TOO_FAR:
+                return None
+            way = self._way(float(cost), int(state), int(vertex), int(interval))
+            if way is not None:
+                return way
+        return None
+
+    def place(self, post: int) -> tuple[float, float]:
+        """Where a post is, on its first layer [nm]."""
+        x, y = self.ground.xy[self.ground.post_vertex[self.ground.post_start[post]]].tolist()
+        return x, y
+
+    def vertices_of(self, post: int) -> list[int]:
+        """The vertices of a post on all its layers."""
+        g = self.ground
+        return [int(v) for v in g.post_vertex[g.post_start[post] : g.post_start[post + 1]]]
+
+    def _vertices(
+        self, errand: Errand, posts: Sequence[tuple[int, float]], price: float
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Vertices of posts on the layers of an errand, and what using each costs [nm]."""
+        g, b = self.ground, self.book
+        vertices: list[int] = []
+        costs: list[float] = []
+        for post, cost in posts:
+            low, high = b.standing[post].tolist()
+            for place, vertex in enumerate(self.vertices_of(post)):
+                if int(g.layer[vertex]) not in errand.layers:
+                    continue
+                first, last = weave.via_range(g, b, post, place, place)
+                more = 0.0
+                if (first, last) != (low, high):
+                    more = float(weave.standing_price(g, b, post, first, last, float(price)))
+                    if more >= TOO_FAR:
+                        continue
+                    vias = (last - first) - max(high - low, 0)
+                    more += errand.via_price * ((1 if vias else 0) if g.through[post] else vias)
+                vertices.append(vertex)
+                costs.append(cost + more)
+        return np.array(vertices, np.int64), np.array(costs, np.float64)
+
+    def _way(self, cost: float, state: int, vertex: int, interval: int) -> Way | None:
+        steps = np.empty((self._depth(state) + 2, 2), np.int64)
+        tiles = np.empty(len(steps), np.int64)
+        start = np.empty(len(steps) + 1, np.int64)
+        crossed = np.empty(len(steps), np.int64)
+        legs, _, cuts = weave.trace_back(
+            self.ground, self.book, self._field, state, vertex, interval, steps, tiles, start, crossed
+        )
+        if legs < 0:
+            return None
+        parts = tuple((steps[start[k] : start[k + 1]], tiles[start[k] : start[k + 1]]) for k in range(legs))
+        return Way(cost, parts, tuple(sorted(set(crossed[:cuts].tolist()))), self._corner(int(steps[0, 0])), vertex)
+
+    def _depth(self, state: int) -> int:
+        depth = 0
+        came = self._field.came
+        while state >= 0:
+            depth += 2
+            state = int(came[state])
+        return depth
+
+    def _corner(self, element: int) -> int:
+        t, k = divmod(element - len(self.ground.edges), 3)
+        return int(self.ground.triangles[t, k])
+
+    # --- changing ---
+
+    def draw(self, way: Way, widths: Sequence[float], price: float = 1.0) -> list[int]:
+        """Draws a way found on the present sketches; returns the numbers of its wires, one for each leg."""
+        made: list[int] = []
+        for steps, tiles in way.legs:
+            self._reserve(len(steps))
+            layer = int(self.ground.tile_layer[tiles[0]])
+            wire = int(weave.insert(self.ground, self.book, widths[layer], price, steps, tiles, len(steps)))
+            self.alive[wire] = None
+            self._log.append((wire, True))
+            made.append(wire)
+        return made
+
+    def remove(self, wire: int) -> None:
+        """Takes a wire out."""
+        weave.remove(self.ground, self.book, wire)
+        del self.alive[wire]
+        self._log.append((wire, False))
+
+    def squeezed_out(self, wires: Sequence[int]) -> list[int] | None:
+        """Older wires that must go so that nothing beside new ones is overfull; None: they cannot stay."""
+        gone: list[int] = []
+        found = np.empty(len(self.alive) + 1, np.int64)
+        for wire in wires:
+            count = int(weave.squeezed_out(self.ground, self.book, wire, min(wires), found))
+            if count < 0:
+                return None
+            gone += [int(w) for w in found[:count] if w not in gone]
+        return gone
+
+    def keep(self) -> int:
+        """The present state, to come back to."""
+        return len(self._log)
+
+    def back_to(self, mark: int) -> None:
+        """Undoes every change since the mark."""
+        while len(self._log) > mark:
+            wire, drawn = self._log.pop()
+            if drawn:
+                weave.remove(self.ground, self.book, wire)
+                del self.alive[wire]
+            else:
+                weave.restore(self.ground, self.book, wire)
+                self.alive[wire] = None
+
+    def set_price(self, wire: int, price: float) -> None:
+        """What crossing a wire costs, in units of the price of a search; infinite: it stays."""
+        self.book.price[wire] = min(price, TOO_FAR)
+
+    def forget(self) -> None:
+        """The present state cannot be undone any more; makes room."""
+        self._log.clear()
+        if self.book.meta[0] < len(self.book.wire) // 2:
+            return
+        alive = np.zeros(int(self.book.meta[1]), bool)
+        alive[list(self.alive)] = True
+        self._rebuild(alive, len(self.book.wire))
+
+    @property
+    def next_node(self) -> int:
+        """Number of the node that is made next."""
+        return int(self.book.meta[0])
+
+    def _reserve(self, nodes: int) -> None:
+        """Makes sure that a wire of so many nodes fits."""
+        if self.book.meta[0] + nodes >= len(self.book.wire):
+            self._grow(2 * len(self.book.wire) + nodes)
+        if self.book.meta[1] + 1 >= len(self.book.head):
+            b = self.book
+            size = len(b.head)
+            self.book = b._replace(
+                head=np.concatenate([b.head, np.zeros(size, np.int64)]),
+                tail=np.concatenate([b.tail, np.zeros(size, np.int64)]),
+                width=np.concatenate([b.width, np.zeros(size)]),
+                price=np.concatenate([b.price, np.zeros(size)]),
+            )
+
+    def _grow(self, nodes: int) -> None:
+        b = self.book
+
+        def longer(a: I64) -> I64:
+            return np.concatenate([a, np.zeros(nodes - len(a), np.int64)])
+
+        self.book = b._replace(
+            wire=longer(b.wire), element=longer(b.element), before=longer(b.before), after=longer(b.after),
+            below=longer(b.below), above=longer(b.above), tile=longer(b.tile),
+        )  # fmt: skip
+        self._field = _field(self._elements, nodes, len(self.ground.xy))
+
+    def _rebuild(self, alive: np.ndarray, nodes: int) -> None:
+        b = self.book
+        new = [np.zeros(nodes, np.int64) for _ in range(7)]
+        wire, element, before, after, below, above, tile = new
+        number = np.full(nodes, -1, np.int64)
+        size = weave.compacted(b, alive, wire, element, before, after, below, above, tile, number)
+        self.book = b._replace(
+            wire=wire, element=element, before=before, after=after, below=below, above=above, tile=tile
+        )
+        self.book.meta[0] = size
+
+    # --- reading ---
+
+    def load(self, layer: int, wires: Sequence[Wire], orders: Mapping[int, Iterable[int]], width: float) -> list[int]:
+        """Takes over the wires of a flow plan; their numbers in ``orders`` are their places in ``wires``."""
+        return weave_in(self, layer, wires, orders, width)
+
+    def layer_of(self, wire: int) -> int:
+        """Layer of a wire, from 0."""
+        return int(self.ground.tile_layer[self.book.tile[self.book.head[wire]]])
+
+    def ends_of(self, wire: int) -> tuple[int, int]:
+        """Posts at both ends of a wire."""
+        g, b = self.ground, self.book
+        one, two = (self._corner(int(b.element[n])) for n in (b.head[wire], b.tail[wire]))
+        return int(g.post[one]), int(g.post[two])
+
+    def wires_on(self, layer: int, wanted: Iterable[int] | None = None) -> dict[int, Wire]:
+        """The wires of a layer, or some of them, in terms of its own tiles."""
+        numbers = [w for w in (sorted(self.alive) if wanted is None else wanted) if self.layer_of(w) == layer]
+        if not numbers:
+            return {}
+        g, b = self.ground, self.book
+        start = np.empty(len(numbers) + 1, np.int64)
+        size = sum(int(weave.length_of(b, w)) for w in numbers)
+        elements, tiles = np.empty(size, np.int64), np.empty(size, np.int64)
+        weave.listing(g, b, np.array(numbers, np.int64), start, elements, tiles)
+        gaps = len(g.edges)
+        gap0, tile0, vertex0 = self.offsets.gap[layer], self.offsets.tile[layer], self.offsets.vertex[layer]
+        found: dict[int, Wire] = {}
+        for k, number in enumerate(numbers):
+            x, t = elements[start[k] : start[k + 1]], tiles[start[k] : start[k + 1] - 1]
+            ends = [int(g.triangles[divmod(int(e) - gaps, 3)]) - vertex0 for e in (x[0], x[-1])]
+            found[number] = Wire(
+                -1, -1, ends[0], ends[1], tuple((x[1:-1] - gap0).tolist()), tuple((t - tile0).tolist())
+            )
+        return found
+
+    def orders_on(self, layer: int, gaps: Iterable[int] | None = None) -> dict[int, list[int]]:
+        """Gap -> wires from its lower to its higher vertex, in terms of the layer's own tiles."""
+        first = self.offsets.gap[layer]
+        book = self.book
+        found: dict[int, list[int]] = {}
+        if gaps is None:
+            here = np.flatnonzero(book.count[first : self.offsets.gap[layer + 1]])
+            gaps = here.tolist()
+        for gap in gaps:
+            order: list[int] = []
+            node = int(book.first[first + gap])
+            while node >= 0:
+                order.append(int(book.wire[node]))
+                node = int(book.above[node])
+            found[gap] = order
+        return found
+
+    def load_of(self, layer: int, gap: int) -> float:
+        """How full a gap is: 1 is full."""
+        e = self.offsets.gap[layer] + gap
+        g, b = self.ground, self.book
+        whole = float(g.base[e] - b.block[g.edges[e, 0]] - b.block[g.edges[e, 1]])
+        return float(b.used[e]) / whole if whole > 0 else float("inf")
+
+    def standing(self, post: int) -> tuple[int, int]:
+        """Layers (first, last) from 0 on which a post stands; first > last: on none."""
+        low, high = self.book.standing[post].tolist()
+        vertices = self.posted.vertices[post]
+        return (vertices[low][0], vertices[high][0]) if low <= high else (1, 0)
+
+    def close(self, layer: int, gap: int) -> None:
+        """Closes a gap for wires beyond those that run through it now."""
+        e = self.offsets.gap[layer] + gap
+        excess = -float(weave.over(self.ground, self.book, e))
+        if excess > 0:
+            self.ground.base[e] -= excess
+
+
+def _empty_book(gaps: int, elements: int, block: np.ndarray, full: np.ndarray, posted: Posted) -> Book:
+    nodes, wires = 4096, 1024
+
+    def ints(size: int) -> I64:
+        return np.zeros(size, np.int64)
+
+    least = np.array(posted.least, np.int64).reshape(-1, 2)
+    return Book(
+        ints(nodes), ints(nodes), ints(nodes), ints(nodes), ints(nodes), ints(nodes), ints(nodes),
+        np.full(elements, -1, np.int64), np.full(elements, -1, np.int64),
+        np.zeros(gaps), ints(gaps), np.zeros(gaps), ints(gaps), block.copy(), full, ints(len(block)), least.copy(),
+        np.zeros(gaps), ints(wires), ints(wires), np.zeros(wires), np.zeros(wires), ints(2),
+    )  # fmt: skip
+
+
+def _field(elements: int, nodes: int, vertices: int) -> Field:
+    states = 2 * (elements + nodes) + 2 * nodes + vertices
+    return Field(
+        np.zeros(states, np.int64), np.zeros(states), np.zeros(states, np.int64), np.zeros(states), np.zeros(states),
+        np.zeros(states, np.int64), np.zeros(states, np.int64), np.zeros(vertices, np.int64), np.zeros(vertices),
+        np.zeros(vertices, np.int64), np.zeros(1, np.int64),
+    )  # fmt: skip
+
+
+def weave_in(
+    sketches: Sketches, layer: int, wires: Sequence[Wire], orders: Mapping[int, Iterable[int]], width: float
+) -> list[int]:
+    """Draws wires whose order on every gap is known, no two from one corner; see ``Sketches.load``."""
+    g, offsets = sketches.ground, sketches.offsets
+    gaps = len(g.edges)
+    place: dict[tuple[int, int], int] = {}
+    for gap, order in orders.items():
+        place |= {(index, gap): rank for rank, index in enumerate(order)}
+    # wire by wire, each above those of the wires drawn already that have a lower rank
+    drawn: dict[int, list[tuple[int, int]]] = {}  # gap -> (rank, node), rising
+    made: list[int] = []
+    for index, wire in enumerate(wires):
+        tiles = np.array([t + offsets.tile[layer] for t in wire.triangles], np.int64)
+        steps = np.empty((len(tiles) + 1, 2), np.int64)
+        for end, tile, vertex in ((0, tiles[0], wire.start), (len(tiles), tiles[-1], wire.end)):
+            corner = g.triangles[tile].tolist().index(vertex + offsets.vertex[layer])
+            steps[end] = gaps + 3 * tile + corner, -1
+        first = sketches.next_node
+        for k, gap in enumerate(wire.gaps, 1):
+            ranks = drawn.setdefault(gap, [])
+            rank = place[(index, gap)]
+            at = bisect(ranks, (rank, -1))
+            steps[k] = gap + offsets.gap[layer], ranks[at - 1][1] if at else -1
+            ranks.insert(at, (rank, first + k))
+        widths = [width] * len(sketches.tiles)
+        made += sketches.draw(Way(0.0, ((steps, np.append(tiles, -1)),), (), 0, 0), widths)
+    return made

@@ -1,0 +1,149 @@
+"""Which connections are to be drawn between which posts, after the flow has said what it can.
+
+Posts are numbered: the bumps of the problem, then its balls. A net with one bump and one ball that it may choose is
+one connection with several ends; every other net is a tree over its bumps and balls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.spatial import Delaunay, QhullError
+
+from kicad_rdl.model.package import NetRule, Package, SupplyStyle
+from kicad_rdl.route.demand import plane_layer_of
+from kicad_rdl.route.negotiate import Wanted
+from kicad_rdl.route.plan import Plan
+from kicad_rdl.route.problem import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A net of several terminals, to be joined in whatever way is short."""
+
+    net: str
+    posts: tuple[int, ...]
+    widths: tuple[float, ...]
+    layers: tuple[int, ...]
+    via_price: float
+
+
+@dataclass(frozen=True, slots=True)
+class Wants:
+    """Everything that is to be connected by wires.
+
+    Attributes:
+        wanted: the connections; the first ones are those of the flow, in the order of its layers and wires.
+        nets: [connections] their nets.
+        flows: how many the flow has drawn.
+        prefers: post -> the connection that the cheapest matching gives it to.
+        trees: the nets of several terminals.
+    """
+
+    wanted: tuple[Wanted, ...]
+    nets: tuple[str, ...]
+    flows: int
+    prefers: Mapping[int, int]
+    trees: tuple[Tree, ...]
+
+
+def neighbours(points: np.ndarray) -> list[tuple[int, int]]:
+    """Pairs of indices that contain a minimum spanning tree: Delaunay edges, or all pairs of a few points."""
+    count = len(points)
+    if count < 2:
+        return []
+    if count >= 4:
+        try:
+            simplices = Delaunay(points, qhull_options="Qbb Qc QJ Pp").simplices
+        except QhullError:
+            simplices = None
+        if simplices is not None:
+            pairs = {tuple(sorted((int(s[a]), int(s[b])))) for s in simplices for a, b in ((0, 1), (1, 2), (0, 2))}
+            return sorted(pairs)  # type: ignore[arg-type]
+    return [(a, b) for a in range(count) for b in range(a + 1, count)]
+
+
+def widths_of(package: Package, rule: NetRule) -> tuple[float, ...]:
+    """Width of a net's traces on each RDL, with what its class keeps beyond the space of the layer on both sides [nm]."""
+    found = []
+    for layer in range(1, package.rdl_count + 1):
+        metal, asked = package.technology.metal(layer), rule.on_layer(layer)
+        width = max(metal.line, asked.width or 0)
+        found.append(float(width + 2 * max(0, (asked.space or 0) - metal.space)))
+    return tuple(found)
+
+
+def via_price(package: Package) -> float:
+    """Length of trace that a change of layer is worth [nm]."""
+    if package.via_cost is not None:
+        return float(package.via_cost)
+    metal = package.technology.metal(1)
+    return 2.0 * (metal.line + metal.space)
+
+
+def wants_of(problem: Problem, plan: Plan) -> Wants:
+    """All connections of a plan."""
+    package = problem.package
+    bumps = len(problem.bumps)
+    rules = {rule.name: rule for rule in package.nets}
+    price = via_price(package)
+    wanted: list[Wanted] = []
+    nets: list[str] = []
+    count_of: dict[str, int] = {}
+    for bump in problem.bumps:
+        if bump.net is not None:
+            count_of[bump.net] = count_of.get(bump.net, 0) + 1
+    free = tuple(
+        bumps + j
+        for j, (ball, net) in enumerate(zip(problem.balls, plan.ball_nets, strict=True))
+        if ball.usable and (net is None or (count_of.get(net) == 1 == rules[net].balls and rules[net].allowed is None))
+    )
+    for layer_plan in plan.layers:
+        for wire in layer_plan.wires:
+            net = problem.bumps[wire.source].net or ""
+            rule = rules[net]
+            movable = rule.allowed is None and rule.balls == 1 == count_of[net]
+            ends = free if movable else (bumps + wire.sink,)
+            # a wire of the flow keeps its layer: the stacks of all others are made for it
+            wanted.append(
+                Wanted((wire.source,), ends, widths_of(package, rule), (layer_plan.layer - 1,), price, movable)
+            )
+            nets.append(net)
+    flows = len(wanted)
+    posts: dict[str, list[int]] = {}
+    for index, bump in enumerate(problem.bumps):
+        if bump.net is not None:
+            posts.setdefault(bump.net, []).append(index)
+    index_of = {ball.name: bumps + j for j, ball in enumerate(problem.balls)}
+    for j, net in enumerate(plan.ball_nets):
+        if net is not None:
+            posts.setdefault(net, []).append(bumps + j)
+    trees: list[Tree] = []
+    prefers: dict[int, int] = {}
+    for net in sorted(posts):
+        rule, own = rules[net], posts[net]
+        layers = layers_for(problem, plan, rule)
+        if not layers or len(own) < 2:
+            continue
+        widths = widths_of(package, rule)
+        if rule.balls == 1 == count_of.get(net) and rule.allowed is not None and len(own) == 2:
+            choice = tuple(sorted(index_of[name] for name in rule.allowed if name in index_of))
+            prefers[own[1]] = len(wanted)
+            wanted.append(Wanted((own[0],), choice, widths, layers, price, len(choice) > 1))
+            nets.append(net)
+            continue
+        trees.append(Tree(net, tuple(own), widths, layers, price))
+    return Wants(tuple(wanted), tuple(nets), flows, prefers, tuple(trees))
+
+
+def layers_for(problem: Problem, plan: Plan, rule: NetRule) -> tuple[int, ...]:
+    """Layers (from 0) on which a net may have traces; none where its plane joins everything."""
+    planes = {r.name: plane_layer_of(problem, r) for r in problem.package.nets if r.style is SupplyStyle.PLANE}
+    if rule.name in planes:
+        layer = planes[rule.name]
+        # a plane alone on its layer joins everything by itself; others need a tree as their skeleton
+        alone = sum(other == layer for other in planes.values()) < 2 and layer not in plan.signal_layers
+        return () if alone else (layer - 1,)
+    return tuple(k - 1 for k in plan.signal_layers if rule.layers is None or k in rule.layers)
