@@ -94,6 +94,16 @@ def test_a_stack_brings_dies_and_balls(tmp_path: Path) -> None:
     assert [die.quarters for die in moved.dies] == [1, 2]
 
 
+def test_dies_and_balls_of_a_stack_share_their_frame(tmp_path: Path) -> None:
+    """Also where bumps lie beyond the substrate's design area, however large the job makes them."""
+    stack(tmp_path, ("design_area: [1000, 600]", "design_area: [850, 600]"), name="chiplets.3dbv")
+    for diameter in ("10 um", "60 um"):
+        package = job(tmp_path, f'bumps = "top.3dbx"\nbump = {{diameter = "{diameter}"}}', f'map = "top.3dbx"\n{SIZES}')
+        left = package.dies[0].bumps[0]
+        # d1 of "left" is at 170, 230 of the substrate, ball p1 at 100, 100
+        assert left.at - package.balls[0].at == Point(70_000, 130_000)
+
+
 def test_balls_of_nets_without_bumps_are_nc(tmp_path: Path) -> None:
     """Places of a .bmap count from the package's lower left corner where the job says so."""
     stack(tmp_path, ("A\n", "X\n"), name="balls.bmap")

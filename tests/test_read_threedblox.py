@@ -247,7 +247,7 @@ def test_rings_and_offset(tmp_path: Path) -> None:
 def test_bumps_beyond_the_design_area_widen_the_outline(tmp_path: Path) -> None:
     source = read_source(stack(tmp_path, ("design_area: [200, 100]", "design_area: [170, 100]"), name="chiplets.3dbv"))
     assert [placed.die.width for placed in source.dies] == [200_000, 200_000]
-    assert re.search(r"chiplets.3dbv:5: bumps of Die reach beyond its design area", source.notes[0])
+    assert re.search(r"chiplets.3dbv:5: bumps of Die lie beyond its design area", source.notes[0])
     # the places stay: of the unturned die exactly, of the turned one too, as y does not change
     assert in_package(source)["left.d2"] == (330, 230)
 

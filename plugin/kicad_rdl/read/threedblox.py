@@ -149,17 +149,20 @@ def _outline(reading: _Reading, chiplet: Chiplet) -> Box:
     options, said = reading.options, chiplet.outline
     if options.width is not None and options.height is not None:
         said = Box(0, 0, options.width, options.height)
-    # of all regions, so that the frame is the same whichever is chosen
+    # the centres in all regions, so that the frame is the same whichever is chosen and whatever shape bumps have
     drawn = reading.bumps(chiplet, chiplet.mapped)
-    used = [extents(drawn)] if drawn else []
+    used = [Box.around(each.bump.at for each in drawn)] if drawn else []
     if said is not None and all(said.holds(box) for box in used):
         return said
-    boxes = [box for box in (said, *(region.box for region in chiplet.regions), *used) if box is not None]
+    boxes = [box for box in (said, *(region.box for region in chiplet.regions)) if box is not None]
     if not boxes:
-        raise chiplet.at.error("it has no size: neither design_area nor regions nor bumps")
+        if not drawn:
+            raise chiplet.at.error("it has no size: neither design_area nor regions nor bumps")
+        return extents(drawn)
+    boxes += used
     if said is not None:
         reading.note(
-            f"{chiplet.at.source}:{chiplet.at.line}: bumps of {chiplet.name} reach beyond its design area; its outline "
+            f"{chiplet.at.source}:{chiplet.at.line}: bumps of {chiplet.name} lie beyond its design area; its outline "
             "is taken around them and its regions"
         )
     return union(boxes)
