@@ -9,6 +9,7 @@ import pytest
 
 from kicad_rdl.check import check_layout
 from kicad_rdl.errors import InputError
+from kicad_rdl.exchange.ballmap import ball_map_csv
 from kicad_rdl.geometry import Circle, Octagon, Point, Rectangle
 from kicad_rdl.kicad.project import kicad_files
 from kicad_rdl.model.package import NetRule, Package
@@ -290,3 +291,16 @@ view = "land side"
     # the same from both tables: the map's net of the ball that a bump names is the bump's
     at = {name: rule.name for rule in got.nets for name in rule.allowed or ()}
     assert all(at[bump.ball] == bump.net for _, bump in got.bumps if bump.ball is not None)
+
+
+def test_the_ball_map_of_a_build_gives_the_same_assignment(tmp_path: Path) -> None:
+    """What a build wrote, given back: every ball and every net as it was, from the grid and from the places."""
+    free = route(package(tmp_path, GRID, job=JOB.replace('map = "balls.csv"\n', "")))
+    written = ball_map_csv(free)
+    as_list = package(tmp_path, listed=written)
+    assert [(ball.name, ball.row, ball.column, ball.at) for ball in as_list.balls] == [
+        (ball.name, ball.row, ball.column, ball.at) for ball in free.package.balls
+    ]
+    assert as_list.given == dict(free.ball_nets)
+    names_only = "".join(",".join(line.split(",")[k] for k in (0, 5)) + "\n" for line in written.splitlines())
+    assert package(tmp_path, GRID, listed=names_only).given == dict(free.ball_nets)

@@ -234,7 +234,11 @@ def _assignment(layout: Layout) -> list[Json]:
     for die, bump in layout.package.bumps:
         if bump.net is not None:
             bumps.setdefault(bump.net, []).append(terminal_name(layout.package, die, bump))
-    return [{"ball": ball, "net": net, "bumps": bumps.get(net, [])} for ball, net in layout.ball_nets]
+    given = layout.package.given
+    return [
+        {"ball": ball, "net": net, "given": given.get(ball) == net, "bumps": bumps.get(net, [])}
+        for ball, net in layout.ball_nets
+    ]
 
 
 def _between_bumps(layout: Layout) -> list[Json]:
