@@ -13,12 +13,11 @@ from kicad_rdl.exchange.bmap import bmap_text
 from kicad_rdl.exchange.bumpmap import Listed, bump_map_rows, table_text, workbook_bytes
 from kicad_rdl.geometry import Point
 from kicad_rdl.model.source import Source
+from kicad_rdl.read.source import is_table
 from kicad_rdl.units import Nm, um
 from kicad_rdl.writing import replace_file
 
 BALLS = "balls"
-SIZELESS = (".csv", ".tsv", ".txt", ".xlsx", ".bmap")
-"""Suffixes of formats that do not say how large a die is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +73,8 @@ def _lost(source: Source, asked: Reading, output: Path, wanted: Wanted) -> list[
     """What the new file does not say though the old one does, or says though the old one does not."""
     notes: list[str] = []
     path, suffix = asked.path, output.suffix.lower()
-    if path.suffix.lower() in SIZELESS and asked.options.width is None and source.dies and suffix in (".aif", ".bmap"):
+    sizeless = path.suffix.lower() == ".bmap" or is_table(path)
+    if sizeless and asked.options.width is None and source.dies and suffix in (".aif", ".bmap"):
         width, height = source.dies[0].size
         size = f"{um(width)} x {um(height)}"
         notes.append(f"{path} does not give the size of the die; {size} hold its bumps (-s width=, -s height=)")

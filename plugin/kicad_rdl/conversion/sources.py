@@ -59,7 +59,7 @@ def reading(path: Path, words: Iterable[tuple[str, str]]) -> Reading:
             values[key] = (*values.get(key, ()), Path(text) if key == "lef" else text)
         else:
             values[key] = _value(key, text)
-    options = SourceOptions(**{"name": path.stem, **values})
+    options = SourceOptions(**values)
     if (options.width is None) != (options.height is None):
         raise InputError("width and height of a die belong together; give both")
     return Reading(path, options, ball_map)
