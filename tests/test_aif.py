@@ -266,12 +266,30 @@ def test_the_first_version(tmp_path: Path) -> None:
     assert die.bumps[0].at == Point(4_000_000, -2_000)  # the outline lies around the pads
 
 
-def test_a_lone_die_may_be_shown_from_its_face(tmp_path: Path) -> None:
+def test_a_lone_die_is_shown_from_its_face(tmp_path: Path) -> None:
+    """As chip layouts do, unless told otherwise; within a package it lies as it is drawn."""
     text = netlist("a 1 DP -100 0", "b 2 DP 100 0")
+    assert read(tmp_path, text).dies[0].bumps[0].at == Point(100_000, 0)
     assert read(tmp_path, text, SourceOptions(face="up")).dies[0].bumps[0].at == Point(100_000, 0)
     assert read(tmp_path, text, SourceOptions(face="down")).dies[0].bumps[0].at == Point(-100_000, 0)
+    packaged = netlist("a 1 DP -100 0 A1 B 0 0", "b 2 DP 100 0 -")
+    assert read(tmp_path, packaged).dies[0].bumps[0].at == Point(-100_000, 0)
     with pytest.raises(InputError, match="leave face out"):
-        read(tmp_path, netlist("a 1 DP 0 0 A1 B 0 0"), SourceOptions(face="up"))
+        read(tmp_path, packaged, SourceOptions(face="up"))
+
+
+@relaxed
+@given(package=packages())
+def test_a_lone_die_is_written_as_its_bump_map_shows_it(
+    tmp_path_factory: pytest.TempPathFactory, package: Source
+) -> None:
+    path = tmp_path_factory.mktemp("aif") / "t.aif"
+    die = package.dies[0].die
+    path.write_text(aif_text(Source((PlacedDie(die, mirrored=True),))), encoding="utf-8")
+    assert read_aif(path).dies == (PlacedDie(die, mirrored=True),)
+    through = PlacedDie(die)
+    path.write_text(aif_text(Source((through,))), encoding="utf-8")
+    assert read_aif(path).dies[0].bumps == through.bumps
 
 
 def test_latin_1_and_marks_are_read(tmp_path: Path) -> None:

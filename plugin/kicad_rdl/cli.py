@@ -294,7 +294,8 @@ def convert(
     the nets of the ballmap.csv beside it. OUT: .csv .tsv .xlsx .bmap .aif.
 
     A table or .bmap shows a die looking onto its face (face=up) and counts from its centre (a .bmap: from its lower
-    left corner); AIF and KiCad show it in the package, seen from above. What the new format cannot hold is told.
+    left corner), so does AIF of a die alone; in a package, AIF and KiCad show it as it lies there, seen from above. What
+    the new format cannot hold is told.
 
     \b
     Examples:

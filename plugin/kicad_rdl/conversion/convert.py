@@ -80,7 +80,7 @@ def _lost(source: Source, asked: Reading, output: Path, wanted: Wanted) -> list[
         notes.append(f"{path} does not give the size of the die; {size} hold its bumps (-s width=, -s height=)")
     if suffix == ".aif":
         if wanted.mirrored:
-            notes.append("AIF shows the package from above; --mirrored has no effect")
+            notes.append("--mirrored has no effect: AIF shows a package from above, and a die alone onto its face")
         return notes
     name = _chosen(source, wanted)
     others = [placed.die.name for placed in source.dies if placed.die.name != name]

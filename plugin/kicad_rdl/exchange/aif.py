@@ -1,12 +1,14 @@
 """A Source as AIF of version 2; several dies as its MCM form.
 
-Numbers are exact (nanometres as decimals of the unit). Dies are written where they are in the package, turned and
-mirrored as they lie, since AIF knows neither.
+Numbers are exact (nanometres as decimals of the unit). Dies are written where they are in the package, seen from above,
+turned and mirrored as they lie, since AIF knows neither. A die without a package is shown as chip layouts do, looking
+onto its face.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from kicad_rdl.errors import InputError
 from kicad_rdl.exchange.names import word
@@ -28,16 +30,23 @@ def aif_text(source: Source, unit: str = "um") -> str:
     Raises:
         InputError: a name that AIF cannot hold (blank, semicolon).
     """
-    mcm = len(source.dies) > 1
+    lone, mcm = source.is_lone_die, len(source.dies) > 1
+    if lone:
+        source = replace(source, dies=(_onto_its_face(source.dies[0]),))
     return (
-        "\n".join(
-            [*_head(source, unit, mcm), *_dies(source, unit, mcm), *_pads(source, unit), *_rows(source, unit, mcm)]
-        )
+        "\n".join([*_head(unit, mcm, lone), *_dies(source, unit, mcm), *_pads(source, unit), *_rows(source, unit, mcm)])
         + "\n"
     )
 
 
-def _head(source: Source, unit: str, mcm: bool) -> Iterator[str]:
+def _onto_its_face(placed: PlacedDie) -> PlacedDie:
+    """Upright in the origin; a die that is placed without mirroring was drawn through its back."""
+    seen = PlacedDie(placed.die, mirrored=not placed.mirrored)
+    return PlacedDie(replace(placed.die, bumps=seen.bumps))
+
+
+def _head(unit: str, mcm: bool, lone: bool) -> Iterator[str]:
+    yield "; the die, looking onto its face" if lone else "; the package from above; dies as they lie in it"
     yield from ("[DATABASE]", "TYPE=AIF", f"VERSION={VERSION}", f"UNITS={unit}")
     if mcm:
         yield "MCM=TRUE"

@@ -35,3 +35,8 @@ class Source:
     height: Nm | None = None
     notes: tuple[str, ...] = ()
     """What the reader had to simplify or pass over, in the user's words, with file and line where it knows them."""
+
+    @property
+    def is_lone_die(self) -> bool:
+        """One die and nothing of a package around it: formats show it as chip layouts do, looking onto its face."""
+        return len(self.dies) == 1 and not self.balls and self.width is None

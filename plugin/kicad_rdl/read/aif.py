@@ -2,7 +2,8 @@
 
 Frame: AIF looks at the package from above and has its origin in the package centre, which is the frame of ``model``; so
 nothing is flipped, and dies come without turn or mirror. A file that knows no package is moved to the centre of its die
-or dies; one of a single die may then also show it face up, as the options say.
+or dies. A single die without a package is a chip layout: it is taken as looking onto its face, unless the options say
+otherwise.
 """
 
 from __future__ import annotations
@@ -35,11 +36,11 @@ def read_aif(path: Path, options: SourceOptions = DEFAULTS) -> Source:
     """
     file = read_aif_file(path)
     source = _Reader(file, options).source() if file.find("DATABASE") else first_version(file, options)
-    if options.face is None:
-        return source
-    if source.balls or source.width is not None or len(source.dies) != 1:
+    if source.is_lone_die:
+        return replace(source, dies=(replace(source.dies[0], mirrored=options.face != "down"),))
+    if options.face is not None:
         raise file.error("AIF shows a package from above, so it cannot be told how it shows its dies; leave face out")
-    return replace(source, dies=(replace(source.dies[0], mirrored=options.face == "up"),))
+    return source
 
 
 @dataclass(slots=True)
