@@ -561,6 +561,7 @@ def test_no_file_and_no_text(tmp_path: Path, suffix: str) -> None:
     options = SourceOptions(lef=(tmp_path / "cells.lef",))
     write(tmp_path, cells__lef=LEF)
     assert "no such file" in refusal(path, options).lower()
+    assert "no such file" in refusal(path).lower()
     for content in (b"", b"\xff\xfe\x00", b"\x00" * 100, bytes(range(256))):
         path.write_bytes(content)
         assert refusal(path, options)

@@ -30,8 +30,8 @@ def read_def(path: Path, options: SourceOptions) -> Source:
     Raises:
         InputError: with the line of what cannot be used.
     """
-    macros = read_macros(options.lef, path)
     file = read_def_file(path)
+    macros = read_macros(options.lef, path)
     notes = list(_unknown(file, macros))
     drawn = _pads(file, macros, options, notes) if options.cells else _bumps(file, macros, options)
     box = (file.area or extents(drawn)).resized(options.width, options.height)
@@ -42,7 +42,7 @@ def read_def(path: Path, options: SourceOptions) -> Source:
 def read_macros(files: Sequence[Path], path: Path) -> dict[str, Macro]:
     """The macros of all LEF files; the later one wins where two have the same name."""
     if not files:
-        beside = sorted(entry.name for entry in path.parent.glob("*.lef")) if path.is_file() else []
+        beside = sorted(entry.name for entry in path.parent.glob("*.lef"))
         hint = f'lef = ["{beside[0]}"]' if beside else 'lef = ["NAME.lef"]'
         raise InputError(
             f"a DEF file does not say how large its cells are; name the LEF files with it: {hint}", str(path)
