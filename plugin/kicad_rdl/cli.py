@@ -22,8 +22,8 @@ from kicad_rdl.terminal import say
 CLEAN, PROBLEMS, UNUSABLE, BUG, STOPPED, READER_GONE = 0, 1, 2, 3, 130, 141
 STATUS_HELP = "Exit status: 0 clean, 1 violations or something unrouted, 2 input that cannot be used, 3 a bug."
 READING_KEYS = (
-    "width and height of the die, origin (die centre, lower left), face (up, down), unit, shape, name, sheet, lef, "
-    "cells, chiplet; of a KiCad board: dies, balls (references); of a job: ballmap"
+    "width and height of the die, origin (die centre, lower left), face (up, down), unit, shape, type.NAME (a "
+    "shape), name, sheet, lef, cells, chiplet; of a KiCad board: dies, balls (references); of a job: ballmap"
 )
 
 # Modules of the pipeline are imported inside the commands: they bring numpy, scipy and shapely, and help must be quick.
@@ -294,8 +294,8 @@ def convert(
     the nets of the ballmap.csv beside it. OUT: .csv .tsv .xlsx .bmap .aif.
 
     A table or .bmap shows a die looking onto its face (face=up) and counts from its centre (a .bmap: from its lower
-    left corner), so does AIF of a die alone; in a package, AIF and KiCad show it as it lies there, seen from above. What
-    the new format cannot hold is told.
+    left corner), so does AIF of a die alone; in a package, AIF and KiCad show it as it lies there, seen from above.
+    What the new format cannot hold is told.
 
     \b
     Examples:

@@ -28,6 +28,8 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "origin": ("die centre", "lower left"),
     "unit": tuple(UNITS),
 }
+TYPE = "type."
+"""Begins the key of the shape of one type of bump, cell or padstack: ``type.BUMP80 = circle 80 um``."""
 KEYS = ("name", "width", "height", "origin", "unit", "face", "shape", "sheet", *LISTS, "chiplet", "balls", "ballmap")
 
 
@@ -50,6 +52,9 @@ def reading(path: Path, words: Iterable[tuple[str, str]]) -> Reading:
     values: dict[str, Any] = {}
     ball_map: Path | None = None
     for key, text in words:
+        if key.startswith(TYPE):
+            values["types"] = {**values.get("types", {}), key.removeprefix(TYPE): shape_of(text)}
+            continue
         if key not in KEYS:
             hint = near(key, list(KEYS)) or f"; there are: {', '.join(KEYS)}"
             raise InputError(f'there is no option "{key}" for reading a bump map{hint}')
