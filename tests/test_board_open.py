@@ -241,7 +241,7 @@ def test_vias_keep_away(tmp_path: Path, inner: int) -> None:
     vias = [(post, at) for post, at in zip(made.posts, made.via_at, strict=True) if at is not None]
     free = [at for post, at in vias if post.candidate]
     in_pads = [(post, at) for post, at in vias if not post.candidate]
-    assert len(free) > 20
+    assert len(free) > 5
     assert len(in_pads) > 5
     copper = [
         (item.net, skeleton_geometry(item.skeleton).buffer(item.width / 2, quad_segs=64))

@@ -14,9 +14,11 @@ from kicad_rdl.geometry import Point
 from kicad_rdl.model.open_board import BoardRules, NetRules, OpenBoard
 from kicad_rdl.route.standing import Standing, Thing, skeleton_geometry
 from kicad_rdl.route.triangulation import F64, I64
-from kicad_rdl.route.via_places import NOBODY, ViaGround, allowed, free_on, free_places, thinned
+from kicad_rdl.route.via_places import NOBODY, ViaGround, allowed, between, free_on, raster, room_around, thinned
 from kicad_rdl.units import Nm
 
+SPARSE = 8
+"""Free places lie up to twice so many via pitches apart where nothing stands."""
 RINGS = ((0.0, 1), (0.3, 6), (0.6, 12), (0.9, 18))
 """Where in a pad a via is tried: parts of the way to its edge, and how many directions."""
 
@@ -111,17 +113,19 @@ def free_vias(
         box: half width and half height of the board.
     """
     rows = [np.array(layer, dtype=np.float64).reshape(-1, 2) for layer in spots]
-    places = free_places(rows, box, choice.pitch)
+    pitch = choice.pitch
+    places = np.concatenate([*(between(each, box) for each in [*rows, np.concatenate(rows)]), raster(box, pitch)])
+    places = np.unique(places, axis=0)
     legal = choice.legal(places, np.full(len(places), NOBODY, dtype=np.int64))
     places = places[legal.all(axis=1)]
+    room = room_around(choice.ground, places, float(SPARSE * pitch))
     others = np.array(sorted((at.x, at.y) for at in taken), dtype=np.float64).reshape(-1, 2)
-    kept = places[thinned(places, others, float(choice.pitch))]
+    kept = places[thinned(places, room, others, float(pitch))]
     return [Point(int(x), int(y)) for x, y in kept.tolist()]
 
 
 def _spots_in(centre: Point, thing: Thing, land: Nm) -> list[Point]:
     """Places in a pad for a via, the middle first; in a large pad those where the land is covered."""
-    found: list[Point] = []
     parts = [(skeleton_geometry(skeleton), width / 2) for skeleton, width in thing.shapes]
     area = shapely.union_all([geometry.buffer(max(half, 1), quad_segs=16) for geometry, half in parts])
     inner = shapely.buffer(area, -land / 2)
@@ -129,13 +133,11 @@ def _spots_in(centre: Point, thing: Thing, land: Nm) -> list[Point]:
     low_x, low_y, high_x, high_y = area.bounds
     reach = max(high_x - low_x, high_y - low_y) / 2
     shapely.prepare(area)
-    for part, count in RINGS:
-        for k in range(count):
-            angle = math.tau * k / count
-            x, y = centre.x + part * reach * math.cos(angle), centre.y + part * reach * math.sin(angle)
-            if shapely.contains_xy(area, round(x), round(y)):
-                found.append(Point(round(x), round(y)))
-    return found
+    turns = [(part * reach, math.tau * k / count) for part, count in RINGS for k in range(count)]
+    xs = np.array([round(centre.x + radius * math.cos(angle)) for radius, angle in turns], dtype=np.float64)
+    ys = np.array([round(centre.y + radius * math.sin(angle)) for radius, angle in turns], dtype=np.float64)
+    inside = np.flatnonzero(shapely.contains_xy(area, xs, ys))
+    return [Point(int(xs[k]), int(ys[k])) for k in inside.tolist()]
 
 
 def _span(legal: NDArray[np.bool_], own: int, through: bool) -> list[int]:

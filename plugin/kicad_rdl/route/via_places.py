@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,10 +15,10 @@ from kicad_rdl.route.standing import Geometries, Standing, nearest_rows
 from kicad_rdl.route.triangulation import F64, I64
 from kicad_rdl.units import Nm
 
-ROOM = 6
-"""Free places lie this many via pitches apart where nothing calls for more of them."""
-MOST_FREE = 30_000
-"""Free places of a board; beyond it they lie farther apart."""
+FINE = 4
+"""Places that are tried lie so many to a via pitch."""
+MOST = 100_000
+"""About so many places are tried on a large board."""
 NOBODY = -1
 """Where a thing is meant: none."""
 
@@ -121,47 +120,32 @@ def points_at(places: F64) -> Geometries:
     return np.asarray(shapely.points(places), dtype=np.object_)
 
 
-def free_places(spots: Sequence[F64], box: tuple[float, float], pitch: Nm) -> F64:
-    """Places between things, then a coarse grid: wherever a via might be wanted.
+def room_around(ground: ViaGround, places: F64, reach: float) -> F64:
+    """[places] about the distance to the nearest copper on any layer, at most ``reach`` [nm]."""
+    room = np.full(len(places), reach)
+    points = points_at(places)
+    for layer in ground.standing.layers:
+        if len(layer.half) and len(points):
+            (place, row), apart = layer.tree.query_nearest(points, return_distance=True, all_matches=False)
+            np.minimum.at(room, place, np.maximum(apart - layer.half[row], 0.0))
+    return room
+
+
+def raster(box: tuple[float, float], pitch: Nm) -> F64:
+    """Places all over the board, several to a via pitch; fewer on a large board.
 
     Args:
-        spots: for each layer where its things stand, [n, 2].
         box: half width and half height of the board.
         pitch: of vias side by side.
     """
     half = np.array(box, dtype=np.float64)
-    found = [_between(layer, half) for layer in [*spots, np.concatenate(spots)]]
-    step = max(ROOM * pitch, int(2 * np.sqrt(half[0] * half[1] / MOST_FREE)), 1)
+    step = max(pitch // FINE, int(2 * np.sqrt(half[0] * half[1] / MOST)), 1)
     xs, ys = (np.arange(-(side // step), side // step + 1) * step for side in half)
-    found.append(np.stack(np.meshgrid(xs, ys), axis=-1).reshape(-1, 2).astype(np.float64))
-    return np.rint(np.concatenate(found))
+    return np.stack(np.meshgrid(xs, ys), axis=-1).reshape(-1, 2).astype(np.float64)
 
 
-def thinned(places: F64, taken: F64, pitch: float) -> I64:
-    """Which of the places to keep, so that all are a pitch apart and from what is taken; the earlier go first."""
-    kept: list[int] = []
-    cells: dict[tuple[int, int], list[tuple[float, float]]] = {}
-
-    def clear(x: float, y: float) -> bool:
-        column, row = int(x // pitch), int(y // pitch)
-        return all(
-            (x - u) ** 2 + (y - v) ** 2 >= pitch**2
-            for i in (column - 1, column, column + 1)
-            for j in (row - 1, row, row + 1)
-            for u, v in cells.get((i, j), ())
-        )
-
-    for x, y in taken.tolist():
-        cells.setdefault((int(x // pitch), int(y // pitch)), []).append((x, y))
-    for number, (x, y) in enumerate(places.tolist()):
-        if clear(x, y):
-            kept.append(number)
-            cells.setdefault((int(x // pitch), int(y // pitch)), []).append((x, y))
-    return np.array(kept, dtype=np.int64)
-
-
-def _between(spots: F64, half: F64) -> F64:
-    """Corners of the Voronoi cells within the board: as far as can be from what stands around them."""
+def between(spots: F64, box: tuple[float, float]) -> F64:
+    """Corners of the Voronoi cells of things within the board: as far as can be from what stands around them."""
     empty = np.empty((0, 2))
     spots = np.unique(spots, axis=0) if len(spots) else spots
     if len(spots) < 4:
@@ -170,10 +154,28 @@ def _between(spots: F64, half: F64) -> F64:
         corners = Voronoi(spots).vertices
     except QhullError:  # all on a line
         return empty
-    corners = corners[(np.abs(corners) <= half).all(axis=1)]
-    if not len(corners):
-        return empty
-    room, _ = cKDTree(spots).query(corners)
-    order = np.lexsort((np.rint(corners[:, 0]), np.rint(corners[:, 1]), -np.rint(room / 1000)))
-    result: F64 = corners[order]
-    return result
+    return np.rint(corners[(np.abs(corners) <= np.array(box)).all(axis=1)])
+
+
+def thinned(places: F64, room: F64, taken: F64, pitch: float) -> list[int]:
+    """Which of the places to keep: those with most room first, none within twice the room of one that is kept.
+
+    Args:
+        places: [n, 2].
+        room: [n] distance to what stands around each [nm].
+        taken: places that are kept anyway, whose neighbours are a pitch away.
+        pitch: least distance of two places.
+    """
+    order = np.lexsort((places[:, 0], places[:, 1], -np.rint(room)))
+    alive = np.ones(len(places), dtype=np.bool_)
+    tree = cKDTree(places) if len(places) else None
+    kept: list[int] = []
+    if tree is None:
+        return kept
+    for near in tree.query_ball_point(taken, pitch * (1 - 1e-9)) if len(taken) else ():
+        alive[near] = False
+    for number in order.tolist():
+        if alive[number]:
+            kept.append(number)
+            alive[tree.query_ball_point(places[number], max(pitch, 2 * room[number]) * (1 - 1e-9))] = False
+    return kept
