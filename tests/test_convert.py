@@ -174,7 +174,10 @@ def test_a_file_called_balls_is_no_set_of_balls(run: Run, tmp_path: Path, bumps:
         (["bumps.csv", "t.csv", "-s", "width=5"], "width: "),
         (["bumps.csv", "t.csv", "-s", "shape=blob 5 um"], 'shape = "blob 5 um": write'),
         (["bumps.csv", "t.bmap", "--unit", "mm"], ".bmap is in um"),
-        (["bumps.csv", "t.csv", "-s", "ballmap=x.csv"], "goes with a job file"),
+        (["bumps.csv", "t.csv", "-s", "ballmap=x.csv"], "ballmap is for .toml files only"),
+        (["bumps.csv", "t.csv", "-s", "dies=U1"], "dies is for .kicad_pcb files only"),
+        (["a.toml", "t.csv", "-s", "face=up"], "a job says everything itself"),
+        (["a.kicad_mod", "t.csv", "-s", "shape=circle 5 um"], "shapes of their own"),
         (["bumps.csv", "nowhere/t.csv"], "cannot be written"),
     ],
 )

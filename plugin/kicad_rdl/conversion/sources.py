@@ -32,6 +32,22 @@ TYPE = "type."
 """Begins the key of the shape of one type of bump, cell or padstack: ``type.BUMP80 = circle 80 um``."""
 KEYS = ("name", "width", "height", "origin", "unit", "face", "shape", "sheet", *LISTS, "chiplet", "balls", "ballmap")
 
+DRAWN = (".kicad_pcb", ".kicad_mod")
+TABLES = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm")
+CHIPLETS = (".3dbv", ".3dbx")
+TAKEN_BY: dict[str, tuple[str, ...]] = {
+    "sheet": (".xlsx", ".xlsm"),
+    "lef": (".def", *CHIPLETS),
+    "cells": (".def",),
+    "chiplet": CHIPLETS,
+    "dies": (".kicad_pcb",),
+    "balls": (".kicad_pcb",),
+    "origin": (*TABLES, ".bmap", ".die"),
+    "unit": (*TABLES, ".die"),
+    "ballmap": (".toml",),
+}
+"""Suffixes of the formats that ask for a key; the other keys are for all but jobs and, of shapes, KiCad's files."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -52,6 +68,7 @@ def reading(path: Path, words: Iterable[tuple[str, str]]) -> Reading:
     values: dict[str, Any] = {}
     ball_map: Path | None = None
     for key, text in words:
+        _refuse_unasked(path, key)
         if key.startswith(TYPE):
             values["types"] = {**values.get("types", {}), key.removeprefix(TYPE): shape_of(text)}
             continue
@@ -68,6 +85,20 @@ def reading(path: Path, words: Iterable[tuple[str, str]]) -> Reading:
     if (options.width is None) != (options.height is None):
         raise InputError("width and height of a die belong together; give both")
     return Reading(path, options, ball_map)
+
+
+def _refuse_unasked(path: Path, key: str) -> None:
+    """What a reader would pass over in silence is a mistake of the user's."""
+    suffix = path.suffix.lower()
+    formats = TAKEN_BY.get(key)
+    if formats is not None and suffix not in formats:
+        raise InputError(f"{key} is for {', '.join(formats)} files only; leave it out", str(path))
+    if suffix == ".toml" and key in KEYS and formats is None:
+        raise InputError(
+            f"a job says everything itself but its ball map; leave {key} out, or change the job", str(path)
+        )
+    if suffix in DRAWN and (key == "shape" or key.startswith(TYPE)):
+        raise InputError(f"the pads of a KiCad file have shapes of their own; leave {key} out", str(path))
 
 
 def _value(key: str, text: str) -> object:
@@ -123,8 +154,6 @@ def read_map(asked: Reading) -> Source:
     """
     path = asked.path
     if path.suffix.lower() != ".toml":
-        if asked.ball_map is not None:
-            raise InputError("the ball map of a build goes with a job file (.toml) only", str(path))
         return read_source(path, asked.options)
     beside = path.parent / BALL_MAP
     return package_source(read_job(path).package, asked.ball_map or (beside if beside.is_file() else None))

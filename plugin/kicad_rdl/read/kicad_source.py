@@ -39,7 +39,7 @@ def read_footprint(path: Path, options: SourceOptions = DEFAULTS) -> Source:
         InputError: not a footprint, no pads, or two of one name.
     """
     root = read_tree(path, "footprint")
-    name = root.name().rpartition(":")[2]
+    name = options.name or root.name().rpartition(":")[2]
     part = _Part(name, "F", ORIGIN, 0.0, tuple(footprint_pads(root, 0.0, {})), root)
     die = _die(part, options)
     return Source((replace(die, at=ORIGIN, mirrored=options.face == "up"),), notes=tuple(_notes([part])))
