@@ -822,7 +822,7 @@ def trace_back(g, b, f, state, vertex, interval, steps, tiles, leg_start, crosse
         for k in range(2):
             steps[i, k], steps[size - 1 - i, k] = steps[size - 1 - i, k], steps[i, k]
         tiles[i], tiles[size - 1 - i] = tiles[size - 1 - i], tiles[i]
-    for i in range((legs + 1) // 2):
+    for i in range(legs // 2 + 1):
         a, z = leg_start[i], leg_start[legs - i]
         leg_start[i], leg_start[legs - i] = size - z, size - a
     # so far the tile before each step; wanted is the one behind it
