@@ -6,6 +6,7 @@ import math
 import resource
 import subprocess
 import tempfile
+import time
 from collections import defaultdict
 from pathlib import Path
 
@@ -25,7 +26,9 @@ from kicad_rdl.read.open_board import open_board_of
 
 def routed_board(path: Path, folder: Path, picture: Path | None) -> Outcome:
     """Routes one board and judges the file that was written."""
+    busy = time.process_time()
     result = route_open(path, folder, RouteOptions())
+    cpu = time.process_time() - busy
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     seconds = dict(result.timings)
     done = open_board_of(result.path.read_text(encoding="utf-8"), result.path)
@@ -56,6 +59,7 @@ def routed_board(path: Path, folder: Path, picture: Path | None) -> Outcome:
         bound=bound / 1e6,
         vias=len(done.artwork.holes),
         route=seconds["routing"],
+        cpu=cpu,
         whole=math.fsum(seconds.values()),
         peak=peak,
         note=next((item["reason"] for item in result.report["connections"]["open"]), ""),

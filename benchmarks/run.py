@@ -31,7 +31,7 @@ HERE = Path(__file__).resolve().parent
 PICTURES = HERE.parent / "docs" / "pictures"
 COLUMNS = (
     *("input", "nets", "cut bound", "connected", "ours", "KiCad", "length [mm]", "bound [mm]", "ratio", "from", "vias"),
-    *("must", "aim", "route [s]", "all [s]", "MiB"),
+    *("must", "aim", "route [s]", "CPU [s]", "all [s]", "MiB"),
 )
 
 
@@ -77,7 +77,7 @@ def cells(row: Row, outcome: Outcome) -> tuple[str, ...]:
     """The row as text."""
     if outcome.failed:
         missed = goals(row.must, outcome), goals(row.aim, outcome)
-        return (row.name, *[""] * 4, outcome.failed, *[""] * 5, *missed, "", "", "")
+        return (row.name, *[""] * 4, outcome.failed, *[""] * 5, *missed, "", "", "", "")
     return (
         *(row.name, str(outcome.nets), "-" if outcome.fits is None else str(outcome.fits), str(outcome.connected)),
         *(str(outcome.violations), outcome.kicad),
@@ -85,7 +85,7 @@ def cells(row: Row, outcome: Outcome) -> tuple[str, ...]:
         f"{outcome.bound:.3f}" if outcome.bound is not None else "-",
         f"{outcome.ratio:.4f}" if outcome.ratio is not None else "-",
         *(row.ends, str(outcome.vias), goals(row.must, outcome), goals(row.aim, outcome)),
-        *(f"{outcome.route:.2f}", f"{outcome.whole:.2f}", f"{outcome.peak:.0f}"),
+        *(f"{outcome.route:.2f}", f"{outcome.cpu:.2f}", f"{outcome.whole:.2f}", f"{outcome.peak:.0f}"),
     )
 
 
@@ -95,12 +95,12 @@ def line(row: Row, outcome: Outcome) -> str:
         return f"{row.name}: {outcome.failed}"
     found = f"{outcome.connected} of {outcome.nets} nets, {outcome.violations} violations, KiCad: {outcome.kicad}"
     ratio = f"{outcome.ratio:.4f} x bound" if outcome.ratio is not None else "no bound"
-    said = f"{row.name}: {found}, {ratio}, {outcome.route:.1f} s, {outcome.peak:.0f} MiB"
+    said = f"{row.name}: {found}, {ratio}, {outcome.route:.1f} s ({outcome.cpu:.1f} CPU), {outcome.peak:.0f} MiB"
     return f"{said}; {outcome.note}" if outcome.note else said
 
 
 def growth(outcomes: dict[str, Outcome]) -> list[str]:
-    """How routing time grows from about 1,000 nets to 10,000: the power."""
+    """How the router's processor time grows from about 1,000 nets to 10,000: the power."""
     told = []
     for label, few, many in (
         *((f"given, disorder {d}", f"given_1024_d{d}", f"given_10000_d{d}") for d in ("0", "0.1", "0.5")),
@@ -109,8 +109,10 @@ def growth(outcomes: dict[str, Outcome]) -> list[str]:
         a, b = outcomes.get(few), outcomes.get(many)
         if a is None or b is None or a.failed or b.failed:
             continue
-        power = math.log(b.route / a.route) / math.log(b.nets / a.nets)
-        told.append(f"growth of routing time from {a.nets} to {b.nets} nets, {label}: power {power:.2f} (at most 1.3)")
+        power = math.log(b.cpu / a.cpu) / math.log(b.nets / a.nets)
+        told.append(
+            f"growth of processor time from {a.nets} to {b.nets} nets, {label}: power {power:.2f} (at most 1.3)"
+        )
     return told
 
 

@@ -49,6 +49,8 @@ class Outcome:
     vias: int = 0
     route: float = 0.0
     """Seconds of the router."""
+    cpu: float = 0.0
+    """Its seconds of processor time, on all cores: what other work on the machine does not change."""
     whole: float = 0.0
     """Seconds from reading to the written files, without KiCad's DRC."""
     peak: float = 0.0
@@ -67,9 +69,9 @@ def routed_job(job_path: Path, folder: Path, ends: judge.Ends, picture: Path | N
     """Builds one job and judges it."""
     started = time.perf_counter()
     job = read_job(job_path)
-    read = time.perf_counter()
+    read, busy = time.perf_counter(), time.process_time()
     layout = route_job(job)
-    routed = time.perf_counter()
+    routed, cpu = time.perf_counter(), time.process_time() - busy
     violations = check_layout(layout)
     files = kicad_files(layout)
     for name, text in files.items():
@@ -98,6 +100,7 @@ def routed_job(job_path: Path, folder: Path, ends: judge.Ends, picture: Path | N
         bound=bound.total / 1e6,
         vias=len(layout.vias) - (len(package.balls) if package.has_ubm_layer else 0),
         route=routed - read,
+        cpu=cpu,
         whole=done - started,
         peak=peak,
         note=f"open: {reasons[0]}" if reasons else "",

@@ -219,11 +219,11 @@ def test_goals_need_all_nets_before_lengths_count() -> None:
 
 def test_growth_is_a_power() -> None:
     outcomes = {
-        "given_1024_d0": Outcome(nets=1000, connected=1000, route=1.0),
-        "given_10000_d0": Outcome(nets=10000, connected=10000, route=10.0),
-        "given_1024_d0.1": Outcome(nets=1000, route=1.0),
+        "given_1024_d0": Outcome(nets=1000, connected=1000, cpu=1.0),
+        "given_10000_d0": Outcome(nets=10000, connected=10000, cpu=10.0),
+        "given_1024_d0.1": Outcome(nets=1000, cpu=1.0),
         "given_10000_d0.1": Outcome(failed="timeout"),
     }
     assert growth(outcomes) == [
-        "growth of routing time from 1000 to 10000 nets, given, disorder 0: power 1.00 (at most 1.3)"
+        "growth of processor time from 1000 to 10000 nets, given, disorder 0: power 1.00 (at most 1.3)"
     ]
