@@ -18,7 +18,7 @@ from kicad_rdl.route.wants import Tree, neighbours
 DETOUR = 2.5
 """In the first pass a join may be this much longer than straight."""
 
-PUSHES = 3
+PUSHES = 20
 """Ways drawn for every piece that must push others away."""
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from kicad_rdl.geometry import Path
 from kicad_rdl.model.package import SupplyStyle
@@ -12,7 +12,7 @@ from kicad_rdl.route.ground import Posted
 from kicad_rdl.route.groups import Groups
 from kicad_rdl.route.improve import improve
 from kicad_rdl.route.joins import join_trees
-from kicad_rdl.route.layer import LaidLayer, lay_layer
+from kicad_rdl.route.laying import Laying, lay
 from kicad_rdl.route.negotiate import FIRST_PRICE, Negotiation, negotiate
 from kicad_rdl.route.plan import Plan, stood
 from kicad_rdl.route.problem import Problem, Terminal
@@ -21,9 +21,6 @@ from kicad_rdl.route.wants import Wants, wants_of
 
 Say = Callable[[Progress], None]
 Late = Callable[[], bool]
-
-RETRIES = 5
-"""How often wires that cannot be laid look for another way."""
 
 STANDINGS = 3
 """How often the stacks of vias are made anew for the ways that were found."""
@@ -73,8 +70,6 @@ class _Stage:
     work: Negotiation
     nets: list[str]
     """Of the connections."""
-    laid: dict[int, tuple[dict[int, Path | None], LaidLayer, list[int]]] = field(default_factory=dict)
-    """Layer -> wire -> path, what was given up and the order of the wires."""
 
 
 def wire_layers(problem: Problem, plan: Plan, say: Say, late: Late) -> Wiring:
@@ -90,8 +85,8 @@ def wire_layers(problem: Problem, plan: Plan, say: Say, late: Late) -> Wiring:
         stage = again if better else stage
     counted = [n for n, _ in enumerate(stage.work.wanted) if not _is_skeleton(problem, stage, n)]
     improve(stage.work, counted, _steps(say, "improve"), late)
-    _lay(problem, stage, say, late)
-    return _result(problem, stage)
+    laying = lay(stage.work, stage.nets, lambda name, done, total: say(Progress(name, done, total)), late)
+    return _result(problem, stage, laying)
 
 
 def _steps(say: Say, stage: str) -> Callable[[int, int], None]:
@@ -185,68 +180,7 @@ def _stood_anew(problem: Problem, stage: _Stage) -> _Stage:
     return again
 
 
-# --- from sketch to copper ------------------------------------------------------------------------------------------
-
-
-def _lay(problem: Problem, stage: _Stage, say: Say, late: Late) -> None:
-    """Lays the wires; those that do not fit look for another way, farther from where they collided."""
-    dirty: Collection[int] = range(len(stage.plan.layers))
-    for turn in range(RETRIES):
-        for layer in dirty:
-            say(Progress("lay", layer, len(stage.plan.layers)))
-            _lay_one(problem, stage, layer)
-        lost = _lost(stage)
-        if not lost or turn == RETRIES - 1 or late():
-            break
-        before = {layer: set(stage.work.sketches.wires_on(layer)) for layer in range(len(stage.plan.layers))}
-        _close_collisions(stage)
-        for number in lost:
-            stage.work.take_out(number)
-        negotiate(stage.work, lost, _steps(say, "connect"), late, pushes=4)
-        after = {layer: set(stage.work.sketches.wires_on(layer)) for layer in before}
-        dirty = [layer for layer in before if before[layer] != after[layer]]
-
-
-def _lay_one(problem: Problem, stage: _Stage, layer: int) -> None:
-    work = stage.work
-    wires = work.sketches.wires_on(layer)
-    numbers = list(wires)
-    place = {number: k for k, number in enumerate(numbers)}
-    orders = {gap: [place[n] for n in order] for gap, order in work.sketches.orders_on(layer).items()}
-    nets = [stage.nets[work.owner[n]] for n in numbers]
-    widths = [float(work.sketches.book.width[n]) for n in numbers]
-    space = float(work.sketches.ground.space[layer])
-    laid = lay_layer(stage.plan.layers[layer].tiles, list(wires.values()), nets, orders, widths, space)
-    stage.laid[layer] = (dict(zip(numbers, laid.paths, strict=True)), laid, numbers)
-
-
-def _lost(stage: _Stage) -> list[int]:
-    """Connections with a wire that could not be laid."""
-    return sorted(
-        {
-            stage.work.owner[wire]
-            for paths, _, _ in stage.laid.values()
-            for wire, path in paths.items()
-            if path is None and wire in stage.work.owner
-        }
-    )
-
-
-def _close_collisions(stage: _Stage) -> None:
-    """Closes the gaps at which wires collided."""
-    for layer, (_, laid, numbers) in stage.laid.items():
-        tiles = stage.plan.layers[layer].tiles
-        given_up = [(numbers[c.wire], c.at) for c in laid.given_up if numbers[c.wire] in stage.work.sketches.alive]
-        wires = stage.work.sketches.wires_on(layer, sorted({wire for wire, _ in given_up}))
-        for wire, (x, y) in given_up:
-            gaps = wires[wire].gaps
-            if gaps:
-                middle = tiles.xy[tiles.edges[list(gaps)]].mean(axis=1)
-                nearest = min(range(len(gaps)), key=lambda k: (abs(middle[k][0] - x) + abs(middle[k][1] - y), k))
-                stage.work.sketches.close(layer, gaps[nearest])
-
-
-def _result(problem: Problem, stage: _Stage) -> Wiring:
+def _result(problem: Problem, stage: _Stage, laying: Laying) -> Wiring:
     work = stage.work
     everyone = (*problem.bumps, *problem.balls)
     pieces = Groups(len(everyone))
@@ -257,7 +191,7 @@ def _result(problem: Problem, stage: _Stage) -> Wiring:
         for wire in work.wires.get(number, ()):
             layer = work.sketches.layer_of(wire)
             start, end = work.sketches.ends_of(wire)
-            path = stage.laid[layer][0][wire]
+            path = laying.path(wire)
             metal = problem.package.technology.metal(layer + 1)
             width = max(metal.line, rule.on_layer(layer + 1).width or 0)
             if path is None:

@@ -1,0 +1,103 @@
+"""From sketches to copper on all layers: what cannot be laid looks for another way, farther from where it collided."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+
+from kicad_rdl.geometry import Path
+from kicad_rdl.route.layer import LaidLayer, lay_layer
+from kicad_rdl.route.negotiate import Negotiation, negotiate
+
+RETRIES = 6
+"""How often wires that cannot be laid look for another way."""
+
+PUSHES = 4
+"""Ways that they may draw, for each of them."""
+
+
+@dataclass(slots=True)
+class Laid:
+    """The copper of one layer."""
+
+    paths: dict[int, Path | None]
+    """Wire -> path; None where it does not fit beside the others."""
+    layer: LaidLayer
+    numbers: list[int]
+    """Wires in the order of ``layer``."""
+
+
+@dataclass(slots=True)
+class Laying:
+    """Connections and their copper.
+
+    Attributes:
+        work: the connections on their sketches.
+        nets: of the connections.
+        layers: layer (from 0) -> its copper.
+    """
+
+    work: Negotiation
+    nets: Sequence[str]
+    layers: dict[int, Laid] = field(default_factory=dict)
+
+    def lost(self) -> list[int]:
+        """Connections with a wire that could not be laid."""
+        owner = self.work.owner
+        wires = (wire for laid in self.layers.values() for wire, path in laid.paths.items() if path is None)
+        return sorted({owner[wire] for wire in wires if wire in owner})
+
+    def path(self, wire: int) -> Path | None:
+        """The copper of a wire."""
+        return self.layers[self.work.sketches.layer_of(wire)].paths[wire]
+
+    def lay(self, layer: int) -> None:
+        """Lays the wires of one layer."""
+        sketches = self.work.sketches
+        wires = sketches.wires_on(layer)
+        numbers = list(wires)
+        place = {number: k for k, number in enumerate(numbers)}
+        orders = {gap: [place[n] for n in order] for gap, order in sketches.orders_on(layer).items()}
+        nets = [self.nets[self.work.owner[n]] for n in numbers]
+        widths = [float(sketches.book.width[n]) for n in numbers]
+        space = float(sketches.ground.space[layer])
+        laid = lay_layer(sketches.tiles[layer], list(wires.values()), nets, orders, widths, space)
+        self.layers[layer] = Laid(dict(zip(numbers, laid.paths, strict=True)), laid, numbers)
+
+    def close_collisions(self) -> None:
+        """Closes the gaps at which wires collided."""
+        sketches = self.work.sketches
+        for layer, laid in self.layers.items():
+            tiles = sketches.tiles[layer]
+            given_up = [(laid.numbers[c.wire], c.at) for c in laid.layer.given_up]
+            given_up = [(wire, at) for wire, at in given_up if wire in sketches.alive]
+            wires = sketches.wires_on(layer, sorted({wire for wire, _ in given_up}))
+            for wire, (x, y) in given_up:
+                gaps = wires[wire].gaps
+                if gaps:
+                    middle = tiles.xy[tiles.edges[list(gaps)]].mean(axis=1)
+                    nearest = min(range(len(gaps)), key=lambda k: (abs(middle[k][0] - x) + abs(middle[k][1] - y), k))
+                    sketches.close(layer, gaps[nearest])
+
+
+def lay(
+    work: Negotiation, nets: Sequence[str], step: Callable[[str, int, int], None], late: Callable[[], bool]
+) -> Laying:
+    """Lays all wires; ``step`` gets the stage, how much of it is done, and of how much."""
+    laying = Laying(work, nets)
+    count = len(work.sketches.tiles)
+    dirty: Collection[int] = range(count)
+    for turn in range(RETRIES):
+        for layer in dirty:
+            step("lay", layer, count)
+            laying.lay(layer)
+        lost = laying.lost()
+        if not lost or turn == RETRIES - 1 or late():
+            break
+        before = {layer: sorted(laying.layers[layer].paths) for layer in range(count)}
+        laying.close_collisions()
+        for number in lost:
+            work.take_out(number)
+        negotiate(work, lost, lambda done, total: step("lay again", done, total), late, pushes=PUSHES)
+        dirty = [layer for layer in before if before[layer] != sorted(work.sketches.wires_on(layer))]
+    return laying
