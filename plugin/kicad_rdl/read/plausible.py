@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import combinations
 
 from shapely.geometry import Point as ShapelyPoint
@@ -111,7 +112,7 @@ def gap_between(a: Shape, at_a: Point, b: Shape, at_b: Point) -> float:
 def _bumps(package: Package, source: str) -> None:
     """Pitch, opening to opening, and land to land of different nets."""
     rules, space = package.technology.die_pad, package.technology.metal(1).space
-    bumps = [bump for _, bump in package.bumps]
+    bumps = _named(package)
     if not bumps:
         return
     largest = max(math.ceil(circumradius(package.land(bump))) for bump in bumps)
@@ -142,6 +143,11 @@ def _bumps(package: Package, source: str) -> None:
                 f"{package.technology.name} needs {um(space)}: make the bumps smaller or take a finer technology",
                 source,
             )
+
+
+def _named(package: Package) -> list[Bump]:
+    """The bumps in the package frame, with their names in messages."""
+    return [replace(bump, name=terminal_name(package, die, bump)) for die, bump in package.bumps]
 
 
 def refuse_balls_off_the_package(
@@ -234,7 +240,7 @@ def _widths(package: Package, source: str) -> None:
 def _pads_and_lands(package: Package, source: str) -> None:
     """With one RDL, the UBM pads and the bump lands share it; they differ in net unless it is given."""
     space, pad = package.technology.metal(1).space, package.ubm_pad
-    bumps = [bump for _, bump in package.bumps]
+    bumps = _named(package)
     if not bumps:
         return
     places = [ball.at for ball in package.balls] + [bump.at for bump in bumps]
