@@ -48,7 +48,7 @@ def board_posts(board: OpenBoard, rules: BoardRules, standing: Standing, nets: C
     base = tuple(min(row) for row in zip(*(each.spaces for each in strictest), strict=True))
     lands = tuple(
         max((via.diameter for each in strictest for via in each.vias[max(layer - 2, 0) : layer]), default=0)
-        for layer in range(1, len(board.layers) + 1)
+        for layer in range(1, rules.routed + 1)
     )
     return _Maker(board, rules, standing, frozenset(nets), base, lands).made()
 
@@ -95,7 +95,7 @@ class _Maker:
 
     def _thing(self, number: int, thing: Thing, via: dict[int, Point]) -> None:
         """``via``: layers that a via in the pad can reach, with its place."""
-        for run in _runs(thing.layers):
+        for run in _runs([layer for layer in thing.layers if layer <= self.rules.routed]):
             if thing.kind is CopperKind.PLANE:
                 self._plane(number, thing, run[0])
                 continue
@@ -177,7 +177,7 @@ class _Maker:
 
     def _holes(self) -> None:
         """Walls of holes, where they keep more distance than the copper around them does."""
-        layers = range(1, len(self.board.layers) + 1)
+        layers = range(1, self.rules.routed + 1)
         for drill in self.board.drills:
             beyond = self.rules.hole_space - min(self.base)
             around = [t for t in self.standing.things[: len(self.board.pads)] if t.name == drill.name and t.shapes]
@@ -195,7 +195,7 @@ class _Maker:
             if not keepout.traces:
                 continue
             area = shapely.make_valid(shapely.Polygon([(p.x, p.y) for p in keepout.outline.points]))
-            for layer in keepout.layers:
+            for layer in (layer for layer in keepout.layers if layer <= self.rules.routed):
                 inner = shapely.buffer(area, -self.base[layer - 1], join_style="mitre")
                 if inner.is_empty:  # smaller than the space around it: its middle stands for it
                     middle = shapely.point_on_surface(area)
@@ -211,7 +211,7 @@ class _Maker:
         if shapely.hausdorff_distance(shapely.boundary(inside), shapely.boundary(box)) <= 1:
             return
         frame = shapely.buffer(shapely.boundary(box), 1_000)
-        for layer in range(1, len(self.board.layers) + 1):
+        for layer in range(1, self.rules.routed + 1):
             off = max(self.base[layer - 1] // SMOOTH, 1)  # arcs of the outline have many short chords
             margin = max(self.rules.edge - self.base[layer - 1], 1) + off
             for chunk in ring_chunks(shapely.simplify(inside, off), margin, self._reach(layer)):
