@@ -60,6 +60,7 @@ def build(job: Path, output: Path, kicad_check: bool, quiet: bool) -> int:
     \b
     Examples:
       kicad-rdl build job.toml --output build/mypackage
+      kicad-rdl build examples/module/module.toml -o build/module   # two dies, a given ball map
       kicad-rdl build job.toml -o build/mypackage --kicad-check
       kicad-rdl build job.toml -o build/mypackage --quiet && echo clean
     """
