@@ -106,18 +106,18 @@ def _beside(
     tiles: Tiles, wires: Wires, wire: Wire, orders: Orders, widths: Widths, space: float, width: float
 ) -> list[ExtraDisc]:
     """A wire along an edge: the third corners of the tiles on both sides of it."""
-    (sx, sy), (tx, ty) = tiles.xy[wire.start].tolist(), tiles.xy[wire.end].tolist()
     found: list[ExtraDisc] = []
     for triangle in [wire.triangles[0], *_neighbours(tiles, wire.triangles[0])]:
         members = tiles.triangles[triangle].tolist()
         if wire.start not in members or wire.end not in members:
             continue
         (vertex,) = [v for v in members if v not in (wire.start, wire.end)]
+        # all discs of an obstacle are passed on one side, also where the straight line parts them
+        side = 1.0 if members[members.index(wire.start) - 2] == wire.end else -1.0
         load = _corner_load(tiles, wires, triangle, vertex, orders, widths, space)
         keep = float(tiles.clearance[vertex]) + SLACK + load + width / 2
         for k in range(int(tiles.disc_start[vertex]), int(tiles.disc_start[vertex + 1])):
             cx, cy = tiles.disc_xy[k].tolist()
-            side = 1.0 if (tx - sx) * (cy - sy) - (ty - sy) * (cx - sx) > 0 else -1.0
             found.append((cx, cy, float(tiles.disc_r[k]) + keep, side, 0, 0))
     return found
 
