@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kicad_rdl.route import weave
+from kicad_rdl.route import drawing, prices, pushing, ways, weave
 from kicad_rdl.route.ground import Posted, ground_of
 from kicad_rdl.route.tiles import Tiles
 from kicad_rdl.route.triangulation import I64
 from kicad_rdl.route.uncross import Wire
-from kicad_rdl.route.weave import TOO_FAR, Book, Field
+from kicad_rdl.route.ways import Field
+from kicad_rdl.route.weave import TOO_FAR, Book
 
 FACES = 400_000
 """Faces that a search looks at before it gives up."""
@@ -25,7 +26,7 @@ class Way:
 
     Attributes:
         cost: length, with all prices [nm].
-        legs: for each its steps (element, node below) and tiles; see ``weave.insert``.
+        legs: for each its steps (element, node below) and tiles; see ``drawing.insert``.
         crossed: wires that it crosses.
         start, end: vertices.
     """
@@ -102,7 +103,7 @@ class Sketches:
         )
         widths = np.array(errand.widths, np.float64)
         for strict in (False, True):
-            cost, state, vertex, interval = weave.find(
+            cost, state, vertex, interval = ways.find(
                 self.ground, self.book, self._field, starts, start_cost, goals, goal_cost, own, widths, allowed,
                 float(price), float(errand.via_price), faces, float(limit), strict,
             )  # fmt: skip
@@ -135,10 +136,10 @@ class Sketches:
             for place, vertex in enumerate(self.vertices_of(post)):
                 if int(g.layer[vertex]) not in errand.layers:
                     continue
-                first, last = weave.via_range(g, b, post, place, place)
+                first, last = prices.via_range(g, b, post, place, place)
                 more = 0.0
                 if (first, last) != (low, high):
-                    more = float(weave.standing_price(g, b, post, first, last, float(price)))
+                    more = float(prices.standing_price(g, b, post, first, last, float(price)))
                     if more >= TOO_FAR:
                         continue
                     vias = (last - first) - max(high - low, 0)
@@ -152,7 +153,7 @@ class Sketches:
         tiles = np.empty(len(steps), np.int64)
         start = np.empty(len(steps) + 1, np.int64)
         crossed = np.empty(len(steps), np.int64)
-        legs, _, cuts = weave.trace_back(
+        legs, _, cuts = ways.trace_back(
             self.ground, self.book, self._field, state, vertex, interval, steps, tiles, start, crossed
         )
         if legs < 0:
@@ -180,7 +181,7 @@ class Sketches:
         for steps, tiles in way.legs:
             self._reserve(len(steps))
             layer = int(self.ground.tile_layer[tiles[0]])
-            wire = int(weave.insert(self.ground, self.book, widths[layer], price, steps, tiles, len(steps)))
+            wire = int(drawing.insert(self.ground, self.book, widths[layer], price, steps, tiles, len(steps)))
             self.alive[wire] = None
             self._log.append((wire, True))
             made.append(wire)
@@ -188,7 +189,7 @@ class Sketches:
 
     def remove(self, wire: int) -> None:
         """Takes a wire out."""
-        weave.remove(self.ground, self.book, wire)
+        drawing.remove(self.ground, self.book, wire)
         del self.alive[wire]
         self._log.append((wire, False))
 
@@ -197,7 +198,7 @@ class Sketches:
         gone: list[int] = []
         found = np.empty(len(self.alive) + 1, np.int64)
         for wire in wires:
-            count = int(weave.squeezed_out(self.ground, self.book, wire, min(wires), found))
+            count = int(pushing.squeezed_out(self.ground, self.book, wire, min(wires), found))
             if count < 0:
                 return None
             gone += [int(w) for w in found[:count] if w not in gone]
@@ -212,10 +213,10 @@ class Sketches:
         while len(self._log) > mark:
             wire, drawn = self._log.pop()
             if drawn:
-                weave.remove(self.ground, self.book, wire)
+                drawing.remove(self.ground, self.book, wire)
                 del self.alive[wire]
             else:
-                weave.restore(self.ground, self.book, wire)
+                drawing.restore(self.ground, self.book, wire)
                 self.alive[wire] = None
 
     def set_price(self, wire: int, price: float) -> None:
@@ -267,7 +268,7 @@ class Sketches:
         new = [np.zeros(nodes, np.int64) for _ in range(7)]
         wire, element, before, after, below, above, tile = new
         number = np.full(nodes, -1, np.int64)
-        size = weave.compacted(b, alive, wire, element, before, after, below, above, tile, number)
+        size = drawing.compacted(b, alive, wire, element, before, after, below, above, tile, number)
         self.book = b._replace(
             wire=wire, element=element, before=before, after=after, below=below, above=above, tile=tile
         )
@@ -298,7 +299,7 @@ class Sketches:
         start = np.empty(len(numbers) + 1, np.int64)
         size = sum(int(weave.length_of(b, w)) for w in numbers)
         elements, tiles = np.empty(size, np.int64), np.empty(size, np.int64)
-        weave.listing(g, b, np.array(numbers, np.int64), start, elements, tiles)
+        drawing.listing(g, b, np.array(numbers, np.int64), start, elements, tiles)
         gaps = len(g.edges)
         gap0, tile0, vertex0 = self.offsets.gap[layer], self.offsets.tile[layer], self.offsets.vertex[layer]
         found: dict[int, Wire] = {}
