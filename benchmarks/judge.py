@@ -70,7 +70,7 @@ def copper_length(layout: Layout, nets: frozenset[str], ends: Ends) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """Least length [nm]: given pairs exactly, nets of more terminals by their spanning tree, the rest by matching."""
+    """Least length [nm]: given pairs exactly, nets of more terminals by their spanning tree, balls by matching."""
 
     total: float
     trees: int
@@ -103,6 +103,8 @@ def least_length(package: Package, nets: frozenset[str], ends: Ends, taken: froz
         given = rule.allowed is not None and len(rule.allowed) == rule.balls
         if not given and rule.balls:
             free.append(rule)
+            trees += len(bumps[rule.name]) > 1
+            lengths.append(spanning(bumps[rule.name], metric, ends))
             continue
         terminals = bumps[rule.name] + [(balls[name], package.ubm_pad) for name in (rule.allowed or ())[: rule.balls]]
         trees += len(terminals) > 2
@@ -148,7 +150,7 @@ def _matched(
     metric: Metric,
     ends: Ends,
 ) -> float:
-    """The cheapest matching of the nets whose balls are free [nm]; a tree counts with its legs to balls only."""
+    """The cheapest matching of the nets whose balls are free [nm]: of a tree, its legs to balls."""
     if not rules:
         return 0.0
     balls = [ball for ball in package.balls if not ball.nc and ball.name not in taken]
