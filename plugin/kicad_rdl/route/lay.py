@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from kicad_rdl.geometry import Arc, Line, Path, Piece, Point
 from kicad_rdl.route.compiled import compiled
+from kicad_rdl.route.nearness import from_point, rows_of
 from kicad_rdl.route.taut import Corridors, TautWires
 from kicad_rdl.route.triangulation import F64, I64
 
@@ -22,6 +23,13 @@ LONGEST_SWEEP = 2.6
 
 MOST_PIECES = 4
 """Of one touch: the tangent to it, and an arc in up to three parts."""
+
+
+EXACT = 0.004
+"""Of a distance, what floating point may get wrong [nm]."""
+
+MIDDLES = 2
+"""How far the middle of an arc may be moved [nm]: by that much either way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +56,23 @@ def path_of(pieces: F64) -> Path | None:
     return Path(tuple(made)) if made else None
 
 
-def strokes_of(corridors: Corridors, taut: TautWires, which: Sequence[int] | None = None) -> Strokes:
-    """Tangents and arcs of all wires, or of some; ends exactly on the grid points of the terminals."""
+def strokes_of(
+    corridors: Corridors, taut: TautWires, which: Sequence[int] | None = None, careful: Collection[int] = ()
+) -> Strokes:
+    """Tangents and arcs of all wires, or of some; ends exactly on the grid points of the terminals.
+
+    Args:
+        corridors, taut: the wires.
+        which: of them; None: all.
+        careful: those whose corners are rounded away from their discs, not to the nearest point: where a wire just
+            fits, it may not come a fraction of a nanometre closer.
+    """
     wires = np.arange(len(taut.count)) if which is None else np.array(which, dtype=np.int64)
-    start, pieces = _strokes(wires, corridors.ends, corridors.discs, taut.start, taut.count, taut.touch, taut.points)
+    outward = np.zeros(len(taut.count), dtype=np.bool_)
+    outward[list(careful)] = True
+    start, pieces = _strokes(
+        wires, outward, corridors.ends, corridors.discs, taut.start, taut.count, taut.touch, taut.points
+    )
     return Strokes(start, pieces)
 
 
@@ -63,7 +84,7 @@ def wire_path(corridors: Corridors, taut: TautWires, wire: int) -> Path:
 
 
 @compiled
-def _strokes(wires, ends, discs, first, count, touch, points):  # type: ignore[no-untyped-def]
+def _strokes(wires, outward, ends, discs, first, count, touch, points):  # type: ignore[no-untyped-def]
     room = 0
     for w in wires:
         room += MOST_PIECES * max(count[w], 0) + 1
@@ -92,17 +113,22 @@ def _strokes(wires, ends, discs, first, count, touch, points):  # type: ignore[n
                     middle = a0 + side * sweep / 2
                     outside = radius / math.cos(sweep / 2)
                     ex, ey = cx + outside * math.cos(middle), cy + outside * math.sin(middle)
+                    ex, ey = _rounded(ex, ey, cx, cy, outside, outward[w])
                 n, hx, hy = _line_to(pieces, n, hx, hy, np.rint(ex), np.rint(ey))
                 continue
-            n, hx, hy = _line_to(pieces, n, hx, hy, np.rint(ex), np.rint(ey))
+            ex, ey = _rounded(ex, ey, cx, cy, radius, outward[w])
+            lx, ly = _rounded(lx, ly, cx, cy, radius, outward[w])
+            n, hx, hy = _line_to(pieces, n, hx, hy, ex, ey)
             parts = 1 if sweep < LONGEST_SWEEP else math.ceil(sweep / LONGEST_SWEEP)
             for part in range(parts):
                 mid = a0 + side * sweep * (2 * part + 1) / (2 * parts)
                 stop = a0 + side * sweep * (part + 1) / parts
-                mx, my = np.rint(cx + radius * math.cos(mid)), np.rint(cy + radius * math.sin(mid))
-                tx, ty = np.rint(cx + radius * math.cos(stop)), np.rint(cy + radius * math.sin(stop))
-                if part == parts - 1:
-                    tx, ty = np.rint(lx), np.rint(ly)
+                mx, my = cx + radius * math.cos(mid), cy + radius * math.sin(mid)
+                tx, ty = cx + radius * math.cos(stop), cy + radius * math.sin(stop)
+                tx, ty = (lx, ly) if part == parts - 1 else _rounded(tx, ty, cx, cy, radius, outward[w])
+                if outward[w]:
+                    mx, my = _middle(hx, hy, mx, my, tx, ty, cx, cy, radius)
+                mx, my = np.rint(mx), np.rint(my)
                 if (mx - hx) * (ty - hy) == (my - hy) * (tx - hx):  # rounded to nothing
                     n, hx, hy = _line_to(pieces, n, hx, hy, tx, ty)
                     continue
@@ -112,6 +138,36 @@ def _strokes(wires, ends, discs, first, count, touch, points):  # type: ignore[n
             n, hx, hy = _line_to(pieces, n, hx, hy, np.rint(ends[w, 2]), np.rint(ends[w, 3]))
         start[k + 1] = n
     return start, pieces[:n].copy()
+
+
+@compiled
+def _rounded(x, y, cx, cy, radius, outward):  # type: ignore[no-untyped-def]
+    """The nearest point of the grid; where ``outward``, one that is no nearer to the centre than the radius."""
+    best, bx, by = np.inf, np.rint(x), np.rint(y)
+    if not outward or math.hypot(bx - cx, by - cy) >= radius - EXACT:
+        return bx, by
+    for u in (math.floor(x), math.ceil(x)):
+        for v in (math.floor(y), math.ceil(y)):
+            if math.hypot(u - cx, v - cy) >= radius - EXACT and math.hypot(u - x, v - y) < best:
+                best, bx, by = math.hypot(u - x, v - y), u, v
+    return bx, by
+
+
+@compiled
+def _middle(x, y, mx, my, ex, ey, cx, cy, radius):  # type: ignore[no-untyped-def]
+    """The middle of an arc on the grid, so that all of the arc keeps the radius from the centre where that can be."""
+    best, bx, by = np.inf, mx, my
+    row = np.empty((1, 6))
+    for i in range(-MIDDLES, MIDDLES + 1):
+        for j in range(-MIDDLES, MIDDLES + 1):
+            u, v = np.rint(mx) + i, np.rint(my) + j
+            apart = math.hypot(u - mx, v - my)
+            if apart >= best or (u - x) * (ey - y) == (v - y) * (ex - x):
+                continue
+            row[0, 0], row[0, 1], row[0, 2], row[0, 3], row[0, 4], row[0, 5] = x, y, u, v, ex, ey
+            if from_point(rows_of(row)[0], cx, cy)[0] >= radius - EXACT:
+                best, bx, by = apart, u, v
+    return bx, by
 
 
 @compiled

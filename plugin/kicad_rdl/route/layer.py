@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from kicad_rdl.geometry import Path
 from kicad_rdl.route.corridors import ExtraDisc, corridors_of
@@ -22,6 +24,10 @@ CORRECTIONS = 14
 
 STUCK = 1e9
 """What a wire without a way through counts against conflicts [nm]."""
+
+
+SLIGHT = 2.0
+"""What less is missing is a matter of rounding first [nm]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,35 +60,120 @@ def lay_layer(
     """
     if not wires:
         return LaidLayer((), ())
-    copper = Copper(tiles, wires, nets, widths, space)
-    extra: dict[int, list[ExtraDisc]] = {}
-    drawn: dict[int, Drawn] = {}
-    best: tuple[float, I64, I64, list[Conflict]] | None = None
-    found: list[Conflict] = []
-    changed = list(range(len(wires)))
+    tiles = _with_blunt_ends(tiles, wires, widths, space)
+    laying = _Laying(tiles, wires, nets, orders, widths, space)
+    laying.draw(list(range(len(wires))))
+    best = laying.state()
     for turn in range(CORRECTIONS):
-        corridors = corridors_of(tiles, wires, orders, widths, space, extra, changed)
-        corridors, taut = tauten_octagonal(corridors) if tiles.octilinear else (corridors, tauten(corridors))
-        copper.draw(changed, strokes_of(corridors, taut))
-        for place, wire in enumerate(changed):
-            drawn[wire] = Drawn(corridors, taut, place)
-        again = set(changed)
-        left = [c for c in found if c.wire not in again and c.other not in again]
-        found = worst_first([*left, *copper.conflicts(again)])
-        score = sum(c.missing for c in found) + STUCK * int((copper.first == copper.last).sum())
-        if best is None or score < best[0]:
-            best = (score, copper.first.copy(), copper.last.copy(), found)
-        if not found:
+        if not laying.conflicts:
             break
-        discs = remedies(tiles, drawn, wires, copper, widths, found, turn)
-        for wire, more in discs.items():
-            known = extra.setdefault(wire, [])
-            known += [disc for disc in more if disc not in known]
-        changed = sorted(discs)
-    assert best is not None
-    _, first, last, found = best
-    laid = _without_conflicts(copper.paths(first, last), found)
+        changed = laying.correct(turn)
+        if changed:  # else others yield in the next round
+            laying.draw(changed)
+            best = min(best, laying.state(), key=lambda state: state.score)
+    laid = _without_conflicts(laying.copper.paths(best.first, best.last), best.conflicts)
     return _bent(tiles, wires, nets, widths, space, laid) if tiles.octilinear else laid
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """What the wires looked like after a round: their pieces in the copper, and what was wrong with them."""
+
+    score: float
+    first: I64
+    last: I64
+    conflicts: Sequence[Conflict]
+
+
+class _Laying:
+    """The wires of a layer while they are measured and drawn again."""
+
+    def __init__(
+        self,
+        tiles: Tiles,
+        wires: Sequence[Wire],
+        nets: Sequence[str],
+        orders: Mapping[int, Sequence[int]],
+        widths: Sequence[float],
+        space: float,
+    ) -> None:
+        self.layer = (tiles, wires, orders, widths, space)
+        self.copper = Copper(tiles, wires, nets, widths, space)
+        self.conflicts: list[Conflict] = []
+        self.drawn: dict[int, Drawn] = {}
+        self.extra: dict[int, list[ExtraDisc]] = {}
+        self.before: dict[int, tuple[list[ExtraDisc], int, int]] = {}
+        """What a wire was asked before it was asked for more, and its pieces then."""
+        self.firm: set[int] = set()
+        """Wires that have no way where more is asked of them."""
+        self.careful: set[int] = set()
+        """Wires whose corners are rounded away from their discs."""
+
+    def draw(self, changed: Sequence[int]) -> None:
+        """Draws and measures some wires; one that finds no way any more stays as it was."""
+        tiles, wires, orders, widths, space = self.layer
+        corridors = corridors_of(tiles, wires, orders, widths, space, self.extra, changed)
+        corridors, taut = tauten_octagonal(corridors) if tiles.octilinear else (corridors, tauten(corridors))
+        careful = [place for place, wire in enumerate(changed) if wire in self.careful]
+        self.copper.draw(changed, strokes_of(corridors, taut, careful=careful))
+        for place, wire in enumerate(changed):
+            if taut.count[place] < 0 and wire in self.before:
+                self.firm.add(wire)
+                self.extra[wire], *pieces = self.before[wire]
+                self.copper.back(wire, *pieces)
+            else:
+                self.drawn[wire] = Drawn(corridors, taut, place)
+        again = set(changed)
+        left = [c for c in self.conflicts if c.wire not in again and c.other not in again]
+        self.conflicts = worst_first([*left, *self.copper.conflicts(again)])
+
+    def correct(self, turn: int) -> list[int]:
+        """Asks wires that are too close to something for more; returns those."""
+        tiles, wires, _, widths, _ = self.layer
+        round_better = {
+            wire
+            for conflict in self.conflicts
+            if conflict.missing < SLIGHT
+            for wire in (conflict.wire, conflict.other)
+            if wire is not None and wire not in self.careful
+        }
+        self.careful |= round_better
+        rest = [c for c in self.conflicts if c.missing >= SLIGHT or round_better.isdisjoint((c.wire, c.other))]
+        self.before.clear()
+        for wire, discs in remedies(tiles, self.drawn, wires, self.copper, widths, rest, turn, self.firm).items():
+            asked = self.extra.get(wire, [])
+            new = [disc for disc in discs if disc not in asked]
+            if new:
+                self.before[wire] = (asked, int(self.copper.first[wire]), int(self.copper.last[wire]))
+                self.extra[wire] = [*asked, *new]
+        return sorted(round_better | self.before.keys())
+
+    def state(self) -> _State:
+        """As it is now; what cannot be drawn at all counts most."""
+        first, last = self.copper.first.copy(), self.copper.last.copy()
+        score = sum(c.missing for c in self.conflicts) + STUCK * int((first == last).sum())
+        return _State(score, first, last, self.conflicts)
+
+
+def _with_blunt_ends(tiles: Tiles, wires: Sequence[Wire], widths: Sequence[float], space: float) -> Tiles:
+    """Tiles whose obstacles also keep the others away from the round ends of wires that are wider than they."""
+    clearance = tiles.clearance.copy()
+    for wire, width in zip(wires, widths, strict=True):
+        for vertex in (wire.start, wire.end):
+            if width / 2 + space > clearance[vertex]:
+                clearance[vertex] = max(clearance[vertex], width / 2 + space - _inner_radius(tiles, vertex))
+    return replace(tiles, clearance=clearance)
+
+
+def _inner_radius(tiles: Tiles, vertex: int) -> float:
+    """Of the largest disc about the middle of an obstacle that lies within it [nm]."""
+    a, b = int(tiles.disc_start[vertex]), int(tiles.disc_start[vertex + 1])
+    if b - a < 3:
+        return float(tiles.disc_r[a])
+    corners = tiles.disc_xy[a:b] - tiles.xy[vertex]
+    along = np.roll(corners, -1, axis=0) - corners
+    area = corners[:, 0] * along[:, 1] - corners[:, 1] * along[:, 0]
+    return float((area / np.hypot(along[:, 0], along[:, 1])).min() + tiles.disc_r[a])
 
 
 def _bent(

@@ -12,19 +12,13 @@ import math
 import numpy as np
 
 from kicad_rdl.route.compiled import compiled
-from kicad_rdl.route.triangulation import F64
 
 COLUMNS = 9
 
 
-def rows_of(pieces: F64) -> F64:
-    """Rows of the pieces of ``Strokes``."""
-    rows: F64 = _rows(pieces)
-    return rows
-
-
 @compiled
-def _rows(pieces):  # type: ignore[no-untyped-def]
+def rows_of(pieces):  # type: ignore[no-untyped-def]
+    """Rows of the pieces of ``Strokes``."""
     rows = np.zeros((len(pieces), COLUMNS))
     for k in range(len(pieces)):
         x, y, mx, my, ex, ey = pieces[k, 0], pieces[k, 1], pieces[k, 2], pieces[k, 3], pieces[k, 4], pieces[k, 5]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from kicad_rdl.route.compiled import compiled
@@ -45,6 +45,7 @@ def remedies(
     widths: Sequence[float],
     found: Sequence[Conflict],
     turn: int,
+    firm: Collection[int],
 ) -> dict[int, list[ExtraDisc]]:
     """A disc for one wire of each conflict.
 
@@ -54,10 +55,13 @@ def remedies(
         copper: where it lies.
         found: the conflicts.
         turn: number of the round; whoever yields changes with it where nothing else decides.
+        firm: wires that cannot yield.
     """
     extra: dict[int, list[ExtraDisc]] = {}
     for conflict in found:
         one = conflict.wire
+        if conflict.other is None and one in firm:
+            continue
         if conflict.vertex is not None:
             # everything between the obstacle and the wire must fit
             v = conflict.vertex
@@ -74,7 +78,11 @@ def remedies(
         two = conflict.other
         p, q = conflict.at, conflict.towards
         first, second = _touch_at(drawn[one], p), _touch_at(drawn[two], q)
-        if (first is None and second is not None) or ((first is None) == (second is None) and turn % 2):
+        if one in firm and two in firm:
+            continue
+        alike = (first is None) == (second is None)
+        leaning = turn % 2 == 1 if alike else first is None
+        if two in firm or (leaning and one not in firm):
             one, two, p, q, first, second = two, one, q, p, second, first
         # now ``one`` is the firmer of the two; ``two`` yields
         need = (widths[one] + widths[two]) / 2 + copper.space + ENOUGH

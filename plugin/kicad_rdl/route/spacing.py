@@ -105,6 +105,10 @@ class Copper:
         self._count = last
         self._grid.add(self.rows, np.zeros(last), first, last)
 
+    def back(self, wire: int, first: int, last: int) -> None:
+        """Draws a wire as it was when its pieces began and ended there."""
+        self.first[wire], self.last[wire] = first, last
+
     def of(self, wire: int) -> F64:
         """The pieces of a wire; see ``nearness``."""
         return self.rows[self.first[wire] : self.last[wire]]

@@ -22,6 +22,13 @@ from kicad_rdl.route.triangulation import F64, I64
 TOLERANCE = 0.05
 """How far a wire may come inside its distance before a disc is added [nm]."""
 
+TOUCH = 0.1
+"""Discs on opposite sides that overlap no deeper only touch, and a wire just fits between them [nm]."""
+
+SMALL = 100.0
+"""Around a smaller disc, angles are those of the segments that meet it [nm]; between two larger ones that touch, the
+segment may be too short to have one."""
+
 ROUNDS = 400
 """Bound on the changes to one wire's list of touched discs."""
 
@@ -184,11 +191,11 @@ def _tangents(ends, discs, active, n, entry, leave):  # type: ignore[no-untyped-
         ux, uy = qx - px, qy - py
         dist = math.hypot(ux, uy)
         delta = qs * qr - ps * pr
-        if dist <= abs(delta):
+        if dist <= abs(delta) and (ps == qs or min(pr, qr) <= 0.0 or dist < abs(delta) - TOUCH):
             # one disc swallows the other (same side), or they collide (opposite sides)
             return i if qr < pr or i == 0 else i - 1
         ux, uy = ux / dist, uy / dist
-        sine = -delta / dist
+        sine = min(1.0, max(-1.0, -delta / dist))
         cosine = math.sqrt(1.0 - sine * sine)
         dx, dy = cosine * ux - sine * uy, cosine * uy + sine * ux
         nx, ny = -dy, dx
@@ -205,9 +212,12 @@ def _tangents(ends, discs, active, n, entry, leave):  # type: ignore[no-untyped-
 @compiled
 def _wrap(discs, d, entry, leave, i, before_x, before_y, after_x, after_y):  # type: ignore[no-untyped-def]
     """Angle by which the wire turns around a touched disc in its own sense; negative: it does not lean on it."""
-    # directions of the segments rather than touch points: discs of radius zero have none
-    a0 = math.atan2(entry[i, 1] - before_y, entry[i, 0] - before_x)
-    a1 = math.atan2(after_y - leave[i, 1], after_x - leave[i, 0])
+    if discs[d, 2] > SMALL:
+        a0 = math.atan2(entry[i, 1] - discs[d, 1], entry[i, 0] - discs[d, 0])
+        a1 = math.atan2(leave[i, 1] - discs[d, 1], leave[i, 0] - discs[d, 0])
+    else:  # directions of the segments rather than touch points: discs of radius zero have none
+        a0 = math.atan2(entry[i, 1] - before_y, entry[i, 0] - before_x)
+        a1 = math.atan2(after_y - leave[i, 1], after_x - leave[i, 0])
     turn = (a1 - a0) * discs[d, 3]
     low = discs[d, 4] - math.pi
     turn -= 2.0 * math.pi * math.floor((turn - low) / (2.0 * math.pi))
