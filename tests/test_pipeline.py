@@ -14,6 +14,7 @@ from typing import Any
 import jsonschema
 import pytest
 import samples
+from jobs import write_array, write_job
 
 from kicad_rdl import pipeline
 from kicad_rdl.exchange.ballmap import ball_map_csv
@@ -22,6 +23,7 @@ from kicad_rdl.kicad_cli import findings_of
 from kicad_rdl.model.layout import Cut, Layout, Unrouted
 from kicad_rdl.model.report import KicadCheck, KicadFinding, Progress, Rule, Severity, Violation
 from kicad_rdl.model.technology import Provenance, Status
+from kicad_rdl.read.job import read_job
 from kicad_rdl.report import report_of, report_text, summary
 
 SOMEWHERE = Point(1_500, -2_001)
@@ -247,3 +249,25 @@ def test_kicad_check_agrees(tmp_path: Path) -> None:
     assert {finding["type"] for finding in bad.report["checks"]["kicad"]["findings"]} == {"track_width"}
     assert {item.rule for item in bad.violations} == {Rule.WIDTH}
     validate(bad.report)
+
+
+def test_why_fewer_rdls_do_not_do(tmp_path: Path) -> None:
+    """One RDL that the flow rules out, and one that the reading does: each with its reason, in data and in words."""
+    path = write_array(tmp_path)
+    text = path.read_text().replace("fanout-core-1rdl", "fanout-hd-2rdl").replace("rdl_count = 1", 'rdl_count = "auto"')
+    path.write_text(text)
+    done = pipeline.build(path, tmp_path / "out")
+    (refused,) = done.refused
+    assert refused.rdl_count == 1
+    assert re.match(r"48 of 49 connections fit \(maximum flow\)", refused.reason)
+    assert done.report["rdl_counts_refused"] == [{"rdl_count": 1, "reason": refused.reason}]
+    assert f"1 RDL will not do: {refused.reason}" in done.summary
+    assert done.layout.package.rdl_count == 2
+    (tmp_path / "rings").mkdir()
+    full = text.replace('style = "perimeter"\nrings = 2\n', "")
+    choice = pipeline.choose(read_job(write_job(tmp_path / "rings", full, (tmp_path / "bumps.csv").read_text())))
+    assert choice.refused[0].reason.startswith("the UBM pad of ball ")
+
+
+def test_a_number_of_rdls_that_is_asked_for_is_not_explained(tmp_path: Path) -> None:
+    assert pipeline.choose(read_job(write_array(tmp_path))).refused == ()
