@@ -187,7 +187,7 @@ def test_any_scene_keeps_every_rule(scene: tuple[list[PlaneRequest], list[Copper
     planes = pour(1, requests, obstacles, BOUNDARY, min_width=WIDTH, clearance=SPACE)
     judge(requests, obstacles, planes)
     assert planes == pour(1, requests, obstacles, BOUNDARY, min_width=WIDTH, clearance=SPACE)
-    apart = {(i.net, name) for i in islands({2: requests}, planes) for name in i.terminals}
+    apart = {(i.net, name) for i in islands_of(requests, planes) for name in i.terminals}
     for request in requests:
         copper = fills_of(planes, request.net)
         for terminal in request.terminals:
@@ -218,7 +218,11 @@ def test_mirrored_scene_has_the_mirrored_planes(scene: tuple[list[PlaneRequest],
         area = fills_of(first, request.net).area
         assert fills_of(second, request.net).area == pytest.approx(area, rel=2e-3, abs=100 * WIDTH**2)
     if len(requests) == 1:
-        assert islands({2: requests}, first) == islands({1: turned}, second)
+        assert islands_of(requests, first) == islands_of(turned, second)
+
+
+def islands_of(requests: list[PlaneRequest], planes: tuple[Plane, ...]) -> tuple[Island, ...]:
+    return islands({planes[0].layer if planes else 1: requests}, planes)
 
 
 def lattice(count: int, pitch: float) -> list[Point]:
@@ -238,7 +242,7 @@ def test_solid_plane_reaches_every_terminal() -> None:
     request, obstacles = checkerboard(Joint.SOLID)
     planes = pour(2, [request], obstacles, BOUNDARY, min_width=WIDTH, clearance=SPACE)
     judge([request], obstacles, planes)
-    assert islands({2: [request]}, planes) == ()
+    assert islands_of([request], planes) == ()
     copper = fills_of(planes, "VSS")
     for terminal in request.terminals:
         disc = shapely.Point(terminal.at.x, terminal.at.y).buffer(30 * UM)
@@ -250,7 +254,7 @@ def test_thermal_joint_has_a_ring_and_two_to_four_spokes() -> None:
     request, obstacles = checkerboard(Joint.THERMAL)
     planes = pour(1, [request], obstacles, BOUNDARY, min_width=WIDTH, clearance=SPACE)
     judge([request], obstacles, planes)
-    assert islands({2: [request]}, planes) == ()
+    assert islands_of([request], planes) == ()
     copper = fills_of(planes, "VSS")
     for terminal in request.terminals:
         ring = shapely.Point(terminal.at.x, terminal.at.y).buffer(30 * UM + SPACE / 2, quad_segs=64).exterior
@@ -273,7 +277,7 @@ def test_hemmed_in_thermal_terminal_is_joined_solidly() -> None:
     obstacles: list[Copper] = [Run(fence, WIDTH, SPACE)]
     planes = pour(1, [request], obstacles, BOUNDARY, min_width=WIDTH, clearance=SPACE)
     judge([request], obstacles, planes)
-    assert islands({2: [request]}, planes) == ()
+    assert islands_of([request], planes) == ()
     assert fills_of(planes, "VSS").covers(shapely.Point(0, 15 * UM))
 
 
@@ -289,7 +293,7 @@ def test_copper_without_two_terminals_is_removed_and_the_terminal_reported() -> 
     obstacles: list[Copper] = [Run(wall, WIDTH, SPACE), Run(pocket, WIDTH, SPACE)]
     planes = pour(1, [request], obstacles, BOUNDARY, min_width=WIDTH, clearance=SPACE)
     judge([request], obstacles, planes)
-    assert islands({2: [request]}, planes) == (Island("VSS", ("c",)),)
+    assert islands_of([request], planes) == (Island("VSS", ("c",)),)
     assert fills_of(planes, "VSS").bounds[3] < 100 * UM
 
 
@@ -304,10 +308,10 @@ def test_skeleton_joins_what_the_fill_cannot() -> None:
     terminals = tuple(Terminal(name, place, Circle(40 * UM)) for name, place in places.items())
     bare = PlaneRequest("VSS", terminals)
     planes = pour(1, [bare], obstacles, BOUNDARY, min_width=2 * WIDTH, clearance=SPACE)
-    assert islands({2: [bare]}, planes) == (Island("VSS", ("b", "c")),)
+    assert islands_of([bare], planes) == (Island("VSS", ("b", "c")),)
     drawn = PlaneRequest("VSS", terminals, (Skeleton(Path.through(at(0, -200), at(0, 200)), WIDTH),))
     planes = pour(1, [drawn], obstacles, BOUNDARY, min_width=2 * WIDTH, clearance=SPACE)
-    assert islands({2: [drawn]}, planes) == ()
+    assert islands_of([drawn], planes) == ()
 
 
 def test_two_nets_share_a_layer_along_their_skeletons() -> None:
@@ -326,9 +330,9 @@ def test_two_nets_share_a_layer_along_their_skeletons() -> None:
     requests = [PlaneRequest(n, tuple(terminals[n]), tuple(skeletons[n])) for n in ("A", "B")]
     planes = pour(1, requests, [], BOUNDARY, min_width=WIDTH, clearance=SPACE)
     judge(requests, [], planes)
-    assert islands({2: requests}, planes) == ()
+    assert islands_of(requests, planes) == ()
     bare = [PlaneRequest(r.net, r.terminals) for r in requests]
-    assert islands({2: bare}, planes) == ()  # the fills join their terminals without the help of the traces
+    assert islands_of(bare, planes) == ()  # the fills join their terminals without the help of the traces
     areas = [fills_of(planes, n).area for n in ("A", "B")]
     assert areas[0] == pytest.approx(areas[1], rel=0.05)
     assert sum(areas) > 0.9 * BOUNDARY.area
@@ -344,7 +348,7 @@ def test_large_fill_is_split_into_overlapping_planes() -> None:
     request = PlaneRequest("VSS", terminals)
     planes = pour(1, [request], obstacles, boundary, min_width=WIDTH, clearance=SPACE)
     assert len(planes) > 3
-    assert islands({2: [request]}, planes) == ()
+    assert islands_of([request], planes) == ()
     copper = fills_of(planes, "VSS")
     assert copper.geom_type == "Polygon"
     assert sum(shapely_polygon(f).area for p in planes for f in p.fills) > copper.area
@@ -382,7 +386,7 @@ def test_no_neck_in_the_mouth_of_one_void(gap: Nm) -> None:
     obstacles: list[Copper] = [Run(fence, WIDTH, SPACE)]
     planes = pour(1, [request], obstacles, BOUNDARY, min_width=WIDTH, clearance=SPACE)
     judge([request], obstacles, planes)
-    assert len(islands({2: [request]}, planes)) == (0 if gap > 10_500 else 1)
+    assert len(islands_of([request], planes)) == (0 if gap > 10_500 else 1)
 
 
 def test_own_copper_is_no_obstacle_but_foreign_to_the_other_plane() -> None:

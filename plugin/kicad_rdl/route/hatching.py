@@ -44,7 +44,7 @@ def hatched(solid: Sequence[shapely.Polygon], hatch: Hatch, own: Geometries, spa
     tree = shapely.STRtree(own) if len(own) else None
     found = []
     for part in solid:
-        room = part.buffer(-hatch.width - GRID_MARGIN)
+        room: BaseGeometry = part.buffer(-hatch.width - GRID_MARGIN)
         if tree is not None and not room.is_empty:
             near = own[np.sort(tree.query(room, predicate="dwithin", distance=hatch.width + GRID_MARGIN))]
             room -= shapely.union_all(shapely.buffer(near, hatch.width + GRID_MARGIN))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from kicad_rdl.model.layout import Plane, Teardrop
 from kicad_rdl.model.package import Angles, SupplyStyle
 from kicad_rdl.route.demand import plane_layer_of
+from kicad_rdl.route.groups import Groups
 from kicad_rdl.route.plan import Plan
 from kicad_rdl.route.planes import Island, islands
 from kicad_rdl.route.problem import Problem
@@ -59,33 +60,55 @@ def pour_layers(problem: Problem, plan: Plan, routed: Sequence[Routed], drops: S
 
 
 def _stitched(scene: Scene, apart: Sequence[Island], layers: Iterable[int], planes: Sequence[Plane]) -> list[Routed]:
-    """The shortest trace for every island, on the layer where it is shortest."""
-    scene.forget_fields()
-    octilinear = scene.package.angles is Angles.OCTILINEAR
+    """The shortest trace from every island to the rest of its net, on the layer where it is shortest."""
+    free = {
+        net: [k for k in layers if all(p.net == net or p.layer != k for p in planes)]  # foreign planes leave no room
+        for net in dict.fromkeys(island.net for island in apart)
+    }
     found: list[Routed] = []
-    for island in apart[:MOST_STITCHES]:
-        mine = set(island.terminals)
-        rule = scene.nets[island.net]
-        best: tuple[float, Routed] | None = None
-        for layer in layers:
-            request = scene.requests[layer].get(island.net)
-            if request is None:
+    joined = Groups(len(apart) + 1)  # the last one: the most of each net; islands of two nets are never asked for
+    waiting = list(range(len(apart)))[:MOST_STITCHES]
+    while waiting:
+        again = []
+        for k in waiting:
+            net = apart[k].net
+            if joined.root(k) == joined.root(len(apart)):
                 continue
-            name = {t.at: t.name for t in request.terminals}
-            starts = [at for at in name if name[at] in mine]
-            ends = [at for at in name if name[at] not in mine]
-            width = max(scene.package.technology.metal(layer).line, rule.on_layer(layer).width or 0)
-            if not starts or not ends:
-                continue
-            field = scene.field(layer, island.net, planes)
-            path = shortest_way(starts, ends, field, scene.boundary, width, octilinear)
-            if path is not None and (best is None or path.length < best[0]):
-                one, two = (scene.terminals[name[at]] for at in (path.start, path.end))
-                best = (path.length, Routed(island.net, layer, one, two, path, width))
-        if best is not None:
-            scene.add(best[1])
-            found.append(best[1])
+            place = {label: n for n, island in enumerate(apart) if island.net == net for label in island.terminals}
+            mine = {label for label, n in place.items() if joined.root(n) == joined.root(k)}
+            stitch = _shortest(scene, net, mine, free[net])
+            if stitch is not None:
+                scene.add(stitch)
+                found.append(stitch)
+                (other,) = {stitch.start.label, stitch.end.label} - mine
+                joined.join(k, place.get(other, len(apart)))
+                again.append(k)
+        waiting = again
     return found
+
+
+def _shortest(scene: Scene, net: str, mine: set[str], layers: Sequence[int]) -> Routed | None:
+    """The shortest trace from some terminals of a net to its others."""
+    octilinear = scene.package.angles is Angles.OCTILINEAR
+    best: tuple[float, Routed] | None = None
+    for layer in layers:
+        request = scene.requests[layer].get(net)
+        name = {t.at: t.name for t in request.terminals} if request is not None else {}
+        starts = [at for at in name if name[at] in mine]
+        ends = [at for at in name if name[at] not in mine]
+        if not starts or not ends:
+            continue
+        width = max(scene.package.technology.metal(layer).line, scene.nets[net].on_layer(layer).width or 0)
+        path = shortest_way(starts, ends, scene.field(layer, net), scene.boundary, width, octilinear)
+        if path is not None and (best is None or path.length < best[0]):
+            one, two = (scene.terminals[name[at]] for at in (path.start, path.end))
+            best = (path.length, Routed(net, layer, one, two, path, width))
+    return None if best is None else best[1]
+
+
+def without_skeletons(problem: Problem, missing: Sequence[Missing]) -> list[Missing]:
+    """What is missing of nets without planes: of the others, ``Poured.unreached`` tells what counts in the end."""
+    return [m for m in missing if problem.package.net(m.net).style is not SupplyStyle.PLANE]
 
 
 def _missing(problem: Problem, plan: Plan, apart: Sequence[Island]) -> list[Missing]:

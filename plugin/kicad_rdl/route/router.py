@@ -12,7 +12,7 @@ from kicad_rdl.model.report import Progress
 from kicad_rdl.route.account import connections_of, cuts_of, fullest_cut, lower_bound
 from kicad_rdl.route.assembly import bare_layout, final_plan, with_traces
 from kicad_rdl.route.plan import make_plan
-from kicad_rdl.route.pouring import pour_layers
+from kicad_rdl.route.pouring import pour_layers, without_skeletons
 from kicad_rdl.route.problem import problem_of
 from kicad_rdl.route.supplies import with_supplies
 from kicad_rdl.route.teardrops import teardrops
@@ -45,8 +45,9 @@ def route(
     say(Progress("pour", 0, 1))
     drops = teardrops(layout)
     poured = pour_layers(problem, plan, wiring.routed, drops)
-    connections = connections_of(problem, plan, wiring.routed, wiring.missing, poured.unreached)
-    unrouted, bottlenecks = cuts_of(problem, plan, wiring.routed, [*wiring.missing, *poured.unreached])
+    missing = without_skeletons(problem, wiring.missing)
+    connections = connections_of(problem, plan, wiring.routed, missing, poured.unreached)
+    unrouted, bottlenecks = cuts_of(problem, plan, wiring.routed, [*missing, *poured.unreached])
     pose = problem.pose
     say(Progress("pour", 1, 1))
     return replace(

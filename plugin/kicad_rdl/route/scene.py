@@ -88,30 +88,14 @@ class Scene:
         line = self.package.technology.metal(layer).line
         return pour(layer, requests, obstacles, self.boundary, min_width=line, clearance=clearance)
 
-    def field(self, layer: int, net: str, planes: Sequence[Plane]) -> Voids:
-        """The voids that a trace of a net must keep out of on a layer, beside planes that stay the same."""
+    def field(self, layer: int, net: str) -> Voids:
+        """The voids that a trace of a net must keep out of on a layer without foreign planes."""
         if (layer, net) not in self._fields:
-            self._fields[layer, net] = self._field(layer, net, planes)
+            everything = [*self.other[layer], *(c for name in self.requests[layer] for c in self._own(layer, name))]
+            least = self.space(layer, net)
+            foreign = [replace(c, clearance=max(c.clearance, least)) for c in everything if c.net != net]
+            self._fields[layer, net] = voids_of(foreign + self._keepouts(layer, planes=False))
         return self._fields[layer, net]
-
-    def forget_fields(self) -> None:
-        """To be called when there are other planes."""
-        self._fields.clear()
-
-    def _field(self, layer: int, net: str, planes: Sequence[Plane]) -> Voids:
-        everything = self.other[layer] + [copper for name in self.requests[layer] for copper in self._own(layer, name)]
-        everything += [
-            Patch(fill, max(plane.clearance, self.space(layer, plane.net)), plane.net)
-            for plane in planes
-            if plane.layer == layer
-            for fill in plane.fills
-        ]
-        foreign = [
-            replace(copper, clearance=max(copper.clearance, self.space(layer, net)))
-            for copper in everything
-            if copper.net != net
-        ]
-        return voids_of(foreign + self._keepouts(layer, planes=False))
 
     def add(self, stitch: Routed) -> None:
         """Books a trace."""

@@ -33,8 +33,17 @@ SIMPLIFY = 0.01
 ROUND = 8
 """Segments per quarter of GEOS' round joins."""
 
-CHORD = 1 / math.cos(1.5 * math.pi / ROUND / 4) + SIMPLIFY
-"""A round join of GEOS is drawn inside its arc, by steps of at most one and a half segments; this lifts it outside."""
+
+def chord(segments: int) -> float:
+    """A round join of GEOS is drawn inside its arc, by steps of at most one and a half segments; this lifts it outside.
+
+    Args:
+        segments: per quarter.
+    """
+    return 1 / math.cos(1.5 * math.pi / segments / 4) + SIMPLIFY
+
+
+CHORD = chord(ROUND)
 
 ARC_TOLERANCE = 200.0
 """How far the straight pieces that stand for an arc of a trace may leave it [nm]; added to its radius."""
@@ -132,8 +141,9 @@ def voids_of(coppers: Sequence[Copper]) -> Voids:
     return Voids(geometries(core for core, _ in pairs), np.array([radius for _, radius in pairs], dtype=float))
 
 
-def around(voids: Voids, more: float) -> Geometries:
-    """Polygons around the voids grown by ``more`` [nm]: never inside the exact shape."""
+def around(voids: Voids, more: float, segments: int = ROUND) -> Geometries:
+    """Polygons around the voids grown by ``more`` [nm], with round joins of ``segments`` per quarter around lines:
+    never inside the exact shape."""
     kinds = shapely.get_type_id(voids.cores)
     polygons = np.empty(len(voids), dtype=object)
     counts = np.where(kinds == 0, _segments(voids.radii), 0)
@@ -143,7 +153,7 @@ def around(voids: Voids, more: float) -> Geometries:
     areas = (kinds == 3) & (shapely.get_num_coordinates(voids.cores) <= 9)
     polygons[areas] = shapely.buffer(voids.cores[areas], voids.radii[areas] + more, join_style="mitre")
     rest = (kinds != 0) & ~areas
-    polygons[rest] = shapely.buffer(voids.cores[rest], (voids.radii[rest] + more) * CHORD, quad_segs=ROUND)
+    polygons[rest] = shapely.buffer(voids.cores[rest], (voids.radii[rest] + more) * chord(segments), quad_segs=segments)
     return polygons
 
 
