@@ -26,10 +26,12 @@ from kicad_rdl.route.network import LayerTask, plan_flow
 from kicad_rdl.route.octilinear import bend
 from kicad_rdl.route.sites import DIRECTIONS, _around
 from kicad_rdl.route.tiles import Obstacle, Tiles, build_tiles, clear_width
+from kicad_rdl.route.triangulation import F64
 from kicad_rdl.route.uncross import Wire
 
 EXAMPLES = FilePath(__file__).parents[1] / "examples"
-NOWHERE = np.zeros(2)
+NOBODY = np.array([1000.0, 0, -1, -1])
+"""A wire of 2 um that belongs to no terminal."""
 NO_PINS = np.zeros((0, 2))
 NO_PADS = np.zeros((2, 3))
 WIDTH, SPACE, EDGE = 2000, 2000, 75_000
@@ -120,13 +122,21 @@ def area_array(count: int) -> tuple[list[Obstacle], int, int]:
 coordinate = st.integers(-900_000, 900_000)
 
 
+def linked(field: Field, chain: F64, pins: F64 = NO_PINS, pieces: int = 3) -> tuple[float, F64, int]:
+    """The best link in place of a whole wire."""
+    order = np.argsort(pins[:, 0])
+    link: tuple[float, F64, int] = best_link(
+        field.arrays, NOBODY, NO_PADS, pins[order], order, chain, 0, len(chain) - 1, FORBIDDEN, pieces
+    )
+    return link
+
+
 @given(coordinate, coordinate, coordinate, coordinate)
 @settings(deadline=None)
 def test_a_link_in_the_open_is_as_short_as_can_be(ax: int, ay: int, bx: int, by: int) -> None:
     field = Field(1e6, 1e6, 1e5, 1000.0)
-    own = np.array([1000.0, 0, -1, -1])
     chain = np.array([(ax, ay), (bx, by)], dtype=np.float64)
-    _, points, count = best_link(field.arrays, own, chain, NO_PINS, NO_PADS, NOWHERE, NOWHERE, FORBIDDEN, 3)
+    _, points, count = linked(field, chain)
     if (ax, ay) == (bx, by):
         return
     path = Path.through(*(Point(round(x), round(y)) for x, y in points[:count].tolist()))
@@ -141,11 +151,9 @@ def test_a_link_leans_on_what_blocks_it() -> None:
     field = Field(1e6, 1e6, 1e5, 1000.0)
     field.add(0.0, 90_000.0, 0.0, 90_000.0, 65_000.0, -1, 0)  # keeps off the way that starts with the diagonal
     field.add(120_000.0, 0.0, 120_000.0, 0.0, 30_000.0, -1, 1)  # and off the one that ends with it
-    own = np.array([1000.0, 0, -1, -1])
     chain = np.array([(0.0, 0.0), (200_000.0, 100_000.0)])
-    args = (field.arrays, own, chain, NO_PINS, NO_PADS, NOWHERE, NOWHERE, FORBIDDEN)
-    assert best_link(*args, 2)[2] == 0
-    _, points, count = best_link(*args, 3)
+    assert linked(field, chain, pieces=2)[2] == 0
+    _, points, count = linked(field, chain)
     path = Path.through(*(Point(round(x), round(y)) for x, y in points[:count].tolist()))
     assert len(path.pieces) == 3
     assert_octilinear(path)
@@ -158,21 +166,20 @@ def test_a_link_leans_on_what_blocks_it() -> None:
 def test_a_link_leaves_obstacles_on_their_side() -> None:
     """Both ways of one bend are free, but one of them would pass the obstacle on the other side."""
     field = Field(1e6, 1e6, 1e5, 1000.0)
-    own = np.array([1000.0, 0, -1, -1])
     chain = np.array([(0.0, 0.0), (200_000.0, 100_000.0)])
     above, below = np.array([(80_000.0, 60_000.0)]), np.array([(120_000.0, 40_000.0)])
     for pins, corner in ((above, (100_000.0, 0.0)), (below, (100_000.0, 100_000.0))):
-        _, points, count = best_link(field.arrays, own, chain, pins, NO_PADS, NOWHERE, NOWHERE, FORBIDDEN, 2)
+        _, points, count = linked(field, chain, pins, 2)
         assert count == 3
         assert tuple(points[1]) == corner
     # between both there is a way of two bends only
     both = np.vstack([above, below])
-    assert best_link(field.arrays, own, chain, both, NO_PADS, NOWHERE, NOWHERE, FORBIDDEN, 2)[2] == 0
+    assert linked(field, chain, both, 2)[2] == 0
     # of a chain that goes round an obstacle, a shorter link must do so too
     around = np.array([(0.0, 0.0), (0.0, 150_000.0), (300_000.0, 150_000.0), (300_000.0, 0.0)])
-    assert best_link(field.arrays, own, around, NO_PINS, NO_PADS, NOWHERE, NOWHERE, FORBIDDEN, 3)[2] == 2
+    assert linked(field, around)[2] == 2
     under = np.array([(150_000.0, 100_000.0)])
-    assert best_link(field.arrays, own, around, under, NO_PADS, NOWHERE, NOWHERE, FORBIDDEN, 3)[2] == 0
+    assert linked(field, around, under)[2] == 0
 
 
 @given(st.lists(st.tuples(coordinate, coordinate), min_size=2, max_size=6), coordinate, coordinate)
@@ -182,7 +189,9 @@ def test_winding_is_what_angles_say(corners: list[tuple[int, int]], x: int, y: i
     pin = np.array([(x + 0.37, y + 0.21)])
     closed = np.vstack([chain, chain[:1]]) - pin
     angles = np.unwrap(np.arctan2(closed[:, 1], closed[:, 0]))
-    assert winds_round(pin, chain, chain[[0, -1]].copy(), 2) == (abs(angles[-1] - angles[0]) > 1.0)
+    assert winds_round(pin, np.array([7]), NOBODY, chain, chain[[0, -1]].copy(), 2) == (
+        abs(angles[-1] - angles[0]) > 1.0
+    )
 
 
 @pytest.mark.parametrize(
@@ -201,7 +210,7 @@ def test_what_runs_within_a_pad(pad: tuple[int, int, int], corner: tuple[int, in
     ahead = 200_000 if corner[0] > 0 else -200_000
     way = np.array([(0, 0), corner, (corner[0] + ahead, corner[1])], dtype=np.float64)
     for points, pads in ((way, [pad, (0, 0, 0)]), (way[::-1].copy(), [(0, 0, 0), pad])):
-        assert hidden_length(np.array(pads, dtype=np.float64), points, 3) == pytest.approx(hidden, abs=1e-3)
+        assert hidden_length(np.array(pads, dtype=np.float64), points, 3, True, True) == pytest.approx(hidden, abs=1e-3)
 
 
 @given(*[coordinate] * 8)
@@ -222,16 +231,15 @@ def test_the_field_sees_what_measuring_all_sees(
     for number in numbers[::3]:
         field.remove(number)
     left = [s for number, s in zip(numbers, segments, strict=True) if number % 3]
-    found = blocker(field.arrays, np.array([1000.0, 0, -1, -1]), float(ax), float(ay), float(bx), float(by))
+    found = blocker(field.arrays, NOBODY, float(ax), float(ay), float(bx), float(by))
     near = any(segment_distance(*(float(v) for v in (ax, ay, bx, by, *s))) < 6_000.0 for s in left)
     assert (found != FREE) == near
 
 
 def test_the_outline_blocks() -> None:
     field = Field(1e6, 1e6, 1e5, 1000.0)
-    own = np.array([1000.0, 0, -1, -1])
-    assert blocker(field.arrays, own, 0.0, 0.0, 999_000.0, 0.0) == FREE
-    assert blocker(field.arrays, own, 0.0, 0.0, 999_001.0, 0.0) == OUTSIDE
+    assert blocker(field.arrays, NOBODY, 0.0, 0.0, 999_000.0, 0.0) == FREE
+    assert blocker(field.arrays, NOBODY, 0.0, 0.0, 999_001.0, 0.0) == OUTSIDE
 
 
 def test_turns_have_a_price() -> None:

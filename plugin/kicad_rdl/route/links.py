@@ -19,6 +19,9 @@ from kicad_rdl.route.copperfield import FREE, OUTSIDE, blocker
 HIDDEN = 1.5
 """What a width of trace within its own terminal takes off the price, in turns."""
 
+CHEAPER = 0.1
+"""A link in place of others must cost less by this."""
+
 LEANS = 24
 """How often a split part may be moved away from what blocks it."""
 
@@ -88,24 +91,25 @@ def _within(pad, x, y, u, v):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def hidden_length(pads, points, count):  # type: ignore[no-untyped-def]
+def hidden_length(pads, points, count, first, last):  # type: ignore[no-untyped-def]
     """Length of a way within the pads in which it begins and ends [nm].
 
     Args:
-        pads: [2, 3] half width and half height of the pad at the first and at the last point, and 1 where it is round;
-            zeros for none.
+        pads: [2, 3] half width and half height of the pads at both ends of the wire, and 1 where it is round; zeros
+            for none.
         points, count: the corners.
+        first, last: whether the way begins at the first end, and ends at the last one.
     """
     total = 0.0
     for end in range(2):
         pad = pads[end]
-        if pad[0] == 0.0:
+        if pad[0] == 0.0 or not (first if end == 0 else last):
             continue
-        first = points[0] if end == 0 else points[count - 1]
+        start = points[0] if end == 0 else points[count - 1]
         for i in range(count - 1):
             a, b = (i, i + 1) if end == 0 else (count - 1 - i, count - 2 - i)
-            x, y = points[a, 0] - first[0], points[a, 1] - first[1]
-            u, v = points[b, 0] - first[0], points[b, 1] - first[1]
+            x, y = points[a, 0] - start[0], points[a, 1] - start[1]
+            u, v = points[b, 0] - start[0], points[b, 1] - start[1]
             total += _within(pad, x, y, u, v)
             outside = math.hypot(u, v) >= pad[0] if pad[2] > 0.0 else max(abs(u) - pad[0], abs(v) - pad[1]) >= 0.0
             if outside:
@@ -114,11 +118,28 @@ def hidden_length(pads, points, count):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def winds_round(pins, chain, points, count):  # type: ignore[no-untyped-def]
-    """Whether a way passes one of the pins on another side than the chain from and to the same points does."""
+def winds_round(pins, numbers, own, chain, points, count):  # type: ignore[no-untyped-def]
+    """Whether a way passes one of the pins on another side than the chain from and to the same points does.
+
+    Args:
+        pins, numbers: places from left to right, and the vertices that they are.
+        own: see ``blocker``; its terminals are no pins.
+        chain, points, count: the ways.
+    """
     size = len(chain)
-    for p in range(len(pins)):
+    left, right, low, high = chain[0, 0], chain[0, 0], chain[0, 1], chain[0, 1]
+    for k in range(1, size):
+        left, right = min(left, chain[k, 0]), max(right, chain[k, 0])
+        low, high = min(low, chain[k, 1]), max(high, chain[k, 1])
+    for k in range(count):
+        left, right = min(left, points[k, 0]), max(right, points[k, 0])
+        low, high = min(low, points[k, 1]), max(high, points[k, 1])
+    for p in range(np.searchsorted(pins[:, 0], left), len(pins)):
         px, py = pins[p, 0], pins[p, 1]
+        if px > right:
+            break
+        if py < low or py > high or numbers[p] == own[2] or numbers[p] == own[3]:
+            continue
         turns = 0
         for k in range(size + count - 2):
             # there along the chain, back along the way
@@ -139,18 +160,39 @@ def winds_round(pins, chain, points, count):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def best_link(arrays, own, chain, pins, pads, before, after, most, pieces):  # type: ignore[no-untyped-def]
+def _direction(points, piece):  # type: ignore[no-untyped-def]
+    """Of a piece of a wire; zero beyond its ends."""
+    found = np.zeros(2)
+    if 0 <= piece < len(points) - 1:
+        found[0], found[1] = points[piece + 1, 0] - points[piece, 0], points[piece + 1, 1] - points[piece, 1]
+    return found
+
+
+@compiled
+def price_of(own, pads, points, first, last):  # type: ignore[no-untyped-def]
+    """Price of a wire from one corner to another, with the turns at both."""
+    way = points[first : last + 1]
+    price = _chain_price(way, len(way), _direction(points, first - 1), _direction(points, last))
+    hidden = hidden_length(pads, way, len(way), first == 0, last == len(points) - 1)
+    return price - HIDDEN * hidden / max(2.0 * own[0], 1.0)
+
+
+@compiled
+def best_link(arrays, own, pads, pins, numbers, wire, start, stop, most, pieces):  # type: ignore[no-untyped-def]
     """The link of least price below ``most``; returns (price, points, how many), how many is 0 for none.
 
     Args:
         arrays, own: see ``blocker``.
-        chain: [c, 2] the way that the link is to replace, from its first to its last point, on the grid [nm].
-        pins: [p, 2] places that it must pass on the same side [nm].
         pads: see ``hidden_length``.
-        before, after: directions of the pieces before and after; zero for none.
+        pins, numbers: see ``winds_round``.
+        wire: [n, 2] corners of the wire, on the grid [nm].
+        start, stop: the corners that are to be linked.
         most: price to stay below.
         pieces: 2 or 3, how many the link may have.
     """
+    chain = wire[start : stop + 1]
+    before, after = _direction(wire, start - 1), _direction(wire, stop)
+    at_start, at_end = start == 0, stop == len(wire) - 1
     ax, ay, bx, by = chain[0, 0], chain[0, 1], chain[-1, 0], chain[-1, 1]
     worth = HIDDEN / max(2.0 * own[0], 1.0)
     best = np.zeros((4, 2))
@@ -176,11 +218,13 @@ def best_link(arrays, own, chain, pins, pads, before, after, most, pieces):  # t
             points[1, 0], points[1, 1] = ax + diagonal * qx, ay + diagonal * qy
         points[2, 0], points[2, 1] = bx, by
         count = 2 if straight else 3
-        price = _chain_price(points, count, before, after) - worth * hidden_length(pads, points, count)
+        price = _chain_price(points, count, before, after) - worth * hidden_length(
+            pads, points, count, at_start, at_end
+        )
         if (
             price < best_price
             and _blocked(arrays, own, points, count)[0] < 0
-            and not winds_round(pins, chain, points, count)
+            and not winds_round(pins, numbers, own, chain, points, count)
         ):
             best_price, best_count = price, count
             best[:3] = points[:3]
@@ -226,8 +270,8 @@ def best_link(arrays, own, chain, pins, pads, before, after, most, pieces):  # t
                 points[2, 0], points[2, 1] = points[1, 0] + middle * mx, points[1, 1] + middle * my
                 piece, s = _blocked(arrays, own, points, 4)
                 if s == FREE:
-                    price = turns - worth * hidden_length(pads, points, 4)
-                    if price < best_price and not winds_round(pins, chain, points, 4):
+                    price = turns - worth * hidden_length(pads, points, 4, at_start, at_end)
+                    if price < best_price and not winds_round(pins, numbers, own, chain, points, 4):
                         best_price, best_count = price, 4
                         best[:4] = points[:4]
                         found = True
@@ -248,3 +292,24 @@ def best_link(arrays, own, chain, pins, pads, before, after, most, pieces):  # t
             if found:
                 break
     return best_price, best, best_count
+
+
+@compiled
+def better_link(arrays, own, pads, pins, numbers, points, first, span):  # type: ignore[no-untyped-def]
+    """The next link, from a corner on, that costs less than the pieces of a wire which it replaces.
+
+    Args:
+        arrays, own, pads, pins, numbers, points: see ``best_link``.
+        first: the corner to begin with.
+        span: pieces that a link may replace.
+
+    Returns:
+        First and last corner, points and how many; none where nothing is better.
+    """
+    for begin in range(first, len(points) - 2):
+        for end in range(min(begin + span, len(points) - 1), begin + 1, -1):
+            most = price_of(own, pads, points, begin, end) - CHEAPER
+            _, link, count = best_link(arrays, own, pads, pins, numbers, points, begin, end, most, 3)
+            if count > 0:
+                return begin, end, link, count
+    return 0, 0, np.zeros((4, 2)), 0

@@ -16,8 +16,8 @@ from itertools import pairwise
 import numpy as np
 
 from kicad_rdl.geometry import Circle, Octagon, Path, Point, Rectangle, extent, path_points
-from kicad_rdl.route.links import FORBIDDEN, HIDDEN, best_link, hidden_length, turn_price
-from kicad_rdl.route.surroundings import SPARED, Pins, field_of
+from kicad_rdl.route.links import FORBIDDEN, best_link, better_link, price_of
+from kicad_rdl.route.surroundings import SPARED, field_of
 from kicad_rdl.route.tiles import Tiles
 from kicad_rdl.route.triangulation import F64
 from kicad_rdl.route.uncross import Wire
@@ -79,14 +79,15 @@ class _Bending:
         self.widths = widths
         self.points: list[list[XY]] = []
         self.own: list[F64] = []
-        self.ends: list[tuple[int, int]] = []
         self.standing = (tiles, number, max(widths, default=1.0) / 2)
         self.net = [number[net] for net in nets]
-        self.pins = Pins(tiles)
+        middle = tiles.xy[: tiles.obstacle_count]
+        self.numbers = np.argsort(middle[:, 0], kind="stable")
+        self.pins = np.ascontiguousarray(middle[self.numbers])
         for wire, path, width, net in zip(wires, paths, widths, self.net, strict=True):
             self.own.append(np.array([width / 2, net, wire.start, wire.end], dtype=np.float64))
-            self.ends.append((wire.start, wire.end))
             self.points.append([] if path is None else [(round(x), round(y)) for x, y in path_points(path, 1.0)])
+        self.pads = [_pads(tiles, wire, points) for wire, points in zip(wires, self.points, strict=True)]
         self._refresh()
 
     def _refresh(self) -> None:
@@ -110,43 +111,14 @@ class _Bending:
         self.points[wire][first : last + 1] = new
         self.segments[wire][first:last] = [self._enter(wire, a, b) for a, b in pairwise(new)]
 
-    def _direction(self, wire: int, piece: int) -> F64:
-        """Of a piece of a wire; zero beyond its ends."""
-        points = self.points[wire]
-        if not 0 <= piece < len(points) - 1:
-            return np.zeros(2)
-        (ax, ay), (bx, by) = points[piece], points[piece + 1]
-        return np.array([bx - ax, by - ay], dtype=np.float64)
-
-    def _link(self, wire: int, first: int, last: int, most: float, pieces: int) -> list[XY] | None:
-        chain = np.array(self.points[wire][first : last + 1], dtype=np.float64)
-        _, found, count = best_link(
-            self.field.arrays,
-            self.own[wire],
-            chain,
-            self.pins.near(chain, self.ends[wire]),
-            self._pads(wire, first, last),
-            self._direction(wire, first - 1),
-            self._direction(wire, last),
-            most,
-            pieces,
-        )
+    def _link(self, wire: int, first: int, last: int, pieces: int) -> list[XY] | None:
+        _, found, count = best_link(*self._args(wire), first, last, FORBIDDEN, pieces)
         return [(round(x), round(y)) for x, y in found[:count].tolist()] if count else None
 
-    def _pads(self, wire: int, first: int, last: int) -> F64:
-        """The terminals of a wire, where the way from one corner to another begins or ends in them."""
-        pads = np.zeros((2, 3))
-        for k, (vertex, there) in enumerate(
-            zip(self.ends[wire], (first == 0, last == len(self.points[wire]) - 1), strict=True)
-        ):
-            obstacle = self.standing[0].obstacles[vertex]
-            known = isinstance(obstacle.shape, Circle | Octagon | Rectangle)
-            if there and known and self.points[wire][-k] == (obstacle.at.x, obstacle.at.y):
-                pads[k] = (
-                    *(side / 2 for side in extent(obstacle.shape)),
-                    float(not isinstance(obstacle.shape, Rectangle)),
-                )
-        return pads
+    def _args(self, wire: int) -> tuple[object, ...]:
+        """What compiled code wants to know of a wire."""
+        points = np.array(self.points[wire], dtype=np.float64).reshape(-1, 2)
+        return self.field.arrays, self.own[wire], self.pads[wire], self.pins, self.numbers, points
 
     def straighten(self) -> None:
         """Replaces slanted pieces until none is left or none can be replaced."""
@@ -159,7 +131,7 @@ class _Bending:
                 while k < len(self.points[wire]) - 1:
                     a, b = self.points[wire][k], self.points[wire][k + 1]
                     if not _octilinear(a, b):
-                        link = self._link(wire, k, k + 1, FORBIDDEN, pieces)
+                        link = self._link(wire, k, k + 1, pieces)
                         if link is not None:
                             before = len(self.points[wire])
                             self._replace(wire, k, k + 1, link)
@@ -201,14 +173,13 @@ class _Bending:
             moved: list[int] = []
             for wire in wires:
                 first = 0
-                while first < len(self.points[wire]) - 2:
-                    for last in range(min(first + SPAN, len(self.points[wire]) - 1), first + 1, -1):
-                        link = self._link(wire, first, last, self._price(wire, first, last) - 0.1, 3)
-                        if link is not None:
-                            self._replace(wire, first, last, link)
-                            moved.append(wire)
-                            break
-                    first += 1
+                while True:
+                    begin, end, link, count = better_link(*self._args(wire), first, SPAN)
+                    if not count:
+                        break
+                    self._replace(wire, begin, end, [(round(x), round(y)) for x, y in link[:count].tolist()])
+                    moved.append(wire)
+                    first = begin + 1
             wires = list(dict.fromkeys(moved))
 
     def separate(self) -> None:
@@ -237,7 +208,7 @@ class _Bending:
         thorn = self.field.add(x, y, x, y, 1.0 - self.widths[wire] / 2, -1, -1)
         for span in range(1, SPAN):
             first, last = max(corner - span, 0), min(corner + span, len(points) - 1)
-            link = self._link(wire, first, last, FORBIDDEN, 3)
+            link = self._link(wire, first, last, 3)
             if link is not None:
                 self._replace(wire, first, last, link)
                 break
@@ -253,24 +224,30 @@ class _Bending:
                 return True
         return False
 
-    def _price(self, wire: int, first: int, last: int) -> float:
-        """Price of a wire from the corner ``first`` to ``last``, with the turns at both; see ``links``."""
-        price = 0.0
-        for k in range(first, last + 1):
-            before, after = self._direction(wire, k - 1), self._direction(wire, k)
-            price += turn_price(before[0], before[1], after[0], after[1])
-        way = np.array(self.points[wire][first : last + 1], dtype=np.float64).reshape(-1, 2)
-        hidden = float(hidden_length(self._pads(wire, first, last), way, len(way)))
-        return price - HIDDEN * hidden / max(self.widths[wire], 1.0)
+    def _sharp(self, wire: int) -> bool:
+        """Whether a wire turns by more than a right angle somewhere."""
+        points = np.array(self.points[wire], dtype=np.float64)
+        return bool(price_of(self.own[wire], self.pads[wire], points, 0, len(points) - 1) > FORBIDDEN / 2)
 
     def result(self) -> list[Path | None]:
         """The paths of wires without slanted pieces and sharp bends."""
         return [
             None
-            if not points or _slanted(points) or self._price(w, 1, len(points) - 2) >= FORBIDDEN
+            if not points or _slanted(points) or self._sharp(w)
             else Path.through(*(Point(x, y) for x, y in _merged(points)))
             for w, points in enumerate(self.points)
         ]
+
+
+def _pads(tiles: Tiles, wire: Wire, points: Sequence[XY]) -> F64:
+    """The terminals of a wire, see ``hidden_length``."""
+    pads = np.zeros((2, 3))
+    for k, vertex in enumerate((wire.start, wire.end)):
+        obstacle = tiles.obstacles[vertex]
+        known = isinstance(obstacle.shape, Circle | Octagon | Rectangle)
+        if known and points and points[-k] == (obstacle.at.x, obstacle.at.y):
+            pads[k] = (*(side / 2 for side in extent(obstacle.shape)), float(not isinstance(obstacle.shape, Rectangle)))
+    return pads
 
 
 def _octilinear(a: XY, b: XY) -> bool:
