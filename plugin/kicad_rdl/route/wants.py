@@ -120,6 +120,12 @@ def wants_of(problem: Problem, plan: Plan) -> Wants:
     for j, net in enumerate(plan.ball_nets):
         if net is not None:
             posts.setdefault(net, []).append(bumps + j)
+    # balls of nets that join several things: nobody else may choose them
+    settled = {
+        bumps + j
+        for j, net in enumerate(plan.ball_nets)
+        if net is not None and not rules[net].balls == 1 == count_of.get(net)
+    }
     trees: list[Tree] = []
     prefers: dict[int, int] = {}
     for net in sorted(posts):
@@ -129,7 +135,7 @@ def wants_of(problem: Problem, plan: Plan) -> Wants:
             continue
         widths = widths_of(package, rule)
         if rule.balls == 1 == count_of.get(net) and rule.allowed is not None and len(own) == 2:
-            choice = tuple(sorted(index_of[name] for name in rule.allowed if name in index_of))
+            choice = tuple(sorted({index_of[name] for name in rule.allowed if name in index_of} - settled))
             prefers[own[1]] = len(wanted)
             wanted.append(Wanted((own[0],), choice, widths, layers, price, len(choice) > 1))
             nets.append(net)
