@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kicad_rdl.errors import InputError
 from kicad_rdl.model.package import NetRule, Package
-from kicad_rdl.read.supplies import refuse_thin_hatch
+from kicad_rdl.read.supplies import refuse_hatch
 
 
 def refuse_missing_layers(package: Package, several: bool, source: str) -> None:
@@ -29,7 +29,7 @@ def _planes(package: Package, rule: NetRule, source: str) -> None:
             source,
         )
     if rule.hatch is not None:
-        refuse_thin_hatch(rule.name, rule.hatch, package.technology, range(1, package.rdl_count + 1), source)
+        refuse_hatch(rule.name, rule.hatch, package, source)
 
 
 def _traces(package: Package, rule: NetRule, several: bool, source: str) -> None:

@@ -6,10 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from kicad_rdl.errors import InputError
-from kicad_rdl.model.package import Hatch, Joint, NetKind, SupplyStyle
-from kicad_rdl.model.technology import Technology
+from kicad_rdl.model.package import Hatch, Joint, NetKind, Package, SupplyStyle
 from kicad_rdl.read.job_file import NetTable
 from kicad_rdl.units import um
+
+MOST_HOLES = 250_000
+"""Of a hatched plane over the whole package: about 40 MB of board file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +53,21 @@ def supply_wish(name: str, kind: NetKind, rules: Iterable[NetTable], source: str
     return SupplyWish(style, layers[0] if layers else None, layers[1:], joint, hatch)
 
 
-def refuse_thin_hatch(name: str, hatch: Hatch, technology: Technology, layers: Iterable[int], source: str) -> None:
-    """Refuses lines and holes that the technology cannot make.
+def refuse_hatch(name: str, hatch: Hatch, package: Package, source: str) -> None:
+    """Refuses lines and holes that the technology cannot make, and more holes than files can hold.
 
     Raises:
-        InputError: which of the two is too small.
+        InputError: what is too small.
     """
-    for layer in layers:
-        metal = technology.metal(layer)
+    holes = package.width * package.height // (hatch.width + hatch.gap) ** 2
+    if holes > MOST_HOLES:
+        raise InputError(
+            f'net "{name}": a hatch of {um(hatch.width)} lines and {um(hatch.gap)} gaps makes {holes} holes on this '
+            f"package; {MOST_HOLES} are allowed: make the gap larger, or the plane solid",
+            source,
+        )
+    for layer in range(1, package.rdl_count + 1):
+        metal = package.technology.metal(layer)
         for key, asked, least, rule in (
             ("width", hatch.width, metal.line, "line"),
             ("gap", hatch.gap, metal.space, "space"),

@@ -92,7 +92,7 @@ def _cut(
         found.append(Piece(centres, window))
         return
     axis = 0 if x1 - x0 >= y1 - y0 else 1
-    at = _quiet_place(centres, axis)
+    at = _quiet_place(centres, axis, hatched=density > 0)
     for side in (0, 1):
         kept, limits = [x0 - 1, y0 - 1, x1 + 1, y1 + 1], list(window)
         # side 0 keeps what lies below the cut (and a strip), side 1 what lies above
@@ -105,10 +105,15 @@ def _cut(
         _cut(part, tips, disc, limit, density, (limits[0], limits[1], limits[2], limits[3]), found)
 
 
-def _quiet_place(centres: BaseGeometry, axis: int) -> float:
-    """A whole-nanometre coordinate near the middle of the points that cuts through few holes."""
+def _quiet_place(centres: BaseGeometry, axis: int, hatched: bool) -> float:
+    """A whole-nanometre coordinate near the middle of the points that cuts through few holes.
+
+    The points of a hatch are everywhere: there the middle of the extent counts as well.
+    """
     along = np.sort(shapely.get_coordinates(centres)[:, axis])
     low, high = along[int(0.4 * len(along))], along[int(0.6 * len(along))]
+    if hatched:
+        low, high = np.clip((low, high), *np.quantile((along[0], along[-1]), (0.4, 0.6)))
     tried = np.unique(np.round(np.linspace(low, high, CANDIDATES)))
     rings = [ring for part in parts(centres) for ring in shapely.get_rings(part)[1:]]
     if not rings:

@@ -42,6 +42,7 @@ from kicad_rdl.route.voids import (
     Voids,
     around,
     bridges,
+    chord,
     geometries,
     line_of,
     voids_of,
@@ -274,10 +275,12 @@ def _planes(
             break
         thermal -= failed  # too narrow for two spokes: joined solidly
     kept = _reached(request, centres, thermal, spokes)
-    kept = _apart(kept, rules)
+    apart = _apart(kept, rules)
+    if sorted(c.area for c in apart) != sorted(c.area for c in kept):
+        apart = _reached(request, apart, thermal, spokes)
     planes: list[Plane] = []
     for region in regions:
-        mine = [centre for centre in kept if region.intersects(centre)]
+        mine = [centre for centre in apart if region.intersects(centre)]
         if mine:
             planes += _written(layer, request, mine, spokes, shapely.Polygon(region.exterior), rules)
     return planes
@@ -310,15 +313,22 @@ def _reached(
 
 
 def _apart(centres: list[shapely.Polygon], rules: _Rules) -> list[shapely.Polygon]:
-    """Parts whose discs would touch in a neck are cut back, so that a clearance lies between them."""
-    centres = sorted(centres, key=lambda c: (-c.area, c.bounds))
-    every = geometries(centres)
+    """Parts whose discs would touch in a neck are cut back, so that a clearance lies between them.
+
+    What is cut back may fall into parts that are close to each other: these are looked at again.
+    """
     near = 2 * rules.disc + rules.clearance
-    pairs = shapely.STRtree(every).query(every, predicate="dwithin", distance=near).T.tolist() if centres else []
-    for a, b in sorted(pairs):
-        if a < b and not centres[b].is_empty and not centres[a].is_empty:
-            centres[b] = centres[b] - centres[a].buffer(near * CHORD, quad_segs=4)
-    return [part for centre in centres for part in parts(centre)]
+    while True:
+        centres = sorted(centres, key=lambda c: (-c.area, c.bounds))
+        every = geometries(centres)
+        pairs = shapely.STRtree(every).query(every, predicate="dwithin", distance=near).T.tolist() if centres else []
+        close = sorted((a, b) for a, b in pairs if a < b)
+        if not close:
+            return centres
+        for a, b in close:
+            if not centres[b].is_empty and not centres[a].is_empty:
+                centres[b] = centres[b] - centres[a].buffer((near + GRID_MARGIN) * chord(CORNER), quad_segs=CORNER)
+        centres = [part for centre in centres for part in parts(centre)]
 
 
 def _written(
