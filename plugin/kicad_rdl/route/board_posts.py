@@ -12,6 +12,7 @@ from kicad_rdl.geometry import Arc, Circle, Hull, Line, Outline, Point, arc_poin
 from kicad_rdl.model.artwork import CopperKind
 from kicad_rdl.model.open_board import BoardRules, OpenBoard
 from kicad_rdl.route.convex import Chunk, chunks_of, ring_chunks, with_land
+from kicad_rdl.route.covered import Cover, seen
 from kicad_rdl.route.posts import Post, Stand
 from kicad_rdl.route.standing import Standing, Thing, skeleton_geometry
 from kicad_rdl.route.via_choice import ViaChoice, free_vias, pad_vias
@@ -50,7 +51,7 @@ def board_posts(board: OpenBoard, rules: BoardRules, standing: Standing, nets: C
         max((via.diameter for each in strictest for via in each.vias[max(layer - 2, 0) : layer]), default=0)
         for layer in range(1, rules.routed + 1)
     )
-    return _Maker(board, rules, standing, frozenset(nets), base, lands).made()
+    return _Maker(board, rules, standing, Cover(standing), frozenset(nets), base, lands).made()
 
 
 @dataclass(slots=True)
@@ -58,6 +59,7 @@ class _Maker:
     board: OpenBoard
     rules: BoardRules
     standing: Standing
+    cover: Cover
     nets: frozenset[str]
     base: tuple[Nm, ...]
     lands: tuple[Nm, ...]
@@ -84,8 +86,12 @@ class _Maker:
         if self.rules.routed > 1 and self.nets:
             taken = {at for layers in reached.values() for at in layers.values()}
             self._free_vias(choice, taken, (half_width, half_height))
-        of_thing = {thing: tuple(posts) for thing, posts in self.of_thing.items()}
-        return BoardPosts(tuple(self.posts), tuple(self.via_at), of_thing, half_width, half_height, self.base)
+        posts = seen(self.posts, self.rules.routed, half_width, half_height)
+        kept = [index for index, post in enumerate(posts) if post.stands]
+        place = {index: number for number, index in enumerate(kept)}
+        of_thing = {thing: tuple(place[p] for p in mine if p in place) for thing, mine in self.of_thing.items()}
+        via_at = tuple(self.via_at[index] for index in kept)
+        return BoardPosts(tuple(posts[index] for index in kept), via_at, of_thing, half_width, half_height, self.base)
 
     def _reach(self, layer: int) -> Nm:
         """How far apart pieces of one thing may lie; see ``convex``."""
@@ -95,18 +101,18 @@ class _Maker:
 
     def _thing(self, number: int, thing: Thing, via: dict[int, Point]) -> None:
         """``via``: layers that a via in the pad can reach, with its place."""
-        for run in _runs([layer for layer in thing.layers if layer <= self.rules.routed]):
-            if thing.kind is CopperKind.PLANE:
-                self._plane(number, thing, run[0])
-                continue
-            margin = max(0, *(self._margin(thing, layer) for layer in run))
-            chunks = [
-                chunk
-                for skeleton, width in thing.shapes
-                for chunk in chunks_of(skeleton, width, margin, min(self._reach(layer) for layer in run))
-            ]
-            main = _main(self.board, thing, chunks) if via else -1
-            for index, chunk in enumerate(chunks):
+        layers = [layer for layer in thing.layers if layer <= self.rules.routed]
+        if thing.kind is CopperKind.PLANE:
+            for layer in layers:
+                self._plane(number, thing, layer)
+            return
+        margin = max((self._margin(thing, layer) for layer in layers), default=0)
+        reach = min((self._reach(layer) for layer in layers), default=0)
+        chunks = [chunk for s, width in thing.shapes for chunk in chunks_of(s, width, margin, reach)]
+        main = _main(self.board, thing, chunks) if via else -1
+        for index, chunk in enumerate(chunks):
+            bare = [layer for layer in layers if not self.cover.hides(number, chunk, layer)]
+            for run in _runs(bare):
                 self._stand(number, thing.net, thing.name, chunk, run, via if index == main else {}, margin)
 
     def _margin(self, thing: Thing, layer: int) -> Nm:

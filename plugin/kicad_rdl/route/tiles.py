@@ -199,6 +199,18 @@ def build_tiles(
     return tiles
 
 
+def hidden(places: Sequence[Point], shapes: Sequence[Outline], half_width: float, half_height: float) -> list[int]:
+    """Which obstacles would be in no tile, because others lie over them."""
+    if not places:
+        return []
+    points = np.array([(at.x, at.y) for at in places], dtype=np.float64)
+    outline, _ = outline_points(points, half_width, half_height)
+    xy = np.vstack([points, outline])
+    reach = np.array([_weight(shape) for shape in shapes] + [0.0] * len(outline))
+    triangles = counter_clockwise(xy, regular_triangulation(xy, reach))
+    return sorted(set(range(len(places))) - set(triangles.ravel().tolist()))
+
+
 def _weight(shape: Outline) -> float:
     """Radius of the disc that stands for an obstacle in the triangulation [nm].
 
