@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 from kicad_rdl import __version__
 from kicad_rdl.geometry import Point
 from kicad_rdl.model.layout import Cut, Layout
-from kicad_rdl.model.package import Package, terminal_name
+from kicad_rdl.model.package import Package, SupplyStyle, terminal_name
 from kicad_rdl.model.report import KicadCheck, RefusedCount, Rule, Severity, Violation
 from kicad_rdl.model.technology import Status, Technology
 from kicad_rdl.units import UM, Nm, format_length, mm, um
@@ -58,6 +58,7 @@ def report_of(
         "vias": _vias(layout),
         "layers_used": [layer["name"] for layer in _layers(layout) if layer["traces"] or layer["planes"]],
         "layers": _layers(layout),
+        "supplies": _supplies(layout),
         "maximum_flow": layout.maximum_flow,
         "most_loaded_cut": None if layout.fullest is None else _cut(package, layout.fullest),
         "bottlenecks": [_cut(package, cut) for cut in layout.bottlenecks],
@@ -229,6 +230,22 @@ def _cut(package: Package, cut: Cut) -> Json:
     }
 
 
+def _supplies(layout: Layout) -> list[Json]:
+    """Nets with planes, and those of which the tool decided against one."""
+    why = {supply.net: supply.reason for supply in layout.supplies}
+    return [
+        {
+            "net": rule.name,
+            "style": rule.style.value,
+            "planes": [layout.package.layer_name(k) for k in (rule.plane_layer, *rule.more_planes) if k is not None],
+            "hatched": rule.hatch is not None,
+            "reason": why.get(rule.name),
+        }
+        for rule in layout.package.nets
+        if rule.style is SupplyStyle.PLANE or rule.name in why
+    ]
+
+
 def _assignment(layout: Layout) -> list[Json]:
     bumps: dict[str, list[str]] = {}
     for die, bump in layout.package.bumps:
@@ -350,6 +367,7 @@ def summary(
         f"wirelength {mm(_round_to_um(length))}{bound}; {_counted(_via_count(layout), 'via')}",
     ]
     lines += [f"{_rdls(item.rdl_count)} will not do: {item.reason}" for item in refused]
+    lines += _listed("supplies", [f"{s.net}: {s.style.value}, {s.reason}" for s in layout.supplies], most)
     if layout.fullest is not None:
         lines.append(f"most loaded cut: {_cut_words(package, layout.fullest)}")
     lines += _unrouted_words(layout, most)
