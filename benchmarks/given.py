@@ -81,7 +81,7 @@ def _side(a: Places, b: Places, c: Places) -> Places:
     return np.asarray((b - a)[..., 0] * (c - a)[..., 1] - (b - a)[..., 1] * (c - a)[..., 0])
 
 
-def given_case(nets: int, disorder: float, seed: int = 1) -> Case:
+def given_case(nets: int, disorder: float, seed: int = 1, angles: str = "any") -> Case:
     """The case with that many nets, a square number."""
     side = math.isqrt(nets)
     ball_of = dealt(side, disorder, seed)
@@ -91,7 +91,7 @@ def given_case(nets: int, disorder: float, seed: int = 1) -> Case:
         for index, (x, y) in enumerate(Array(side, BUMP_PITCH, BUMP).places)
     )
     balls = tuple(Ball(f"B{index + 1}", x, y) for index, (x, y) in enumerate(Array(side, BALL_PITCH, PAD).places))
-    layers = LAYERS[nets]
+    layers = LAYERS.get(nets, 2)
     deck = Deck(
         name=f"given-{layers}rdl",
         source="chosen",
@@ -120,4 +120,5 @@ def given_case(nets: int, disorder: float, seed: int = 1) -> Case:
         height=body,
         chips=(Chip("die", (side + 1) * BUMP_PITCH, (side + 1) * BUMP_PITCH, bumps),),
         balls=balls,
+        angles=angles,
     )

@@ -16,6 +16,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import judge
+from cases import write_job
+from given import given_case
 from one_layer import one_layer_job
 
 from kicad_rdl.check import check_layout
@@ -126,6 +128,14 @@ def reduced(svg: str, picture: Path) -> None:
         subprocess.run(["convert", large, *palette, f"PNG8:{picture}"], check=True)
 
 
+def warm_up(folder: Path) -> None:
+    """Machine code is made or loaded here, not in the row."""
+    folder.mkdir()
+    route_job(read_job(one_layer_job(16, folder)))
+    for angles in ("any", "45"):
+        route_job(read_job(write_job(given_case(16, 0.5, angles=angles), folder / angles)))
+
+
 def main() -> None:
     """Arguments: row, folder of the board, file of the result, and a picture or nothing."""
     from rows import ROWS  # rows know this module
@@ -135,10 +145,7 @@ def main() -> None:
     try:
         with tempfile.TemporaryDirectory() as scratch:
             job = row.prepare(Path(scratch))
-            if not row.board:
-                warm = Path(scratch, "warm")
-                warm.mkdir()
-                route_job(read_job(one_layer_job(16, warm)))  # machine code is made or loaded here, not in the row
+            warm_up(Path(scratch, "warm"))
             outcome = row.run(job, folder, Path(picture) if picture else None)
     except RdlError as error:
         outcome = Outcome(failed=str(error).replace(scratch, ""))
