@@ -25,6 +25,9 @@ TOLERANCE = 0.05
 TOUCH = 0.1
 """Discs on opposite sides that overlap no deeper only touch, and a wire just fits between them [nm]."""
 
+AHEAD = 0.05
+"""A gap this far before or behind the place where a wire touches a disc is certainly ahead or behind [rad]."""
+
 SMALL = 100.0
 """Around a smaller disc, angles are those of the segments that meet it [nm]; between two larger ones that touch, the
 segment may be too short to have one."""
@@ -107,7 +110,8 @@ def _tauten_all(ends, gap_start, portals, portal_discs, disc_start, discs, disc_
         leave = np.empty((size + 2, 2))
         used = np.zeros(size + 1, np.bool_)
         n = _funnel(ends[wire], portals[g0:g1], portal_discs[g0:g1], d0, active, used)
-        n = _exact(ends[wire], discs[d0:d1], disc_range[d0:d1], g1 - g0, active, used, n, entry, leave)
+        around = _directions(portals[g0:g1], portal_discs[g0:g1] - d0, discs[d0:d1])
+        n = _exact(ends[wire], discs[d0:d1], disc_range[d0:d1], around, active, used, n, entry, leave)
         count[wire] = n
         for i in range(max(n, 0)):
             touch[d0 + i] = d0 + active[i]
@@ -225,10 +229,62 @@ def _wrap(discs, d, entry, leave, i, before_x, before_y, after_x, after_y):  # t
 
 
 @compiled
-def _exact(ends, discs, disc_range, gaps, active, used, n, entry, leave):  # type: ignore[no-untyped-def]
+def _directions(portals, portal_discs, discs):  # type: ignore[no-untyped-def]
+    """[gaps, 2] in which direction each gap leaves its left and its right disc [rad]."""
+    around = np.empty((len(portals), 2))
+    for g in range(len(portals)):
+        for column in range(2):
+            d = portal_discs[g, column]
+            around[g, column] = math.atan2(
+                portals[g, 2 * column + 1] - discs[d, 1], portals[g, 2 * column] - discs[d, 0]
+            )
+    return around
+
+
+@compiled
+def _between_gaps(discs, disc_range, around, d, ex, ey, lx, ly, turn):  # type: ignore[no-untyped-def]
+    """The last gap certainly ahead of where a wire meets a disc, and the first certainly behind where it leaves it.
+
+    The gaps that end at a disc stand around it like the hands of a clock; the wire passes them one by one.
+    """
+    a, b = disc_range[d, 0], disc_range[d, 1]
+    if b - a < 1 or discs[d, 2] <= SMALL:
+        return b, a
+    side = discs[d, 3]
+    column = 0 if side > 0 else 1
+    whole = 0.0
+    for g in range(a + 1, b + 1):
+        whole += _nearest_turn((around[g, column] - around[g - 1, column]) * side)
+    # angles from the first gap on, in the sense in which the wire turns
+    meets = (math.atan2(ey - discs[d, 1], ex - discs[d, 0]) - around[a, column]) * side
+    leaves = meets + turn
+    round_ = 2.0 * math.pi * np.rint((whole / 2 - (meets + leaves) / 2) / (2.0 * math.pi))
+    meets, leaves = meets + round_, leaves + round_
+    first, last = b, a
+    angle = 0.0
+    for g in range(a, b + 1):
+        if g > a:
+            angle += _nearest_turn((around[g, column] - around[g - 1, column]) * side)
+        if angle > meets + AHEAD and g < first:
+            first = g
+        if angle < leaves - AHEAD:
+            last = g
+    return first, last
+
+
+@compiled
+def _nearest_turn(angle):  # type: ignore[no-untyped-def]
+    """An angle in [-pi, pi)."""
+    return angle - 2.0 * math.pi * math.floor((angle + math.pi) / (2.0 * math.pi))
+
+
+@compiled
+def _exact(ends, discs, disc_range, around, active, used, n, entry, leave):  # type: ignore[no-untyped-def]
     """Makes the list of touched discs exact; returns its length, or -1 where there is no way through."""
-    size = len(discs)
+    size, gaps = len(discs), len(around)
     dropped = np.zeros(size + 1, np.int64)
+    soonest = np.zeros(size + 2, np.int64)
+    latest = np.zeros(size + 2, np.int64)
     for _ in range(ROUNDS):
         bad = _tangents(ends, discs, active, n, entry, leave)
         if bad >= 0:
@@ -249,6 +305,9 @@ def _exact(ends, discs, disc_range, gaps, active, used, n, entry, leave):  # typ
             bx, by = (leave[i - 1, 0], leave[i - 1, 1]) if i > 0 else (ends[0], ends[1])
             fx, fy = (entry[i + 1, 0], entry[i + 1, 1]) if i < n - 1 else (ends[2], ends[3])
             turn = _wrap(discs, active[i], entry, leave, i, bx, by, fx, fy)
+            latest[i], soonest[i] = _between_gaps(
+                discs, disc_range, around, active[i], entry[i, 0], entry[i, 1], leave[i, 0], leave[i, 1], turn
+            )
             if turn < worst:
                 worst, where = turn, i
         if where >= 0:
@@ -265,8 +324,8 @@ def _exact(ends, discs, disc_range, gaps, active, used, n, entry, leave):  # typ
         for i in range(n + 1):
             sx, sy = (leave[i - 1, 0], leave[i - 1, 1]) if i > 0 else (ends[0], ends[1])
             ex, ey = (entry[i, 0], entry[i, 1]) if i < n else (ends[2], ends[3])
-            low = disc_range[active[i - 1], 0] if i > 0 else 0
-            high = disc_range[active[i], 1] if i < n else gaps
+            low = soonest[i - 1] if i > 0 else 0
+            high = latest[i] if i < n else gaps
             length = math.hypot(ex - sx, ey - sy)
             if length < 1e-9:
                 continue
