@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from kicad_rdl.geometry import Path
 from kicad_rdl.model.report import Progress
+from kicad_rdl.route.carry import carry
 from kicad_rdl.route.ground import Posted
 from kicad_rdl.route.improve import improve
 from kicad_rdl.route.laying import Laying, lay
@@ -185,11 +186,13 @@ def _stood_anew(task: _Task, stage: _Stage) -> _Stage:
     restless = {p for leg in open_legs for p in (*leg.wanted.starts, *leg.wanted.ends)}
     reach = [stage.reach[post] if post in restless else _standing(stage, post) for post in range(len(task.posts))]
     legs: list[_Leg] = []
+    connection: dict[int, int] = {}
     for number, leg in enumerate(stage.legs):
         if number not in work.wires:
             legs.append(leg)
             continue
         for wire in work.wires[number]:
+            connection[wire] = len(legs)
             start, end = sketches.ends_of(wire)
             wanted = replace(leg.wanted, starts=(start,), ends=(end,), layers=(sketches.layer_of(wire),))
             legs.append(_Leg(leg.request, wanted))
@@ -198,7 +201,9 @@ def _stood_anew(task: _Task, stage: _Stage) -> _Stage:
         post if index in restless or reach[index][0] > reach[index][1] else replace(post, first=low, last=high)
         for index, (post, (low, high)) in enumerate(zip(task.posts, reach, strict=True))
     ]
-    return _begin(replace(task, posts=fixed), legs, reach)
+    again = _begin(replace(task, posts=fixed), legs, reach)
+    carry(work, again.work, connection)
+    return again
 
 
 def _result(task: _Task, requests: Sequence[Request], stage: _Stage, laying: Laying) -> Connected:

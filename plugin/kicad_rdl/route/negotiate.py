@@ -186,12 +186,12 @@ def negotiate(
 
     Args:
         work: the sketches, and what is drawn already.
-        numbers: the connections to draw.
+        numbers: the connections to draw; those that are drawn stay.
         step: gets how many are drawn, of how many.
         late: says that time is up.
         pushes: ways drawn at most, for every connection.
     """
-    queue = [(work.straight(n), n) for n in numbers]
+    queue = [(work.straight(n), n) for n in numbers if n not in work.wires]
     heapq.heapify(queue)
     count = len(queue)
     last = max((length for length, _ in queue), default=0.0)

@@ -276,9 +276,11 @@ class Sketches:
 
     # --- reading ---
 
-    def load(self, layer: int, wires: Sequence[Wire], orders: Mapping[int, Iterable[int]], width: float) -> list[int]:
-        """Takes over the wires of a flow plan; their numbers in ``orders`` are their places in ``wires``."""
-        return weave_in(self, layer, wires, orders, width)
+    def load(
+        self, layer: int, wires: Sequence[Wire], orders: Mapping[int, Iterable[int]], widths: Sequence[float]
+    ) -> list[int]:
+        """Takes over wires whose order on every gap is known; their numbers in ``orders`` are their places here."""
+        return weave_in(self, layer, wires, orders, widths)
 
     def layer_of(self, wire: int) -> int:
         """Layer of a wire, from 0."""
@@ -374,30 +376,57 @@ def _field(elements: int, nodes: int, vertices: int) -> Field:
 
 
 def weave_in(
-    sketches: Sketches, layer: int, wires: Sequence[Wire], orders: Mapping[int, Iterable[int]], width: float
+    sketches: Sketches,
+    layer: int,
+    wires: Sequence[Wire],
+    orders: Mapping[int, Iterable[int]],
+    widths: Sequence[float],
 ) -> list[int]:
-    """Draws wires whose order on every gap is known, no two from one corner; see ``Sketches.load``."""
+    """Draws wires whose order on every gap is known; see ``Sketches.load``."""
     g, offsets = sketches.ground, sketches.offsets
     gaps = len(g.edges)
     place: dict[tuple[int, int], int] = {}
     for gap, order in orders.items():
         place |= {(index, gap): rank for rank, index in enumerate(order)}
+
+    def ahead(index: int, wire: Wire, first: bool) -> tuple[float, float]:
+        """How far on the rim, counter-clockwise from its own corner, a wire meets its first (last) tile again."""
+        tile = wire.triangles[0 if first else -1] + offsets.tile[layer]
+        vertex = (wire.start if first else wire.end) + offsets.vertex[layer]
+        corners = g.triangles[tile].tolist()
+        own = corners.index(vertex)
+        if not wire.gaps:
+            other = (wire.end if first else wire.start) + offsets.vertex[layer]
+            return float(2 * ((corners.index(other) - own) % 3)), 0.0
+        gap = wire.gaps[0 if first else -1]
+        rank = place[(index, gap)]
+        # the gap across from the corner runs from the next corner to the one after it
+        forward = int(g.edges[gap + offsets.gap[layer], 0]) == corners[(own + 1) % 3]
+        return 3.0, float(rank if forward else -rank)
+
     # wire by wire, each above those of the wires drawn already that have a lower rank
     drawn: dict[int, list[tuple[int, int]]] = {}  # gap -> (rank, node), rising
+    corner: dict[int, list[tuple[tuple[float, float], int]]] = {}  # corner -> (minus how far ahead, node), rising
     made: list[int] = []
     for index, wire in enumerate(wires):
         tiles = np.array([t + offsets.tile[layer] for t in wire.triangles], np.int64)
         steps = np.empty((len(tiles) + 1, 2), np.int64)
+        node = sketches.next_node
         for end, tile, vertex in ((0, tiles[0], wire.start), (len(tiles), tiles[-1], wire.end)):
-            corner = g.triangles[tile].tolist().index(vertex + offsets.vertex[layer])
-            steps[end] = gaps + 3 * tile + corner, -1
-        first = sketches.next_node
+            k = g.triangles[tile].tolist().index(vertex + offsets.vertex[layer])
+            element = gaps + 3 * int(tile) + k
+            far, rank_there = ahead(index, wire, end == 0)
+            key = (-far, -rank_there)
+            ports = corner.setdefault(element, [])
+            at = bisect(ports, (key, -1))
+            steps[end] = element, ports[at - 1][1] if at else -1
+            ports.insert(at, (key, node + end))
         for k, gap in enumerate(wire.gaps, 1):
             ranks = drawn.setdefault(gap, [])
             rank = place[(index, gap)]
             at = bisect(ranks, (rank, -1))
             steps[k] = gap + offsets.gap[layer], ranks[at - 1][1] if at else -1
-            ranks.insert(at, (rank, first + k))
-        widths = [width] * len(sketches.tiles)
-        made += sketches.draw(Way(0.0, ((steps, np.append(tiles, -1)),), (), 0, 0), widths)
+            ranks.insert(at, (rank, node + k))
+        way = Way(0.0, ((steps, np.append(tiles, -1)),), (), 0, 0)
+        made += sketches.draw(way, [widths[index]] * len(sketches.tiles))
     return made

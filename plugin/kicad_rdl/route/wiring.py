@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from kicad_rdl.geometry import Path
 from kicad_rdl.model.package import SupplyStyle
 from kicad_rdl.model.report import Progress
+from kicad_rdl.route.carry import carry
 from kicad_rdl.route.ground import Posted
 from kicad_rdl.route.groups import Groups
 from kicad_rdl.route.improve import improve
@@ -106,7 +107,7 @@ def _begin(problem: Problem, plan: Plan, wants: Wants) -> _Stage:
     work = Negotiation(sketches, list(wants.wanted), FIRST_PRICE * (metals[0].line + metals[0].space), wants.prefers)
     number = 0
     for index, layer in enumerate(plan.layers):
-        made = sketches.load(index, layer.wires, layer.orders, metals[index].line)
+        made = sketches.load(index, layer.wires, layer.orders, [float(metals[index].line)] * len(layer.wires))
         for wire, drawn in zip(layer.wires, made, strict=True):
             work.adopt(number, (drawn,), len(problem.bumps) + wire.sink)
             number += 1
@@ -177,6 +178,7 @@ def _stood_anew(problem: Problem, stage: _Stage) -> _Stage:
     wants = replace(stage.wants, wanted=tuple(wanted), nets=tuple(stage.nets), flows=0, prefers={})
     again = _begin(problem, fresh, wants)
     again.work.pushed.update(work.pushed)
+    carry(work, again.work, work.owner)
     return again
 
 

@@ -1,0 +1,54 @@
+"""Connections carried over to other tiles, on which only those posts stand that are used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from kicad_rdl.route.negotiate import Negotiation
+from kicad_rdl.route.rethread import rethreaded
+from kicad_rdl.route.sketches import Sketches
+
+
+def carry(old: Negotiation, new: Negotiation, connection: Mapping[int, int]) -> None:
+    """Draws the wires of one negotiation in another, as they run past the posts that both have.
+
+    What does not fit there any more is taken out, shorter wires first.
+
+    Args:
+        old: where the wires are.
+        new: where they go; its posts have the same numbers.
+        connection: wire -> its connection in the new one, of which it is all.
+    """
+    sketches = new.sketches
+    for layer, tiles in enumerate(old.sketches.tiles):
+        wires = old.sketches.wires_on(layer)
+        moved = rethreaded(
+            tiles, wires, old.sketches.orders_on(layer), sketches.tiles[layer], _vertices(old.sketches, sketches, layer)
+        )
+        numbers = sorted(moved.wires, key=lambda n: (new.straight(connection[n]), n))
+        place = {number: k for k, number in enumerate(numbers)}
+        made = sketches.load(
+            layer,
+            [moved.wires[n] for n in numbers],
+            {gap: [place[n] for n in order] for gap, order in moved.orders.items()},
+            [float(old.sketches.book.width[n]) for n in numbers],
+        )
+        for number, wire in zip(numbers, made, strict=True):
+            new.adopt(connection[number], (wire,), sketches.ends_of(wire)[1])
+    for wire in sorted(sketches.alive):
+        if wire not in sketches.alive:
+            continue
+        gone = sketches.squeezed_out([wire])
+        for number in [new.owner[wire]] if gone is None else sorted({new.owner[w] for w in gone}):
+            new.take_out(number)
+
+
+def _vertices(old: Sketches, new: Sketches, layer: int) -> list[int]:
+    """Old vertex of a layer -> the new one of the same post; -1: none."""
+    found = [-1] * len(old.tiles[layer].xy)
+    for before, after in zip(old.posted.vertices, new.posted.vertices, strict=True):
+        there = dict(after)
+        for on, vertex in before:
+            if on == layer and layer in there:
+                found[vertex] = there[layer]
+    return found
