@@ -50,9 +50,22 @@ def project(**rules: Any) -> str:
         "min_via_annular_width": 0.05,
         "min_via_diameter": 0.25,
     }
-    default = {"name": "Default", "clearance": 0.1, "track_width": 0.1, "via_diameter": 0.3, "via_drill": 0.15}
-    net_settings = {"classes": [default, *rules.pop("classes", ())], **rules.pop("net_settings", {})}
-    return json.dumps({"board": {"design_settings": {"rules": least | rules}}, "net_settings": net_settings})
+    default = {
+        "name": "Default",
+        "priority": 2147483647,
+        "clearance": 0.1,
+        "track_width": 0.1,
+        "via_diameter": 0.3,
+        "via_drill": 0.15,
+    }
+    net_settings = {
+        "meta": {"version": 4},
+        "classes": [default, *rules.pop("classes", ())],
+        **rules.pop("net_settings", {}),
+    }
+    design = {"meta": {"version": 2}, "rules": least | rules}
+    meta = {"filename": "board.kicad_pro", "version": 3}
+    return json.dumps({"board": {"design_settings": design}, "meta": meta, "net_settings": net_settings})
 
 
 def written(folder: Path, text: str, settings: str | None = None) -> Path:

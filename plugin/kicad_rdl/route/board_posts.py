@@ -11,7 +11,7 @@ from shapely.geometry.base import BaseGeometry
 from kicad_rdl.geometry import Arc, Circle, Hull, Line, Outline, Point, arc_points, extent
 from kicad_rdl.model.artwork import CopperKind
 from kicad_rdl.model.open_board import BoardRules, OpenBoard
-from kicad_rdl.route.convex import Chunk, chunks_of, ring_chunks, with_land
+from kicad_rdl.route.convex import Chunk, chunks_of, inset_chunks, ring_chunks, with_land
 from kicad_rdl.route.covered import Cover, seen
 from kicad_rdl.route.posts import Post, Stand
 from kicad_rdl.route.standing import Standing, Thing, skeleton_geometry
@@ -202,13 +202,7 @@ class _Maker:
                 continue
             area = shapely.make_valid(shapely.Polygon([(p.x, p.y) for p in keepout.outline.points]))
             for layer in (layer for layer in keepout.layers if layer <= self.rules.routed):
-                inner = shapely.buffer(area, -self.base[layer - 1], join_style="mitre")
-                if inner.is_empty:  # smaller than the space around it: its middle stands for it
-                    middle = shapely.point_on_surface(area)
-                    chunks = [Chunk(Point(round(middle.x), round(middle.y)), Circle(2))]
-                else:
-                    chunks = ring_chunks(inner, 1, self._reach(layer))
-                for chunk in chunks:
+                for chunk in inset_chunks(area, self.base[layer - 1], self._reach(layer)):
                     self._stand(None, None, keepout.name, chunk, (layer,), {})
 
     def _edge(self, inside: BaseGeometry, half_width: float, half_height: float) -> None:

@@ -1,0 +1,198 @@
+"""Routing what is open on a board: small boards through the whole pipeline, judged by both checkers."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import shapely
+from open_boards import pad, part, project, read, text_of, written
+
+from kicad_rdl.board_pipeline import BoardResult, RouteOptions, route_open
+from kicad_rdl.cli import run
+from kicad_rdl.errors import InputError
+from kicad_rdl.geometry import path_points
+from kicad_rdl.kicad.splice import without_tracks
+
+MM = 1_000_000
+PADS = part("U1", pad("1", -5, 0, 1), pad("2", 5, 0, 1))
+BOTH = "(copperpour allowed) (footprints allowed))"
+
+
+def keepout(corners: str, layers: str = '"F.Cu"', tracks: str = "not_allowed", vias: str = "not_allowed") -> str:
+    return (
+        f'(zone (net 0) (net_name "") (layers {layers}) (name "wall") (keepout (tracks {tracks}) (vias {vias}) '
+        f"(pads allowed) {BOTH} (polygon (pts {corners})))"
+    )
+
+
+WALL = "(xy 99 89) (xy 101 89) (xy 101 111) (xy 99 111)"
+"""Across the whole board."""
+
+
+def routed(folder: Path, text: str, options: RouteOptions | None = None, settings: str | None = None) -> BoardResult:
+    path = written(folder, text, settings)
+    return route_open(path, folder / "out", options or RouteOptions())
+
+
+def opens(result: BoardResult) -> list[str]:
+    return [item.net for item in result.routing.connections if item.length is None]
+
+
+def test_two_pads(tmp_path: Path) -> None:
+    """Straight from pad to pad; the report says how long, and the old text is all there."""
+    result = routed(tmp_path, text_of(PADS))
+    assert result.clean
+    assert len(result.routing.traces) == 1
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert report["clean"] is True
+    assert report["connections"]["list"] == [
+        {"net": "A", "from": "U1.1", "to": "U1.2", "length_um": 9600, "straight_um": 9600}
+    ]
+    assert (report["wirelength"]["ratio"], report["vias"]["total"]) == (1.0, 0)
+    new = result.path.read_text()
+    assert without_tracks(new, {"A"}) == text_of(PADS)
+    assert (tmp_path / "out" / "board.kicad_pro").read_text() == project()
+
+
+def test_nothing_open(tmp_path: Path) -> None:
+    track = '(segment (start 95 100) (end 105 100) (width 0.1) (layer "F.Cu") (net 1))'
+    result = routed(tmp_path, text_of(PADS, track))
+    assert result.clean
+    assert result.path.read_bytes() == (tmp_path / "board.kicad_pcb").read_bytes()
+    assert "nothing is open" in result.summary[0]
+
+
+def test_around_a_keepout(tmp_path: Path) -> None:
+    result = routed(tmp_path, text_of(PADS, keepout("(xy 98 95) (xy 102 95) (xy 102 101) (xy 98 101)")))
+    assert result.clean
+    area = shapely.box(-2e6, -1e6, 2e6, 5e6)
+    assert result.routing.traces
+    for trace in result.routing.traces:
+        if trace.layer == 1:
+            copper = shapely.LineString(path_points(trace.path, 10)).buffer(trace.width / 2)
+            assert copper.intersection(area).area < 1e6
+
+
+def test_under_a_wall(tmp_path: Path) -> None:
+    """The front is closed: down, across, and up again."""
+    result = routed(tmp_path, text_of(PADS, keepout(WALL)))
+    assert result.clean
+    assert Counter(trace.layer for trace in result.routing.traces)[2] == 1
+    assert len(result.routing.vias) == 2
+    assert {(via.first, via.last) for via in result.routing.vias} == {(1, 2)}
+
+
+def test_a_wall_on_both_sides(tmp_path: Path) -> None:
+    """No way: it is said, with the reason, and the rest is routed and written."""
+    others = part("U2", pad("1", -5, 4, 2), pad("2", -2, 4, 2))
+    result = routed(tmp_path, text_of(PADS, others, keepout(WALL, '"F.Cu" "B.Cu"')))
+    assert not result.clean
+    assert opens(result) == ["A"]
+    assert result.report["connections"]["open"][0]["reason"]
+    assert {trace.net for trace in result.routing.traces} == {"B"}
+    assert not result.verdict.new
+
+
+def test_only_some_nets(tmp_path: Path) -> None:
+    others = part("U2", pad("1", -5, 4, 2), pad("2", -2, 4, 2))
+    result = routed(tmp_path, text_of(PADS, others), RouteOptions(nets=("B*",)))
+    assert {trace.net for trace in result.routing.traces} == {"B"}
+    assert result.clean, "what was not asked for is not open"
+    with pytest.raises(InputError, match='no net of the board matches "C"'):
+        routed(tmp_path, text_of(PADS), RouteOptions(nets=("C",)))
+
+
+def test_to_a_track_that_is_there(tmp_path: Path) -> None:
+    """A third pad is joined by the shortest way, which is to the track."""
+    third = part("U2", pad("1", 0, 3, 1))
+    track = '(segment (start 95 100) (end 105 100) (width 0.1) (layer "F.Cu") (net 1))'
+    result = routed(tmp_path, text_of(PADS, third, track))
+    assert result.clean
+    (trace,) = result.routing.traces
+    assert trace.path.length < 3.5 * MM
+
+
+def test_net_class_width_and_space(tmp_path: Path) -> None:
+    """A wide net keeps its distance from a pad in its way, and is as wide as its class says."""
+    wide = {"name": "wide", "priority": 0, "track_width": 0.4, "clearance": 0.5}
+    settings = project(classes=[wide], net_settings={"netclass_patterns": [{"netclass": "wide", "pattern": "A"}]})
+    rock = part("U2", pad("1", 0, 0, 2, size=1.0))
+    result = routed(tmp_path, text_of(PADS, rock), settings=settings)
+    assert result.clean
+    for trace in result.routing.traces:
+        if trace.layer == 1:
+            copper = shapely.LineString(path_points(trace.path, 10)).buffer(0.2 * MM)
+            assert copper.distance(shapely.Point(0, 0).buffer(0.5 * MM)) >= 0.5 * MM - 100
+    assert {trace.width for trace in result.routing.traces} == {400_000}
+
+
+def test_custom_rules_are_told(tmp_path: Path) -> None:
+    path = written(tmp_path, text_of(PADS))
+    path.with_suffix(".kicad_dru").write_text("(version 1)\n")
+    result = route_open(path, tmp_path / "out", RouteOptions())
+    assert any("custom rules" in note for note in result.report["notes"])
+    assert (tmp_path / "out" / "board.kicad_dru").read_text() == "(version 1)\n"
+
+
+def test_same_input_same_bytes(tmp_path: Path) -> None:
+    text = text_of(PADS, part("U2", pad("1", 0, 3, 2), pad("2", 0, -3, 2)))
+    first = routed(tmp_path, text).path.read_bytes()
+    shutil.rmtree(tmp_path / "out")
+    assert routed(tmp_path, text).path.read_bytes() == first
+
+
+def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = written(tmp_path, text_of(PADS))
+    assert run(["route", str(path), "-o", str(tmp_path / "out")]) == 0
+    assert "1 of 1 open connections routed by board.kicad_pro" in capsys.readouterr().out
+    assert run(["route", str(path), "-o", str(tmp_path / "out"), "-n", "X"]) == 2
+    assert run(["route", str(tmp_path / "none.kicad_pcb"), "-o", str(tmp_path / "out")]) == 2
+    shut = written(tmp_path, text_of(PADS, keepout(WALL, '"F.Cu" "B.Cu"')))
+    assert run(["route", str(shut), "-o", str(tmp_path / "out"), "-q"]) == 1
+
+
+def turned_board() -> str:
+    """Pads of every shape at odd angles, both sides, a hole, a track, a slanting board edge."""
+    kinds = ["rect", "oval", "roundrect", "trapezoid", "circle"]
+    pads = []
+    for k in range(10):
+        x, y = -6 + 1.3 * k, -3 + (k % 3) * 0.9
+        kind, size = kinds[k % 5], "0.5 0.5" if k % 5 == 4 else "0.9 0.4"
+        net = f'(net {k + 1} "{"ABCDEFGHIJ"[k]}")'
+        pads.append(f'(pad "{k}" smd {kind} (at {x:.2f} {y} {17 * k}) (size {size}) (layers "F.Cu") {net})')
+        layer = "B.Cu" if k % 2 else "F.Cu"
+        x, y = -6 + 1.3 * ((k * 3 + 2) % 10), 4 - (k % 2)
+        pads.append(f'(pad "b{k}" smd rect (at {x:.2f} {y} {23 * k}) (size 0.5 0.4) (layers "{layer}") {net})')
+    hole = '(pad "" np_thru_hole circle (at 0 1) (size 1.2 1.2) (drill 1.2) (layers "*.Cu"))'
+    through = '(pad "t" thru_hole circle (at 7.5 2) (size 1 1) (drill 0.5) (layers "*.Cu") (net 1 "A"))'
+    track = '(segment (start 92 102.5) (end 97 101) (width 0.2) (layer "F.Cu") (net 0))'
+    edge = (
+        "(gr_poly (pts (xy 90 92) (xy 92 90) (xy 110 90) (xy 110 108) (xy 107 110) (xy 90 110)) "
+        '(stroke (width 0.05) (type solid)) (fill no) (layer "Edge.Cuts"))'
+    )
+    return text_of(part("U1", *pads, hole, through), track, nets="ABCDEFGHIJ", edge=edge)
+
+
+@pytest.mark.kicad
+def test_kicad_finds_nothing(tmp_path: Path) -> None:
+    """Every shape of pad, holes, both sides: KiCad finds nothing new, and as much open as is reported."""
+    result = routed(tmp_path, turned_board(), RouteOptions(kicad_check=True), project(min_hole_clearance=0.25))
+    assert not result.verdict.new
+    assert not result.verdict.kicad_new
+    assert result.verdict.kicad_open == len(opens(result))
+    assert len(opens(result)) <= 1
+
+
+def test_vias_between_layers_of_a_technology(tmp_path: Path) -> None:
+    """With a technology vias join neighbouring layers and stack."""
+    down = part("U2", pad("1", 5, 3, 1, layer="B.Cu"))
+    near = part("U1", pad("1", 4, 3, 1))
+    result = routed(tmp_path, text_of(near, down, inner=2), RouteOptions(technology="fanout-hd-2rdl"))
+    assert result.clean
+    assert [(via.first, via.last) for via in result.routing.vias] == [(1, 2), (2, 3), (3, 4)]
+    again = read(result.path)
+    assert sorted((hole.first, hole.last) for hole in again.artwork.holes) == [(1, 2), (2, 3), (3, 4)]
