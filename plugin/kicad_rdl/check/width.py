@@ -42,10 +42,10 @@ def _necks(area: Area, least: Nm) -> list[Point]:
     """
     whole = shapely.make_valid(shapely.Polygon(area.outline, area.holes))
     depth = least / 2 - 2
-    etched = _parts(whole.buffer(-depth, join_style="mitre"))
+    etched = _parts(whole.buffer(-depth, quad_segs=16))  # round: what leaves a disc of the width through is no neck
     if len(etched) <= len(_parts(whole)):
         return []
-    grown = [part.buffer(depth, join_style="mitre") for part in etched]
+    grown = [part.buffer(depth, quad_segs=16) for part in etched]
     lost = _parts(whole.difference(shapely.union_all(grown)))
     bridges = [part for part in lost if sum(shapely.dwithin(part, other, 1.0) for other in grown) > 1]
     spots = (shapely.point_on_surface(part) for part in bridges)

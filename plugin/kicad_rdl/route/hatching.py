@@ -15,16 +15,13 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from kicad_rdl.model.package import Hatch
-from kicad_rdl.route.voids import GRID_MARGIN, Geometries, geometries
+from kicad_rdl.route.voids import GRID_MARGIN, SIMPLIFY, Geometries, geometries
 
 LEAST_PART = 0.25
 """Share of a hole that is still made."""
 
 POINTS_OF_A_HOLE = 7
 """With the cut that opens it."""
-
-MITRE = 2.0
-"""How far a corner may reach when parts of holes are rounded off, in widths."""
 
 
 def hatch_density(hatch: Hatch | None) -> float:
@@ -43,11 +40,12 @@ def hatched(solid: Sequence[shapely.Polygon], hatch: Hatch, own: Geometries, spa
     """
     tree = shapely.STRtree(own) if len(own) else None
     found = []
+    rim = hatch.width * (1 + SIMPLIFY) + GRID_MARGIN
     for part in solid:
-        room: BaseGeometry = part.buffer(-hatch.width - GRID_MARGIN)
+        room: BaseGeometry = part.buffer(-rim)
         if tree is not None and not room.is_empty:
-            near = own[np.sort(tree.query(room, predicate="dwithin", distance=hatch.width + GRID_MARGIN))]
-            room -= shapely.union_all(shapely.buffer(near, hatch.width + GRID_MARGIN))
+            near = own[np.sort(tree.query(room, predicate="dwithin", distance=rim))]
+            room -= shapely.union_all(shapely.buffer(near, rim))
         holes = _holes(room, hatch, space)
         found.append(shapely.Polygon(part.exterior, [*part.interiors, *holes]))
     return found
@@ -62,9 +60,9 @@ def _holes(room: BaseGeometry, hatch: Hatch, space: float) -> list[shapely.Linea
     squares = squares[shapely.intersects(room, squares)]
     whole = shapely.contains(room, squares)
     radius = max(space / 2, hatch.gap * math.sqrt(LEAST_PART) / 2)
-    cut = shapely.intersection(squares[~whole], room)
-    cut = shapely.buffer(shapely.buffer(cut, -radius, join_style="mitre"), radius, quad_segs=2)
-    cut = shapely.get_parts(shapely.intersection(shapely.simplify(cut, space / 20), room))
+    asked = shapely.intersection(squares[~whole], room)
+    opened = shapely.buffer(shapely.buffer(asked, -radius, join_style="mitre"), radius, quad_segs=2)
+    cut = shapely.get_parts(shapely.intersection(shapely.simplify(opened, space / 20), asked))
     cut = cut[(shapely.get_type_id(cut) == 3) & (shapely.area(cut) >= LEAST_PART * hatch.gap**2)]
     every = np.concatenate([squares[whole], cut[~shapely.is_empty(cut)]])
     rings = shapely.get_exterior_ring(every)
