@@ -168,6 +168,8 @@ class Negotiation:
         out = self.sketches.squeezed_out(wires)
         if out is None:
             self.back_to(mark)
+            if holder is not None:  # the way had taken it over
+                self.claims[int(self.sketches.ground.post[way.end])] = holder
             return None
         victims |= {self.owner[w] for w in out}
         for victim in sorted(victims):
@@ -219,7 +221,7 @@ def negotiate(
         if left < best:
             best = left
             work.forget()
-    if left > best:
+    if left >= best:  # nothing has been gained since
         work.back_to((0, 0))
     for number in sorted(n for n in numbers if n not in work.wires):  # what fits without pushing anybody
         way = work.sketches.find(work.errand(number, 0.0))

@@ -19,6 +19,10 @@ from kicad_rdl.route.plan import Plan
 from kicad_rdl.route.problem import Problem
 
 
+SMALL = 16
+"""Trees of so many posts are negotiated like connections; larger ones find their way through what is drawn."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tree:
     """A net of several terminals, to be joined in whatever way is short."""
@@ -112,6 +116,7 @@ def wants_of(problem: Problem, plan: Plan) -> Wants:
             )
             nets.append(net)
     flows = len(wanted)
+    drawn = set(nets)
     posts: dict[str, list[int]] = {}
     for index, bump in enumerate(problem.bumps):
         if bump.net is not None:
@@ -140,8 +145,25 @@ def wants_of(problem: Problem, plan: Plan) -> Wants:
             wanted.append(Wanted((own[0],), choice, widths, layers, price, len(choice) > 1))
             nets.append(net)
             continue
+        if len(own) <= SMALL and rule.style is not SupplyStyle.PLANE and net not in drawn:
+            for start, ends in _branches(problem, own):
+                wanted.append(Wanted((start,), ends, widths, layers, price))
+                nets.append(net)
         trees.append(Tree(net, tuple(own), widths, layers, price))
     return Wants(tuple(wanted), tuple(nets), flows, prefers, tuple(trees))
+
+
+def _branches(problem: Problem, own: list[int]) -> list[tuple[int, tuple[int, ...]]]:
+    """Each post of a small tree but the first, and those before it, on any of which it may end: always a tree.
+
+    The order is that of Prim's algorithm from the last post, a ball.
+    """
+    at = [t.at for t in (*problem.bumps, *problem.balls)]
+    order = [own[-1]]
+    while len(order) < len(own):
+        rest = [p for p in own if p not in order]
+        order.append(min(rest, key=lambda p: (min(at[p].distance(at[q]) for q in order), p)))
+    return [(post, tuple(order[:k])) for k, post in enumerate(order) if k]
 
 
 def layers_for(problem: Problem, plan: Plan, rule: NetRule) -> tuple[int, ...]:
