@@ -60,7 +60,8 @@ def _holes(room: BaseGeometry, hatch: Hatch, space: float) -> list[shapely.Linea
     squares = squares[shapely.intersects(room, squares)]
     whole = shapely.contains(room, squares)
     radius = max(space / 2, hatch.gap * math.sqrt(LEAST_PART) / 2)
-    asked = shapely.intersection(squares[~whole], room)
+    asked = shapely.get_parts(shapely.intersection(squares[~whole], room))
+    asked = asked[shapely.get_type_id(asked) == 3]
     opened = shapely.buffer(shapely.buffer(asked, -radius, join_style="mitre"), radius, quad_segs=2)
     cut = shapely.get_parts(shapely.intersection(shapely.simplify(opened, space / 20), asked))
     cut = cut[(shapely.get_type_id(cut) == 3) & (shapely.area(cut) >= LEAST_PART * hatch.gap**2)]

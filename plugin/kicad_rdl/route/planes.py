@@ -22,7 +22,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from kicad_rdl.errors import ModelError
-from kicad_rdl.geometry import Path, Point, Shape, polygon_of, shapely_of, shapely_polygon
+from kicad_rdl.geometry import Circle, Path, Point, Shape, polygon_of, shapely_of, shapely_polygon
 from kicad_rdl.model.layout import Plane
 from kicad_rdl.model.package import Hatch, Joint
 from kicad_rdl.route.groups import Groups
@@ -51,6 +51,9 @@ from kicad_rdl.units import Nm
 
 MOST_POINTS = 3_600
 """Points of one fill with its holes cut open; polygons of more than 4,000 trouble later tools."""
+
+CONTACT: Nm = 50
+"""Overlap from which copper is taken to be joined; less occurs by rounding only."""
 
 CORNER = 4
 """Segments per quarter of the rounded corners of a fill."""
@@ -184,8 +187,9 @@ def islands(requests: Mapping[int, Sequence[PlaneRequest]], planes: Sequence[Pla
         for layer, request in sorted(on_layer.items()):
             fills = [shapely_polygon(fill) for p in planes if (p.net, p.layer) == (net, layer) for fill in p.fills]
             drawn = [line_of(skeleton.path).buffer(skeleton.width / 2) for skeleton in request.skeletons]
-            lands = [shapely_of(t.shape, t.at, tolerance=1).buffer(-2) for t in request.terminals]
-            node = [number[t.name] for t in request.terminals] + list(range(count, count + len(drawn) + len(fills)))
+            lands = [_contact(terminal) for terminal in request.terminals] if fills or drawn else []
+            node = [number[t.name] for t in request.terminals if lands]
+            node += range(count, count + len(drawn) + len(fills))
             count += len(drawn) + len(fills)
             things = geometries([*lands, *drawn, *fills])
             if len(things):
@@ -198,6 +202,15 @@ def islands(requests: Mapping[int, Sequence[PlaneRequest]], planes: Sequence[Pla
         sets.sort(key=lambda members: (-len(members), members))
         found += [Island(net, tuple(names[k] for k in members)) for members in sets[1:]]
     return tuple(found)
+
+
+def _contact(terminal: Terminal) -> shapely.Polygon:
+    """What must be met of a terminal: a little less than its copper, so that what only touches does not count."""
+    match terminal.shape:
+        case Circle(diameter) if diameter > 8 * CONTACT:
+            return shapely_of(Circle(diameter - 4 * CONTACT), terminal.at, tolerance=CONTACT)
+        case shape:
+            return shapely_of(shape, terminal.at).buffer(-2)
 
 
 def _copper(request: PlaneRequest, clearance: Nm) -> list[Copper]:
