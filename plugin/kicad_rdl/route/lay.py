@@ -25,7 +25,7 @@ MOST_PIECES = 4
 """Of one touch: the tangent to it, and an arc in up to three parts."""
 
 
-EXACT = 0.004
+EXACT = 1e-7
 """Of a distance, what floating point may get wrong [nm]."""
 
 MIDDLES = 2

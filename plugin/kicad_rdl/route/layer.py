@@ -60,7 +60,6 @@ def lay_layer(
     """
     if not wires:
         return LaidLayer((), ())
-    tiles = _with_blunt_ends(tiles, wires, widths, space)
     laying = _Laying(tiles, wires, nets, orders, widths, space)
     laying.draw(list(range(len(wires))))
     best = laying.state()
@@ -97,7 +96,8 @@ class _Laying:
         widths: Sequence[float],
         space: float,
     ) -> None:
-        self.layer = (tiles, wires, orders, widths, space)
+        # only corridors keep away from obstacles with round ends: what is measured are the ends themselves
+        self.layer = (_with_blunt_ends(tiles, wires, widths, space), wires, orders, widths, space)
         self.copper = Copper(tiles, wires, nets, widths, space)
         self.conflicts: list[Conflict] = []
         self.drawn: dict[int, Drawn] = {}

@@ -21,7 +21,7 @@ from kicad_rdl.route.tiles import Tiles
 from kicad_rdl.route.triangulation import F64, I64
 from kicad_rdl.route.uncross import Wire
 
-FORGIVEN = 0.01
+FORGIVEN = 1e-6
 """What measuring in floating point may get wrong [nm]."""
 
 PITCHES = 4.0
