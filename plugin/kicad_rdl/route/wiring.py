@@ -172,8 +172,8 @@ def _stood_anew(problem: Problem, stage: _Stage) -> _Stage:
         if number in work.wires:
             (wire,) = work.wires[number]
             w = replace(w, layers=(work.sketches.layer_of(wire),))
-            if w.exclusive:
-                w = replace(w, ends=(work.end[number],), exclusive=False)
+            if w.exclusive:  # and stays so: nobody else may have its ball
+                w = replace(w, ends=(work.end[number],))
         wanted.append(w)
     wants = replace(stage.wants, wanted=tuple(wanted), nets=tuple(stage.nets), flows=0, prefers={})
     again = _begin(problem, fresh, wants)
