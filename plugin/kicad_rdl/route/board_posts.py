@@ -10,7 +10,7 @@ from shapely.geometry.base import BaseGeometry
 
 from kicad_rdl.geometry import Arc, Circle, Hull, Line, Outline, Point, arc_points, extent
 from kicad_rdl.model.artwork import CopperKind
-from kicad_rdl.model.open_board import BoardRules, OpenBoard
+from kicad_rdl.model.open_board import BoardRules, Drill, OpenBoard, ViaSize
 from kicad_rdl.route.convex import Chunk, chunks_of, inset_chunks, ring_chunks, with_land
 from kicad_rdl.route.covered import Cover, seen
 from kicad_rdl.route.posts import Post, Stand
@@ -47,11 +47,19 @@ def board_posts(board: OpenBoard, rules: BoardRules, standing: Standing, nets: C
     """All posts; vias may be drilled in the pads of ``nets``, and at free places."""
     strictest = list(dict.fromkeys(rules.of(net) for net in sorted(nets))) or [rules.default]
     base = tuple(min(row) for row in zip(*(each.spaces for each in strictest), strict=True))
+
+    def vias_on(layer: int) -> list[ViaSize]:
+        return [via for each in strictest for via in each.vias[max(layer - 2, 0) : layer]]
+
     lands = tuple(
-        max((via.diameter for each in strictest for via in each.vias[max(layer - 2, 0) : layer]), default=0)
+        max((_land(via, rules.hole_space - base[layer - 1]) for via in vias_on(layer)), default=0)
         for layer in range(1, rules.routed + 1)
     )
-    return _Maker(board, rules, standing, Cover(standing), frozenset(nets), base, lands).made()
+    drills: dict[str, list[Drill]] = {}
+    for drill in board.drills:
+        drills.setdefault(drill.name, []).append(drill)
+    via_drills = {hole.at: hole.diameter for hole in board.artwork.holes}
+    return _Maker(board, rules, standing, Cover(standing), frozenset(nets), base, lands, drills, via_drills).made()
 
 
 @dataclass(slots=True)
@@ -63,7 +71,9 @@ class _Maker:
     nets: frozenset[str]
     base: tuple[Nm, ...]
     lands: tuple[Nm, ...]
-    """Diameter of the largest via land of the nets on each layer."""
+    """Diameter of the largest via land of the nets on each layer, or what its hole keeps free."""
+    drills: dict[str, list[Drill]]
+    via_drills: dict[Point, Nm]
     posts: list[Post] = field(default_factory=list)
     via_at: list[Point | None] = field(default_factory=list)
     of_thing: dict[int, list[int]] = field(default_factory=dict)
@@ -119,7 +129,19 @@ class _Maker:
         """What a thing asks for beyond the base, for itself, for its net, or for its hole."""
         base = self.base[layer - 1]
         margin = max(thing.space, self.rules.of(thing.net).spaces[layer - 1]) - base
+        drill = self._drill(thing)
+        if drill:
+            margin = max(margin, (drill - _least_width(thing) + 1) // 2 + self.rules.hole_space - base)
         return max(0, margin)
+
+    def _drill(self, thing: Thing) -> Nm:
+        """Diameter of the hole in a pad or via; 0: none."""
+        if thing.pad is not None:
+            return max((d.diameter for d in self.drills.get(thing.name, ()) if d.net == thing.net), default=0)
+        if thing.kind is not CopperKind.VIA:
+            return 0
+        skeleton = thing.shapes[0][0]
+        return self.via_drills.get(skeleton, 0) if isinstance(skeleton, Point) else 0
 
     def _stand(
         self,
@@ -186,15 +208,13 @@ class _Maker:
         layers = range(1, self.rules.routed + 1)
         for drill in self.board.drills:
             beyond = self.rules.hole_space - min(self.base)
-            around = [t for t in self.standing.things[: len(self.board.pads)] if t.name == drill.name and t.shapes]
-            land = min((_least_width(thing) for thing in around), default=0)
-            if drill.net is not None and land >= drill.diameter + 2 * beyond:
-                continue
+            if drill.net is not None:
+                continue  # its pad keeps the distance; see _margin
             width = drill.diameter + 2 * max(beyond, 0)
             skeleton = drill.start if drill.start == drill.end else Line(drill.start, drill.end)
             for layer in layers:
                 for chunk in chunks_of(skeleton, width, 0, self._reach(layer)):
-                    self._stand(None, drill.net, f"hole of {drill.name}", chunk, (layer,), {})
+                    self._stand(None, None, f"hole of {drill.name}", chunk, (layer,), {})
 
     def _keepouts(self) -> None:
         for keepout in self.board.keepouts:
@@ -272,6 +292,11 @@ def _main(board: OpenBoard, thing: Thing, chunks: Sequence[Chunk]) -> int:
     """The outline of a pad that is nearest to its place."""
     at = board.pads[thing.pad or 0].at
     return min(range(len(chunks)), key=lambda k: (chunks[k].at.distance(at), k), default=-1)
+
+
+def _land(via: ViaSize, beyond: Nm) -> Nm:
+    """How wide a via land is, or would be if its hole kept its distance ``beyond`` the space by it."""
+    return max(via.diameter, via.drill + 2 * beyond)
 
 
 def _least_width(thing: Thing) -> Nm:
