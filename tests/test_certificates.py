@@ -39,6 +39,7 @@ class Sketched:
 
     tiles: Tiles
     wires: tuple[Wire, ...]
+    nets: tuple[str, ...]
     orders: Mapping[int, Sequence[int]]
     widths: tuple[float, ...]
     space: float
@@ -51,8 +52,9 @@ class Sketched:
 
 
 def faults_of_plan(layer: Sketched) -> list[str]:
-    """Wires and orders that contradict each other, wires that cross, gaps and near cuts that are too full."""
+    """Wires and orders that contradict each other, wires that meet or cross, gaps and near cuts that are too full."""
     found = topology.faults_of_wires(layer.tiles, layer.wires, layer.orders)
+    found += topology.shared_terminals(layer.wires, layer.nets)
     found += [str(crossing) for crossing in topology.crossings(layer.tiles, layer.wires, layer.orders)]
     found += topology.overfull(topology.gap_loads(layer.tiles, layer.orders, layer.widths, layer.space))
     cuts = topology.cut_loads(layer.tiles, layer.wires, layer.widths, layer.space, layer.reach)
@@ -78,7 +80,7 @@ def routed(package: Package) -> tuple[Layout, list[Sketched]]:
         *rest: Any,
     ) -> LaidLayer:
         laid = lay_layer(tiles, wires, nets, orders, widths, space, *rest)
-        last[id(tiles)] = Sketched(tiles, tuple(wires), dict(orders), tuple(widths), space, laid.paths)
+        last[id(tiles)] = Sketched(tiles, tuple(wires), tuple(nets), dict(orders), tuple(widths), space, laid.paths)
         return laid
 
     users = [m for name, m in sorted(sys.modules.items()) if name.startswith("kicad_rdl.") and hasattr(m, "lay_layer")]
@@ -105,6 +107,7 @@ each_example = pytest.mark.parametrize(
         ("caravel/fanout", Angles.ANY),
         ("caravel/fanout", Angles.OCTILINEAR),
         ("area_array/a16_2rdl", Angles.ANY),
+        ("area_array/a16_2rdl", Angles.OCTILINEAR),
         ("area_array/a16_3rdl", Angles.OCTILINEAR),
     ],
 )
@@ -146,6 +149,14 @@ def test_a_sound_scene_has_no_faults() -> None:
     assert topology.faults_of_copper(tiles, wires, orders, paths) == []
     assert topology.overfull(topology.gap_loads(tiles, orders, [LINE] * 2, SPACE)) == []
     assert topology.overfull(topology.cut_loads(tiles, wires, [LINE] * 2, SPACE, 500_000)) == []
+
+
+def test_two_nets_at_one_terminal_are_seen() -> None:
+    _, wires, _, _ = scene()
+    assert topology.shared_terminals(wires, ["a", "b"]) == []
+    meeting = [wires[0], replace(wires[1], end=wires[0].end)]
+    assert topology.shared_terminals(meeting, ["a", "a"]) == []
+    assert len(topology.shared_terminals(meeting, ["a", "b"])) == 1
 
 
 def test_exchanged_wires_are_seen() -> None:

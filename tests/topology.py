@@ -50,6 +50,15 @@ def faults_of_wires(tiles: Tiles, wires: Numbered, orders: Mapping[int, Sequence
     return found
 
 
+def shared_terminals(wires: Sequence[Wire], nets: Sequence[str]) -> list[str]:
+    """Terminals at which wires of several nets end."""
+    at: dict[int, set[str]] = {}
+    for wire, net in zip(wires, nets, strict=True):
+        for vertex in (wire.start, wire.end):
+            at.setdefault(vertex, set()).add(net)
+    return [f"terminal {vertex}: nets {sorted(here)}" for vertex, here in sorted(at.items()) if len(here) > 1]
+
+
 def crossings(tiles: Tiles, wires: Numbered, orders: Mapping[int, Sequence[int]]) -> list[tuple[int, int, int]]:
     """(tile, wire, wire) of chords that interleave on the rim of a tile. Ends at one corner can take any order."""
     chords: dict[int, list[tuple[int, float, float]]] = {}
