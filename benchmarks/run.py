@@ -5,6 +5,7 @@ they finish, the table follows at the end.
 
     python benchmarks/run.py --row 'blackparrot_*_any' --row caravel_wlcsp
     python benchmarks/run.py --boards build/bench
+    python benchmarks/run.py --pictures --markdown build/table.md
 """
 
 from __future__ import annotations
@@ -116,6 +117,12 @@ def growth(outcomes: dict[str, Outcome]) -> list[str]:
     return told
 
 
+def markdown(rows: Sequence[tuple[str, ...]]) -> str:
+    """The table as it stands in docs/benchmarks.md."""
+    lines = [COLUMNS, ("---",) * len(COLUMNS), *rows]
+    return "".join("| " + " | ".join(cell.replace("|", "/") for cell in row) + " |\n" for row in lines)
+
+
 def main() -> None:
     """Runs the rows that were asked for."""
     parser = argparse.ArgumentParser(description="Prints the benchmark table.")
@@ -124,6 +131,7 @@ def main() -> None:
     parser.add_argument("--boards", type=Path, metavar="DIR", help="keep every case as a KiCad project in DIR/ROW")
     parser.add_argument("--pictures", action="store_true", help="draw docs/pictures/bench_ROW.png of every row")
     parser.add_argument("--limit", type=float, metavar="SECONDS", help="time limit of every row")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="also write the table as Markdown")
     parser.add_argument("--list", action="store_true", help="only name the rows")
     asked = parser.parse_args()
     globs = asked.row or ["*"]
@@ -148,6 +156,9 @@ def main() -> None:
             console.print(line(row, outcome), highlight=False, markup=False)
             table.add_row(*cells(row, outcome))
     console.print(table)
+    if asked.markdown:
+        told = [cells(row, outcomes[row.name]) for row in chosen]
+        asked.markdown.write_text(markdown(told), encoding="utf-8", newline="\n")
     for text in growth(outcomes):
         console.print(text, highlight=False)
 

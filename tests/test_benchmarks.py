@@ -29,7 +29,7 @@ import peers
 from cases import Case, write_job
 from data import DATA
 from rows import ROWS
-from run import goals, growth
+from run import COLUMNS, cells, goals, growth, markdown
 from worker import Outcome
 
 public = pytest.mark.skipif(not DATA.exists(), reason="../shared/data is not there")
@@ -227,3 +227,12 @@ def test_growth_is_a_power() -> None:
     assert growth(outcomes) == [
         "growth of processor time from 1000 to 10000 nets, given, disorder 0: power 1.00 (at most 1.3)"
     ]
+
+
+def test_a_row_that_failed_still_fills_its_line() -> None:
+    row = ROWS[0]
+    for outcome in (Outcome(failed="timeout after 3 s"), Outcome(nets=2, connected=1, violations=0, length=3, bound=2)):
+        told = cells(row, outcome)
+        assert len(told) == len(COLUMNS)
+        assert markdown([told]).splitlines()[2].count("|") == len(COLUMNS) + 1
+    assert "timeout after 3 s" in cells(row, Outcome(failed="timeout after 3 s"))
