@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,12 @@ import shapely
 from open_boards import pad, part, project, read, text_of, written
 
 from kicad_rdl.board_pipeline import BoardResult, RouteOptions, route_open
+from kicad_rdl.board_report import new_violations
 from kicad_rdl.cli import run
 from kicad_rdl.errors import InputError
-from kicad_rdl.geometry import path_points
+from kicad_rdl.geometry import Point, path_points
 from kicad_rdl.kicad.splice import without_tracks
+from kicad_rdl.model.report import Rule, Severity, Violation
 
 MM = 1_000_000
 PADS = part("U1", pad("1", -5, 0, 1), pad("2", 5, 0, 1))
@@ -153,6 +156,15 @@ def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["route", str(tmp_path / "none.kicad_pcb"), "-o", str(tmp_path / "out")]) == 2
     shut = written(tmp_path, text_of(PADS, keepout(WALL, '"F.Cu" "B.Cu"')))
     assert run(["route", str(shut), "-o", str(tmp_path / "out"), "-q"]) == 1
+
+
+def test_opens_must_be_declared() -> None:
+    """A gap that nobody declared is a violation; so is one more than before in a net that was not asked for."""
+    gap = Violation(Rule.OPEN, Severity.ERROR, "F.Cu", Point(0, 0), ("net A", "U1.1", "U1.2"), None, None, "join")
+    other = replace(gap, things=("net B", "U1.3", "U1.4"))
+    assert new_violations([gap, other], [gap, other], {"A": 1}) == ()
+    assert new_violations([gap, other], [gap, other], {"A": 0}) == (gap,)
+    assert new_violations([gap], [gap, other], {"A": 1}) == (other,)
 
 
 def turned_board() -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
@@ -106,13 +107,15 @@ def route_open(path: Path, output: Path, options: RouteOptions, progress: Listen
     with stages.stage("checking"):
         earlier = check_artwork(before.artwork, rules.technology)
         found = earlier if new == old else check_artwork(open_board_of(new, path).artwork, rules.technology)
-        fresh = new_violations(earlier, found)
+        declared = Counter(item.net for item in routing.connections if item.length is None)
+        fresh = new_violations(earlier, found, {net: declared[net] for net in nets})
     kicad_before = kicad_after = NOT_ASKED
     if options.kicad_check:
         with stages.stage("KiCad check"):
             kicad_before = drc({path.name: old, **companions}, path.name)
             kicad_after = drc({path.name: new, **companions}, path.name) if new != old else kicad_before
-    known = sum(item.rule is not Rule.OPEN for item in found) - len(fresh)
+    blamed = sum(item.rule is not Rule.OPEN for item in fresh)
+    known = sum(item.rule is not Rule.OPEN for item in found) - blamed
     verdict = BoardVerdict(fresh, known, kicad_before, kicad_after)
     report = board_report(board, rules, routing, verdict, options.nets, [violation_data(item) for item in fresh])
     with stages.stage("writing"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -26,7 +26,7 @@ class BoardVerdict:
     """What the checkers say about the board before and after; what was wrong before is nobody's fault here."""
 
     new: tuple[Violation, ...]
-    """Of our checker, without opens."""
+    """Of our checker, without the opens that are declared."""
     earlier: int
     """Violations that were there before and still are."""
     kicad_before: KicadCheck
@@ -51,14 +51,26 @@ class BoardVerdict:
         return sum(item.count for item in self.kicad_after.findings if item.type == UNCONNECTED)
 
 
-def new_violations(before: Sequence[Violation], after: Sequence[Violation]) -> tuple[Violation, ...]:
-    """What the written board violates and the old one did not; opens are told as connections."""
+def new_violations(
+    before: Sequence[Violation], after: Sequence[Violation], declared: Mapping[str, int]
+) -> tuple[Violation, ...]:
+    """What the written board violates and the old one did not.
+
+    Args:
+        before, after: all violations of either.
+        declared: net -> how many of its connections are said to be open; the opens of a net with more gaps than that
+            (of nets not asked for: than before) are violations.
+    """
     old = Counter(before)
+    had = Counter(item.things[0] for item in before if item.rule is Rule.OPEN)
+    has = Counter(item.things[0] for item in after if item.rule is Rule.OPEN)
+    allowed = {net: declared.get(net.removeprefix("net "), had[net]) for net in has}
     found: list[Violation] = []
     for item in after:
         if item.rule is Rule.OPEN:
-            continue
-        if old[item] > 0:
+            if has[item.things[0]] > allowed[item.things[0]]:
+                found.append(item)
+        elif old[item] > 0:
             old[item] -= 1
         else:
             found.append(item)
