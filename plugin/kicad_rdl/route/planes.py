@@ -361,10 +361,12 @@ def _written(
         + [line_of(s.path).buffer(s.width / 2) for s in request.skeletons]
     )
     for piece in pieces(shapely.MultiPolygon(centres), tips, rules.disc, MOST_POINTS, hatch_density(request.hatch)):
-        shapely.prepare(piece.centres)
-        inside = [k for k in np.flatnonzero(shapely.intersects(piece.centres, tips)).tolist() if k not in taken]
+        # a cut may leave ends of the region side by side that are joined beyond it only
+        own_centres = shapely.MultiPolygon(_apart(parts(piece.centres), rules))
+        shapely.prepare(own_centres)
+        inside = [k for k in np.flatnonzero(shapely.intersects(own_centres, tips)).tolist() if k not in taken]
         taken |= set(inside)
-        swept = piece.centres.buffer(rules.disc, quad_segs=CORNER)
+        swept = own_centres.buffer(rules.disc, quad_segs=CORNER)
         joined = _on_grid(shapely.union_all([swept, *(spokes[k].copper for k in inside)]))
         if request.hatch is not None:
             joined = hatched(joined, request.hatch, own, rules.clearance)
