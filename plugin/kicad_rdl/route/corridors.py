@@ -50,7 +50,7 @@ def corridors_of(
     count = int(gap_start[-1])
     gaps = np.fromiter(chain.from_iterable(wire.gaps for wire in which), np.int64, count)
     before = np.fromiter(chain.from_iterable(wire.triangles[: len(wire.gaps)] for wire in which), np.int64, count)
-    below, above = _offsets(asked, gap_start, gaps, orders, widths, space)
+    below, above, share = _offsets(asked, gap_start, gaps, orders, widths, space)
     further: list[ExtraDisc] = []
     further_start = [0]
     for index, wire in zip(asked, which, strict=True):
@@ -58,6 +58,7 @@ def corridors_of(
             further += _beside(tiles, wires, wire, orders, widths, space, widths[index])
         further += extra.get(index, ())
         further_start.append(len(further))
+    leftward = tiles.edge_triangles[gaps, 0] == before
     terminals = np.array([(wire.start, wire.end) for wire in which], dtype=np.int64).reshape(-1, 2)
     ends = tiles.xy[terminals].reshape(-1, 4)
     portals, portal_discs = np.zeros((count, 4)), np.zeros((count, 2), np.int64)
@@ -66,22 +67,26 @@ def corridors_of(
         np.array([widths[index] for index in asked], dtype=np.float64),
         gap_start,
         gaps,
-        tiles.edge_triangles[gaps, 0] == before,
+        leftward,
         below,
         above,
+        share,
         np.array(further_start, dtype=np.int64),
         np.array(further, dtype=np.float64).reshape(-1, 6),
         (tiles.xy, tiles.disc_start, tiles.disc_xy, tiles.disc_r, tiles.normals, tiles.clearance, tiles.edges),
         portals,
         portal_discs,
     )
-    return Corridors(ends, gap_start, portals, portal_discs, disc_start, discs, disc_range)
+    share = np.where(leftward, 1.0 - share, share)
+    return Corridors(ends, gap_start, portals, portal_discs, disc_start, discs, disc_range, share=share)
 
 
 def _offsets(
     asked: Sequence[int], gap_start: I64, gaps: I64, orders: Orders, widths: Widths, space: float
-) -> tuple[F64, F64]:
-    """Width and space of the wires below and above each wire on each of its gaps [nm]."""
+) -> tuple[F64, F64, F64]:
+    """Width and space of the wires below and above each wire on each of its gaps [nm]; and which part of the slack
+    of the gap lies below it.
+    """
     used = np.unique(gaps)
     listed = [orders[gap] for gap in used.tolist()]
     size = np.fromiter(map(len, listed), np.int64, len(listed))
@@ -99,7 +104,9 @@ def _offsets(
     wire_of = np.repeat(np.array(asked, dtype=np.int64), np.diff(gap_start))
     wanted = np.searchsorted(used, gaps) * most + wire_of
     entry = by_key[np.searchsorted(key[by_key], wanted, side="right") - 1]
-    return below[entry], above[entry]
+    position = np.arange(len(members)) - np.repeat(first, size)
+    share = (1 + position) / np.repeat(size + 1, size)
+    return below[entry], above[entry], share[entry]
 
 
 def _beside(
@@ -148,7 +155,9 @@ def _neighbours(tiles: Tiles, triangle: int) -> list[int]:
 
 
 @compiled
-def _build(ends, widths, gap_start, gaps, leftward, below, above, further_start, further, layer, portals, portal_discs):  # type: ignore[no-untyped-def]
+def _build(  # type: ignore[no-untyped-def]
+    ends, widths, gap_start, gaps, leftward, below, above, share, further_start, further, layer, portals, portal_discs
+):
     """Fills the portals; returns the discs. ``layer`` are the arrays of ``Tiles``; ``leftward`` says for each gap
     whether the tile before it lies on the left of its edge.
     """
@@ -178,14 +187,15 @@ def _build(ends, widths, gap_start, gaps, leftward, below, above, further_start,
             dx, dy = dx / length, dy / length
             keep_left = clearance[left] + SLACK + left_offset + widths[w] / 2
             keep_right = clearance[right] + SLACK + right_offset + widths[w] / 2
-            # where the wires fill the gap, the slack of rounding gives way
+            # where the wires fill the gap, the slack of rounding gives way, and with it that of those below and above
             full = _extent(layer, left, dx, dy, keep_left)[0] + _extent(layer, right, -dx, -dy, keep_right)[0]
-            excess = max(0.0, full - length) / 2
+            excess = max(0.0, full - length)
+            part = 1.0 - share[i] if leftward[i] else share[i]
             for column in range(2):
                 if column == 0:
-                    side, vertex, keep, ex, ey = 1.0, left, keep_left - excess, dx, dy
+                    side, vertex, keep, ex, ey = 1.0, left, keep_left - part * excess, dx, dy
                 else:
-                    side, vertex, keep, ex, ey = -1.0, right, keep_right - excess, -dx, -dy
+                    side, vertex, keep, ex, ey = -1.0, right, keep_right - (1.0 - part) * excess, -dx, -dy
                 reach, nearest = _extent(layer, vertex, ex, ey, keep)
                 px, py = xy[vertex, 0] + ex * reach, xy[vertex, 1] + ey * reach
                 portals[i, 2 * column], portals[i, 2 * column + 1] = px, py

@@ -44,6 +44,7 @@ def _octagonal(corridors: Corridors, away: F64) -> Corridors:
     """The corridors with the corners of octagons, discs of radius zero, in place of discs."""
     discs, ranges, octagons, portal_discs = [], [], [], corridors.portal_discs.copy()
     start = [0]
+    share = np.full(len(corridors.portals), 0.5) if corridors.share is None else corridors.share
     for wire in range(len(corridors.ends)):
         g0, g1 = corridors.gap_start[wire], corridors.gap_start[wire + 1]
         d0, d1 = corridors.disc_start[wire], corridors.disc_start[wire + 1]
@@ -55,6 +56,7 @@ def _octagonal(corridors: Corridors, away: F64) -> Corridors:
             corridors.disc_range[d0:d1],
             NORMALS,
             LENGTHS,
+            share[g0:g1],
             away[wire],
         )
         portal_discs[g0:g1] = nearest + start[-1]
@@ -73,7 +75,7 @@ def _octagonal(corridors: Corridors, away: F64) -> Corridors:
 
 
 @compiled
-def _octagons(ends, portal_discs, discs, disc_range, normals, lengths):  # type: ignore[no-untyped-def]
+def _octagons(ends, portal_discs, discs, disc_range, normals, lengths, share):  # type: ignore[no-untyped-def]
     """Bounds of the octagon of each obstacle, the obstacle of each disc; discs alike in all but place are one."""
     size = len(discs)
     group = np.zeros(size, np.int64)
@@ -103,9 +105,9 @@ def _octagons(ends, portal_discs, discs, disc_range, normals, lengths):  # type:
         for k in range(8):
             apart = max(apart, -(bounds[group[a], k] + bounds[group[b], (k + 4) % 8]) / lengths[k])
         if apart < 1.0:
-            for o in (group[a], group[b]):
-                for k in range(8):
-                    bounds[o, k] -= (1.0 - apart) / 2 * lengths[k]
+            for k in range(8):
+                bounds[group[a], k] -= (1.0 - apart) * share[g] * lengths[k]
+                bounds[group[b], k] -= (1.0 - apart) * (1.0 - share[g]) * lengths[k]
     # no octagon reaches over an end of the wire
     for d in range(size):
         o = group[d]
@@ -134,10 +136,10 @@ def _turned(angle):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _corners(ends, portals, portal_discs, discs, disc_range, normals, lengths, away):  # type: ignore[no-untyped-def]
+def _corners(ends, portals, portal_discs, discs, disc_range, normals, lengths, share, away):  # type: ignore[no-untyped-def]
     """Corners of one wire as discs, their ranges, the discs they come from; for each gap the nearest ones."""
     m, size = len(portals), len(discs)
-    group, bounds, _ = _octagons(ends, portal_discs, discs, disc_range, normals, lengths)
+    group, bounds, _ = _octagons(ends, portal_discs, discs, disc_range, normals, lengths, share)
     room = 24 * size + 2
     corners = np.zeros((room, 5))
     slots = np.zeros((room, 2), np.int64)

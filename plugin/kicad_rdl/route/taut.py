@@ -59,6 +59,8 @@ class Corridors:
     disc_range: I64
     octagons: F64 | None = None
     """[d, 3] where discs are corners of octagons: centre x, y and radius of the octagon [nm]; see ``octagons``."""
+    share: F64 | None = None
+    """[g] which part of the slack of a gap lies on the left of the wire; a half where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
