@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from random import Random
 
 import pytest
 import shapely
@@ -14,6 +15,7 @@ from kicad_rdl.errors import ModelError
 from kicad_rdl.geometry import Arc, Circle, Line, Octagon, Path, Point, Rectangle, Shape, corners, shapely_polygon
 from kicad_rdl.model.layout import Plane
 from kicad_rdl.model.package import Joint
+from kicad_rdl.route import planes as planes_module
 from kicad_rdl.route.planes import Island, PlaneRequest, Skeleton, Terminal, islands, pour
 from kicad_rdl.route.voids import Copper, Land, Patch, Run
 from kicad_rdl.units import UM, Nm
@@ -407,3 +409,30 @@ def test_nothing_asked_and_a_net_asked_twice() -> None:
     with pytest.raises(ModelError, match="two planes"):
         pour(1, [request, request], [], BOUNDARY, min_width=WIDTH, clearance=SPACE)
     assert fills_of(pour(1, [request], [], BOUNDARY, min_width=WIDTH, clearance=SPACE), "VSS").area > 0
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_neck_in_the_pieces_of_a_large_fill(monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+    """A cut leaves ends of the fill side by side; their copper must not meet in a needle."""
+    monkeypatch.setattr(planes_module, "MOST_POINTS", 120)
+    chance = Random(seed)
+    line = 3 * UM
+
+    def place() -> Point:
+        return Point(chance.randrange(-300 * UM, 300 * UM), chance.randrange(-300 * UM, 300 * UM))
+
+    foreign: list[Copper] = []
+    for _ in range(110):
+        start = place()
+        if chance.random() < 0.4:
+            foreign.append(Land(start, Circle(2 * chance.randrange(2 * UM, 20 * UM)), line, "X"))
+        else:
+            turn, length = math.tau * chance.random(), chance.randrange(20 * UM, 120 * UM)
+            end = start + Point(round(length * math.cos(turn)), round(length * math.sin(turn)))
+            foreign.append(Run(Path.through(start, end), line, line, "X"))
+    own = tuple(Terminal(f"t{k}", place(), Circle(16 * UM)) for k in range(24))
+    boundary = shapely.box(-300 * UM, -300 * UM, 300 * UM, 300 * UM)
+    planes = pour(1, [PlaneRequest("VSS", own)], foreign, boundary, min_width=line, clearance=line)
+    assert len(planes) > 3
+    for fill in (shapely_polygon(fill) for plane in planes for fill in plane.fills):
+        assert shapely.get_num_geometries(fill.buffer(2 - line / 2, quad_segs=16)) == 1
