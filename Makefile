@@ -27,8 +27,8 @@ demo: system $(RUN_STAMP) ## builds the Caravel fan-out package into build/demo 
 test: system $(TEST_STAMP) ## ruff, mypy and all tests, the live KiCad included
 	@tools/test.sh $(VENV)
 
-bench: $(TEST_STAMP) ## prints the benchmark tables
-	@$(BIN)/python benchmarks/run.py
+bench: $(TEST_STAMP) ## prints the benchmark table; every case as a board in build/bench
+	@$(BIN)/python benchmarks/run.py --boards build/bench
 
 pcm: ## writes the plugin and the library package for KiCad's plugin manager into dist/
 	@python=$$(tools/python.sh) && $$python tools/pcm.py dist

@@ -1,6 +1,7 @@
 """One row of the benchmark table, in a process of its own: ``python benchmarks/worker.py ROW FOLDER RESULT [PICTURE]``.
 
-Routes, judges, writes the board into FOLDER and the outcome as JSON into RESULT.
+Routes, judges, writes the board into FOLDER and the outcome as JSON into RESULT. With ``warm`` alone: makes the machine
+code, which later processes load.
 """
 
 from __future__ import annotations
@@ -140,6 +141,10 @@ def main() -> None:
     """Arguments: row, folder of the board, file of the result, and a picture or nothing."""
     from rows import ROWS  # rows know this module
 
+    if sys.argv[1:] == ["warm"]:
+        with tempfile.TemporaryDirectory() as scratch:
+            warm_up(Path(scratch, "warm"))
+        return
     name, folder, result, picture = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), sys.argv[4]
     row = next(row for row in ROWS if row.name == name)
     try:
