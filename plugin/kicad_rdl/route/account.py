@@ -110,7 +110,8 @@ def lower_bound(problem: Problem, plan: Plan, connections: Sequence[Connection])
     Connections from a bump to a ball could take any ball that no plane has: the cheapest matching of all of them.
     What joins further terminals of a net: its shortest spanning tree over the balls it has, less the links of these.
     """
-    terminal = {t.label: t for t in (*problem.bumps, *problem.balls)}
+    branches = (branch.terminal for branch in plan.branches)
+    terminal = {t.label: t for t in (*problem.bumps, *problem.balls, *branches)}
     planes = {r.name for r in problem.package.nets if r.style is SupplyStyle.PLANE}
     number = {label: k for k, label in enumerate(terminal)}
     routed = [c for c in connections if c.length is not None and c.net not in planes]

@@ -28,7 +28,7 @@ def final_plan(problem: Problem, wiring: Wiring) -> Plan:
             if terminal.kind is TerminalKind.BUMP:
                 i = bump_index[terminal.label]
                 deep[i] = max(deep[i], wire.layer)
-            else:
+            elif terminal.kind is TerminalKind.BALL:
                 j = ball_index[terminal.label]
                 nets[j] = wire.net
                 high[j] = min(high[j], wire.layer)

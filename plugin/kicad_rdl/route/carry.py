@@ -16,15 +16,14 @@ def carry(old: Negotiation, new: Negotiation, connection: Mapping[int, int]) -> 
 
     Args:
         old: where the wires are.
-        new: where they go; its posts have the same numbers.
-        connection: wire -> its connection in the new one, of which it is all.
+        new: where they go; its posts have the same numbers, those of the old one at least.
+        connection: wire -> its connection in the new one, of which it is all; other wires are left behind.
     """
     sketches = new.sketches
     for layer, tiles in enumerate(old.sketches.tiles):
-        wires = old.sketches.wires_on(layer)
-        moved = rethreaded(
-            tiles, wires, old.sketches.orders_on(layer), sketches.tiles[layer], _vertices(old.sketches, sketches, layer)
-        )
+        wires = {n: wire for n, wire in old.sketches.wires_on(layer).items() if n in connection}
+        orders = {gap: [n for n in order if n in connection] for gap, order in old.sketches.orders_on(layer).items()}
+        moved = rethreaded(tiles, wires, orders, sketches.tiles[layer], _vertices(old.sketches, sketches, layer))
         numbers = sorted(moved.wires, key=lambda n: (new.straight(connection[n]), n))
         place = {number: k for k, number in enumerate(numbers)}
         made = sketches.load(
@@ -46,7 +45,7 @@ def carry(old: Negotiation, new: Negotiation, connection: Mapping[int, int]) -> 
 def _vertices(old: Sketches, new: Sketches, layer: int) -> list[int]:
     """Old vertex of a layer -> the new one of the same post; -1: none."""
     found = [-1] * len(old.tiles[layer].xy)
-    for before, after in zip(old.posted.vertices, new.posted.vertices, strict=True):
+    for before, after in zip(old.posted.vertices, new.posted.vertices, strict=False):
         there = dict(after)
         for on, vertex in before:
             if on == layer and layer in there:

@@ -189,6 +189,12 @@ def sharp_corner(path: Path) -> Point | None:
     return None
 
 
+def ends_of(path: Path) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Directions, of any length, in which a path leaves its start, and in which it would leave its end."""
+    (ux, uy), (vx, vy) = _direction(path.pieces[0], at_end=False), _direction(path.pieces[-1], at_end=True)
+    return (ux, uy), (-vx, -vy)
+
+
 def _direction(piece: Piece, at_end: bool) -> tuple[float, float]:
     """Direction of travel at one end of a piece, of any length."""
     if isinstance(piece, Line):

@@ -17,10 +17,10 @@ from kicad_rdl.model.package import Angles
 from kicad_rdl.route.audit import CutLoad, diagonal_loads
 from kicad_rdl.route.demand import Demand, demand_of
 from kicad_rdl.route.network import FlowPlan, LayerTask, plan_flow
-from kicad_rdl.route.problem import Problem
+from kicad_rdl.route.problem import Problem, Terminal
 from kicad_rdl.route.sites import Sites
 from kicad_rdl.route.stacks import LayerObstacles, obstacles_on
-from kicad_rdl.route.tiles import Tiles, build_tiles, flipped, slack_for
+from kicad_rdl.route.tiles import Obstacle, Tiles, build_tiles, flipped, slack_for
 from kicad_rdl.route.uncross import Wire
 
 ROUNDS = 5
@@ -39,6 +39,14 @@ Assigned = dict[int, tuple[int, int]]
 """Bump -> (layer, ball)."""
 
 Step = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A place on one layer where traces of a net meet; its terminal is a disc as wide as they are."""
+
+    layer: int
+    terminal: Terminal
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +85,13 @@ class Plan:
     """Outermost layer on which each bump stands in any case; on to ``deep`` it may, if a wire needs it."""
     surely_high: tuple[int, ...]
     """Innermost layer on which each ball stands in any case."""
+    branches: tuple[Branch, ...] = ()
+
+    def branch_vertex(self, index: int) -> tuple[int, int]:
+        """Layer (from 0) and vertex of a branch: on every layer they come after all other obstacles."""
+        layer = self.branches[index].layer
+        own = [k for k, branch in enumerate(self.branches) if branch.layer == layer]
+        return layer - 1, self.layers[layer - 1].tiles.obstacle_count - len(own) + own.index(index)
 
 
 def make_plan(problem: Problem, step: Step) -> Plan:
@@ -131,10 +146,13 @@ def stood(
     surely_deep: Sequence[int],
     surely_high: Sequence[int],
     nets: Sequence[str | None],
+    branches: Sequence[Branch] = (),
 ) -> Plan:
     """A plan with other stacks of vias, without wires."""
     count = problem.package.rdl_count
-    standing = [obstacles_on(problem, k, deep, high, nets, plan.sites) for k in range(1, count + 1)]
+    standing = [
+        _branched(obstacles_on(problem, k, deep, high, nets, plan.sites), k, branches) for k in range(1, count + 1)
+    ]
     layers = [LayerPlan(k, s, _tiles_of(problem, k, s), (), {}) for k, s in enumerate(standing, 1)]
     return replace(
         plan,
@@ -144,7 +162,18 @@ def stood(
         ball_nets=tuple(nets),
         surely_deep=tuple(surely_deep),
         surely_high=tuple(surely_high),
+        branches=tuple(branches),
     )
+
+
+def _branched(standing: LayerObstacles, layer: int, branches: Sequence[Branch]) -> LayerObstacles:
+    """The obstacles of a layer, and its branches after them."""
+    own = tuple(
+        Obstacle(b.terminal.at, b.terminal.shape, b.terminal.net, b.terminal.label)
+        for b in branches
+        if b.layer == layer
+    )
+    return replace(standing, obstacles=(*standing.obstacles, *own))
 
 
 def _spread(problem: Problem, demand: Demand, step: Step) -> tuple[FlowPlan, Assigned, list[Tiles]]:

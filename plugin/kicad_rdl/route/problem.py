@@ -61,6 +61,8 @@ class TerminalKind(StrEnum):
 
     BUMP = "bump"
     BALL = "ball"
+    BRANCH = "branch"
+    """A place where traces of a net meet."""
 
 
 @dataclass(frozen=True, slots=True)

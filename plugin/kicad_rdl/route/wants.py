@@ -6,18 +6,18 @@ one connection with several ends; every other net is a tree over its bumps and b
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.spatial import Delaunay, QhullError
 
+from kicad_rdl.geometry import Point
 from kicad_rdl.model.package import NetRule, Package, SupplyStyle
 from kicad_rdl.route.demand import plane_layer_of
 from kicad_rdl.route.negotiate import Wanted
 from kicad_rdl.route.plan import Plan
 from kicad_rdl.route.problem import Problem
-
 
 SMALL = 16
 """Trees of so many posts are negotiated like connections; larger ones find their way through what is drawn."""
@@ -70,7 +70,7 @@ def neighbours(points: np.ndarray) -> list[tuple[int, int]]:
 
 
 def widths_of(package: Package, rule: NetRule) -> tuple[float, ...]:
-    """Width of a net's traces on each RDL, with what its class keeps beyond the space of the layer on both sides [nm]."""
+    """Width of a net's traces on each RDL, with what its class keeps beyond the layer's space on both sides [nm]."""
     found = []
     for layer in range(1, package.rdl_count + 1):
         metal, asked = package.technology.metal(layer), rule.on_layer(layer)
@@ -131,6 +131,7 @@ def wants_of(problem: Problem, plan: Plan) -> Wants:
         for j, net in enumerate(plan.ball_nets)
         if net is not None and not rules[net].balls == 1 == count_of.get(net)
     }
+    terminals = (*problem.bumps, *problem.balls)
     trees: list[Tree] = []
     prefers: dict[int, int] = {}
     for net in sorted(posts):
@@ -146,24 +147,23 @@ def wants_of(problem: Problem, plan: Plan) -> Wants:
             nets.append(net)
             continue
         if len(own) <= SMALL and rule.style is not SupplyStyle.PLANE and net not in drawn:
-            for start, ends in _branches(problem, own):
+            for start, ends in stepwise([terminals[p].at for p in own], own):
                 wanted.append(Wanted((start,), ends, widths, layers, price))
                 nets.append(net)
         trees.append(Tree(net, tuple(own), widths, layers, price))
     return Wants(tuple(wanted), tuple(nets), flows, prefers, tuple(trees))
 
 
-def _branches(problem: Problem, own: list[int]) -> list[tuple[int, tuple[int, ...]]]:
+def stepwise(at: Sequence[Point], posts: Sequence[int]) -> list[tuple[int, tuple[int, ...]]]:
     """Each post of a small tree but the first, and those before it, on any of which it may end: always a tree.
 
-    The order is that of Prim's algorithm from the last post, a ball.
+    The order is that of Prim's algorithm from the last post, a ball if there is one.
     """
-    at = [t.at for t in (*problem.bumps, *problem.balls)]
-    order = [own[-1]]
-    while len(order) < len(own):
-        rest = [p for p in own if p not in order]
+    order = [len(posts) - 1]
+    while len(order) < len(posts):
+        rest = [p for p in range(len(posts)) if p not in order]
         order.append(min(rest, key=lambda p: (min(at[p].distance(at[q]) for q in order), p)))
-    return [(post, tuple(order[:k])) for k, post in enumerate(order) if k]
+    return [(posts[p], tuple(posts[q] for q in order[:k])) for k, p in enumerate(order) if k]
 
 
 def layers_for(problem: Problem, plan: Plan, rule: NetRule) -> tuple[int, ...]:

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from kicad_rdl.geometry import Path
 from kicad_rdl.model.package import SupplyStyle
 from kicad_rdl.model.report import Progress
+from kicad_rdl.route.branching import branches_of
 from kicad_rdl.route.carry import carry
 from kicad_rdl.route.ground import Posted
 from kicad_rdl.route.groups import Groups
 from kicad_rdl.route.improve import improve
 from kicad_rdl.route.joins import join_trees
+from kicad_rdl.route.lay import ends_of
 from kicad_rdl.route.laying import Laying, lay
-from kicad_rdl.route.negotiate import FIRST_PRICE, Negotiation, negotiate
+from kicad_rdl.route.negotiate import FIRST_PRICE, Negotiation, Wanted, negotiate
 from kicad_rdl.route.plan import Plan, stood
 from kicad_rdl.route.problem import Problem, Terminal
 from kicad_rdl.route.sketches import Sketches
-from kicad_rdl.route.wants import Wants, wants_of
+from kicad_rdl.route.wants import Tree, Wants, stepwise, wants_of
 
 Say = Callable[[Progress], None]
 Late = Callable[[], bool]
@@ -84,10 +86,19 @@ def wire_layers(problem: Problem, plan: Plan, say: Say, late: Late) -> Wiring:
         _draw(again, say, late)
         better = len(again.work.wires) > len(stage.work.wires) or _stands_in_vain(stage)
         stage = again if better else stage
-    counted = [n for n, _ in enumerate(stage.work.wanted) if not _is_skeleton(problem, stage, n)]
-    improve(stage.work, counted, _steps(say, "improve"), late)
-    laying = lay(stage.work, stage.nets, lambda name, done, total: say(Progress(name, done, total)), late)
-    return _result(problem, stage, laying)
+    best: tuple[int, Wiring] | None = None
+    for attempt in (_branched(problem, stage, say, late), stage):
+        if attempt is None or (best is not None and (best[0] == 0 or late())):
+            continue
+        counted = [n for n, _ in enumerate(attempt.work.wanted) if not _is_skeleton(problem, attempt, n)]
+        improve(attempt.work, counted, _steps(say, "improve"), late)
+        laying = lay(attempt.work, attempt.nets, lambda name, done, total: say(Progress(name, done, total)), late)
+        wiring = _result(problem, attempt, laying)
+        faults = len(wiring.missing) + acute_meetings(attempt.plan, wiring.routed)
+        if best is None or faults < best[0]:
+            best = (faults, wiring)
+    assert best is not None
+    return best[1]
 
 
 def _steps(say: Say, stage: str) -> Callable[[int, int], None]:
@@ -128,6 +139,8 @@ def _posted(problem: Problem, plan: Plan) -> Posted:
         there = tuple((k, v) for k, v in own if v >= 0)
         vertices.append(there)
         least.append((len(there) - 1 - (count - plan.surely_high[index]), len(there) - 1))
+    vertices += [(plan.branch_vertex(index),) for index in range(len(plan.branches))]
+    least += [(0, 0)] * len(plan.branches)
     return Posted(tuple(vertices), tuple(least), (False,) * len(vertices))
 
 
@@ -156,9 +169,9 @@ def _stood_anew(problem: Problem, stage: _Stage) -> _Stage:
     surely_deep, surely_high = list(plan.surely_deep), list(plan.surely_high)
     nets = list(plan.ball_nets)
     for number, end in work.end.items():
-        if end >= bumps:
+        if bumps <= end < bumps + len(problem.balls):
             nets[end - bumps] = stage.nets[number]
-    for post in range(len(work.sketches.posted.vertices)):
+    for post in range(bumps + len(problem.balls)):
         first, last = work.sketches.standing(post)
         if post < bumps:
             surely_deep[post] = last + 1
@@ -182,10 +195,74 @@ def _stood_anew(problem: Problem, stage: _Stage) -> _Stage:
     return again
 
 
+def _branched(problem: Problem, stage: _Stage, say: Say, late: Late) -> _Stage | None:
+    """The same work with branch points for its small trees; None where that is worse, or there are none."""
+    work, plan = stage.work, stage.plan
+    drawn: dict[str, list[int]] = {}
+    for number, wires in work.wires.items():
+        drawn.setdefault(stage.nets[number], []).extend(wires)
+    branches = branches_of(problem, plan, work.sketches, stage.wants.trees, drawn)
+    flowing = {net for number, net in enumerate(stage.wants.nets) if work.wanted[number].exclusive}
+    branches = tuple(branch for branch in branches if branch.terminal.net not in flowing)
+    if not branches or late():
+        return None
+    fresh = stood(problem, plan, plan.deep, plan.high, plan.surely_deep, plan.surely_high, plan.ball_nets, branches)
+    anew = {branch.terminal.net for branch in branches}
+    terminals = [*problem.bumps, *problem.balls, *(branch.terminal for branch in branches)]
+    connection: dict[int, int] = {}
+    wanted: list[Wanted] = []
+    nets: list[str] = []
+    for number, w in enumerate(work.wanted):
+        if stage.nets[number] not in anew:
+            connection |= dict.fromkeys(work.wires.get(number, ()), len(wanted))
+            wanted.append(w)
+            nets.append(stage.nets[number])
+    trees: list[Tree] = []
+    first = len(problem.bumps) + len(problem.balls)
+    for tree in stage.wants.trees:
+        own = [first + k for k, branch in enumerate(branches) if branch.terminal.net == tree.net]
+        posts = (*own, *tree.posts)
+        trees.append(replace(tree, posts=posts))
+        for start, ends in stepwise([terminals[p].at for p in posts], posts) if own else ():
+            wanted.append(Wanted((start,), ends, tree.widths, tree.layers, tree.via_price))
+            nets.append(tree.net)
+    again = _begin(problem, fresh, Wants(tuple(wanted), tuple(nets), 0, {}, tuple(trees)))
+    carry(work, again.work, connection)
+    _draw(again, say, late)
+    return again if _loose_ends(problem, again) <= _loose_ends(problem, stage) else None
+
+
+def acute_meetings(plan: Plan, routed: Sequence[Routed]) -> int:
+    """Pairs of traces that meet in a branch point at less than a right angle."""
+    at: dict[str, list[tuple[float, float]]] = {branch.terminal.label: [] for branch in plan.branches}
+    for wire in routed:
+        for label, (dx, dy) in zip((wire.start.label, wire.end.label), ends_of(wire.path), strict=True):
+            if label in at:
+                at[label].append((dx, dy))
+    return sum(
+        ax * bx + ay * by > 0
+        for directions in at.values()
+        for k, (ax, ay) in enumerate(directions)
+        for bx, by in directions[:k]
+    )
+
+
+def _loose_ends(problem: Problem, stage: _Stage) -> int:
+    """How many pieces of nets are apart."""
+    return len(_apart(problem, stage, _pieces(stage)))
+
+
+def _pieces(stage: _Stage) -> Groups:
+    """Which posts the wires join."""
+    pieces = Groups(len(stage.work.sketches.posted.vertices))
+    for wire in stage.work.owner:
+        pieces.join(*stage.work.sketches.ends_of(wire))
+    return pieces
+
+
 def _result(problem: Problem, stage: _Stage, laying: Laying) -> Wiring:
     work = stage.work
-    everyone = (*problem.bumps, *problem.balls)
-    pieces = Groups(len(everyone))
+    everyone = (*problem.bumps, *problem.balls, *(branch.terminal for branch in stage.plan.branches))
     routed: list[Routed] = []
     missing: list[Missing] = []
     for number, net in enumerate(stage.nets):
@@ -201,8 +278,7 @@ def _result(problem: Problem, stage: _Stage, laying: Laying) -> Wiring:
                 missing.append(Missing(net, everyone[start], everyone[end], layer + 1, reason))
             else:
                 routed.append(Routed(net, layer + 1, everyone[start], everyone[end], path, width))
-            pieces.join(start, end)
-    missing += _apart(problem, stage, pieces)
+    missing += _apart(problem, stage, _pieces(stage))
     return Wiring(stage.plan, tuple(routed), tuple(missing), work.sketches)
 
 
@@ -213,10 +289,10 @@ def _apart(problem: Problem, stage: _Stage, pieces: Groups) -> list[Missing]:
     ball_nets = list(plan.ball_nets)
     for number, wanted in enumerate(stage.work.wanted):
         for post in wanted.ends if wanted.exclusive else ():
-            if post >= bumps and ball_nets[post - bumps] == stage.nets[number]:
+            if bumps <= post < bumps + len(problem.balls) and ball_nets[post - bumps] == stage.nets[number]:
                 ball_nets[post - bumps] = None
     for number, end in stage.work.end.items():
-        if end >= bumps:
+        if bumps <= end < bumps + len(problem.balls):
             ball_nets[end - bumps] = stage.nets[number]
     nets: dict[str, dict[int, list[Terminal]]] = {}
     everyone = [*((b, b.net) for b in problem.bumps), *zip(problem.balls, ball_nets, strict=True)]
