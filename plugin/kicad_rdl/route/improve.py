@@ -166,8 +166,7 @@ def _redrawn(
     # those with one possible end go first, so that no other takes it
     for victim in sorted(victims, key=lambda n: (work.wanted[n].exclusive, work.straight(n), n)):
         back = work.sketches.find(work.errand(victim, 0.0), 0.0, lengths[victim] + before, faces=20000)
-        if back is None:
+        if back is None or not work.fit(victim, back):
             return None
-        work.draw(victim, back)
     changed = _lengths(work, [number, *victims])
     return changed if math.fsum(changed.values()) < before - GAIN else None

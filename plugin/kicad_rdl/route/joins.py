@@ -66,11 +66,10 @@ def _joined(
     number = len(work.wanted)
     work.wanted.append(Wanted(tuple(starts), tuple(ends), tree.widths, tree.layers, tree.via_price))
     way = work.sketches.find(work.errand(number, 0.0), 0.0, limit)
-    if way is None:
+    if way is None or not work.fit(number, way):
         work.wanted.pop()
         return None
     nets.append(tree.net)
-    work.draw(number, way)
     one, two = (int(work.sketches.ground.post[v]) for v in (way.start, way.end))
     work.wanted[number] = Wanted((one,), (two,), tree.widths, tree.layers, tree.via_price)
     return one, two

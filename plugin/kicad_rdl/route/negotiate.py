@@ -2,7 +2,7 @@
 
 A connection takes the cheapest way there is; crossing another or overfilling a gap has a price, and whoever is crossed
 or squeezed out is drawn anew. What was pushed away often gets dearer to push, and gaps that were too narrow get
-dearer to pass (McMurchie and Ebeling, PathFinder, 1995). The sketches are legal after every step; the best state ends it.
+dearer to pass (McMurchie and Ebeling, PathFinder, 1995). Every step leaves legal sketches; the best state ends it.
 """
 
 from __future__ import annotations
@@ -84,6 +84,15 @@ class Negotiation:
         self._book(number, made, end)
         self._log.append((number, made, end, True))
         return made
+
+    def fit(self, number: int, way: Way) -> bool:
+        """Draws a way that pushes nobody; False, and nothing is changed: a via of it stands in its own way."""
+        mark = self.keep()
+        wires = self.draw(number, way)
+        if len(wires) == 1 or self.sketches.squeezed_out(wires) == []:
+            return True
+        self.back_to(mark)
+        return False
 
     def take_out(self, number: int) -> None:
         """Removes all wires of a connection."""
@@ -184,7 +193,7 @@ def negotiate(
     late: Callable[[], bool],
     pushes: int = PUSHES,
 ) -> tuple[int, ...]:
-    """Draws connections until all are drawn, or nothing helps any more; what stays open.
+    """Draws connections until all are drawn, or nothing helps any more; what stays open, or lost its place for others.
 
     Args:
         work: the sketches, and what is drawn already.
@@ -193,6 +202,7 @@ def negotiate(
         late: says that time is up.
         pushes: ways drawn at most, for every connection.
     """
+    before = tuple(work.wires)
     queue = [(work.straight(n), n) for n in numbers if n not in work.wires]
     heapq.heapify(queue)
     count = len(queue)
@@ -223,9 +233,10 @@ def negotiate(
             work.forget()
     if left >= best:  # nothing has been gained since
         work.back_to((0, 0))
-    for number in sorted(n for n in numbers if n not in work.wires):  # what fits without pushing anybody
+    everyone = sorted({*numbers, *before})
+    for number in (n for n in everyone if n not in work.wires):  # what fits without pushing anybody
         way = work.sketches.find(work.errand(number, 0.0))
         if way is not None:
-            work.draw(number, way)
+            work.fit(number, way)
     work.forget()
-    return tuple(n for n in sorted(numbers) if n not in work.wires)
+    return tuple(n for n in everyone if n not in work.wires)

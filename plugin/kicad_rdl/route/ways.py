@@ -104,7 +104,7 @@ def find(  # type: ignore[no-untyped-def]
         via_price: of changing one layer at a post that is free [nm]; negative: not at all.
         most: faces that are looked at.
         limit: cost beyond which nothing is looked for [nm].
-        strict: refuse ways that cross a gap twice (costs time).
+        strict: refuse ways that cross a gap twice, or one of their own posts (costs time).
 
     Returns:
         Cost (TOO_FAR: none), last state, vertex and interval of the end.
@@ -232,6 +232,8 @@ def find(  # type: ignore[no-untyped-def]
                     ):
                         more = passage_price(g, b, t, begin, entry, v, -1, cut_before, need, price)
                         total = cost + distance(g, g.xy[v, 0] - x, g.xy[v, 1] - y) + more
+                        if strict and beside(g, f, state, v, vertex_base):
+                            total = TOO_FAR
                         if is_goal:
                             total += f.goal_cost[v]
                             if total < finish and total < limit:
@@ -270,13 +272,8 @@ def find(  # type: ignore[no-untyped-def]
                         if (f.stamp[new] != now or total < f.best[new] - 1e-9) and total < limit:
                             total += passage_price(g, b, t, begin, entry, -1, e, cut_before, need, price)
                             fine = total < limit and (f.stamp[new] != now or total < f.best[new] - 1e-9)
-                            if fine and strict:
-                                s = state
-                                while s >= 0:
-                                    if s < vertex_base and f.entry[s] == e:
-                                        fine = False
-                                        break
-                                    s = f.came[s]
+                            if fine and strict and passed(g, f, state, e, vertex_base):
+                                fine = False
                             if fine:
                                 d, _, _ = ahead_of(g, goals, px, py)
                                 if total + d < limit:
@@ -306,6 +303,30 @@ def find(  # type: ignore[no-untyped-def]
 
 
 @compiled
+def passed(g, f, state, e, vertex_base):  # type: ignore[no-untyped-def]
+    """Whether the way to a state crosses a gap, or its leg begins at an end of it."""
+    own = True
+    while state >= 0:
+        if state >= vertex_base:
+            own = False
+        elif f.entry[state] == e or (own and f.entry[state] < 0 and f.cut[state] in (g.edges[e, 0], g.edges[e, 1])):
+            return True
+        state = f.came[state]
+    return False
+
+
+@compiled
+def beside(g, f, state, v, vertex_base):  # type: ignore[no-untyped-def]
+    """Whether the last leg of the way to a state crosses a gap at a vertex."""
+    while 0 <= state < vertex_base:
+        e = f.entry[state]
+        if e >= 0 and (g.edges[e, 0] == v or g.edges[e, 1] == v):
+            return True
+        state = f.came[state]
+    return False
+
+
+@compiled
 def trace_back(g, b, f, state, vertex, interval, steps, tiles, leg_start, crossed):  # type: ignore[no-untyped-def]
     """The way that ends at an interval of a corner, from its beginning.
 
@@ -313,7 +334,7 @@ def trace_back(g, b, f, state, vertex, interval, steps, tiles, leg_start, crosse
     begins, ``crossed`` the wires that it crosses.
 
     Returns:
-        Number of legs (-1: a gap is crossed twice), steps and crossed wires.
+        Number of legs (-1: a gap is crossed twice, or one of its own posts), steps and crossed wires.
     """
     gaps, elements = len(g.edges), len(b.first)
     intervals = elements + len(b.wire)
@@ -348,10 +369,15 @@ def trace_back(g, b, f, state, vertex, interval, steps, tiles, leg_start, crosse
         state = f.came[state]
     legs += 1
     leg_start[legs] = size
+    for i in range(size):
+        for k in range(i + 1, size):
+            if steps[i, 0] == steps[k, 0]:
+                return -1, size, cuts
     for leg in range(legs):
-        for i in range(leg_start[leg], leg_start[leg + 1]):
-            for k in range(i + 1, leg_start[leg + 1]):
-                if steps[i, 0] == steps[k, 0]:
+        for end in (leg_start[leg], leg_start[leg + 1] - 1):
+            v = g.triangles[(steps[end, 0] - gaps) // 3, (steps[end, 0] - gaps) % 3]
+            for i in range(leg_start[leg] + 1, leg_start[leg + 1] - 1):
+                if g.edges[steps[i, 0], 0] == v or g.edges[steps[i, 0], 1] == v:
                     return -1, size, cuts
     for i in range(size // 2):
         for k in range(2):
