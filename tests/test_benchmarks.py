@@ -218,6 +218,9 @@ def test_goals_need_all_nets_before_lengths_count() -> None:
     assert goals(row.aim, open_one).startswith("no")
     assert goals(row.must, replace(good, violations=1)) == "no: clean"
     assert goals(row.must, replace(good, kicad="1 clearance")) == "no: clean"
+    unconnected = replace(good, kicad="1 unconnected_items")
+    assert goals(row.must, unconnected) == "no: clean"  # KiCad contradicts us
+    assert "clean" not in goals(row.must, replace(unconnected, connected=56))
     assert goals(row.must, Outcome(failed="timeout")).startswith("no")
 
 
