@@ -11,8 +11,9 @@ import pytest
 from shapely.geometry.base import BaseGeometry
 
 from kicad_rdl.geometry import Circle, Octagon, Point, Rectangle, Shape
+from kicad_rdl.route.ground import Posted
 from kicad_rdl.route.network import FlowPlan, LayerTask, plan_flow
-from kicad_rdl.route.sketch import Sketch
+from kicad_rdl.route.sketches import Sketches
 from kicad_rdl.route.tiles import Obstacle, Tiles, build_tiles
 
 SPACE = 10_000
@@ -87,10 +88,13 @@ class RandomFlow:
     def tiles(self) -> Tiles:
         return self.task.tiles
 
-    def sketch(self) -> Sketch:
-        sketch = Sketch(self.tiles, SPACE)
-        sketch.load(self.plan.wires[0], self.plan.orders[0], LINE)
-        return sketch
+    def sketches(self) -> Sketches:
+        """The flow on its layer; every obstacle is a post of the same number."""
+        count = self.tiles.obstacle_count
+        posted = Posted(tuple(((0, v),) for v in range(count)), ((0, 0),) * count, (False,) * count)
+        sketches = Sketches([self.tiles], [float(SPACE)], posted)
+        sketches.load(0, self.plan.wires[0], self.plan.orders[0], [float(LINE)] * len(self.plan.wires[0]))
+        return sketches
 
     def net_of(self, vertex: int) -> int:
         """The net of a terminal, of a sink the one that ends there; -1 for none."""

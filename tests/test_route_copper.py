@@ -15,10 +15,12 @@ from topology import cut_loads, gap_loads, gaps_of_path, reduced
 
 from kicad_rdl.geometry import Circle, Path, Point, path_points
 from kicad_rdl.route.corridors import corridors_of
-from kicad_rdl.route.improve import Freedom, improve
+from kicad_rdl.route.ground import Posted
+from kicad_rdl.route.improve import improve
 from kicad_rdl.route.lay import wire_path
 from kicad_rdl.route.layer import LaidLayer, lay_layer
-from kicad_rdl.route.sketch import Sketch
+from kicad_rdl.route.negotiate import Negotiation, Wanted
+from kicad_rdl.route.sketches import Errand, Sketches
 from kicad_rdl.route.taut import Corridors, TautWires, tauten
 from kicad_rdl.route.tiles import Obstacle, Tiles, build_tiles
 from kicad_rdl.route.uncross import Wire
@@ -188,13 +190,18 @@ def test_what_fits_every_cut_is_laid(seed: int) -> None:
 def test_improved_sketches_are_laid(seed: int) -> None:
     """After rip-up and rerouting too: distances and topology."""
     flow = random_flow(seed)
-    sketch = flow.sketch()
-    free = set(flow.task.sink_vertex.tolist()) - {wire.end for wire in sketch.wires.values()}
-    improve(sketch, Freedom(free, set(sketch.wires)), lambda done, total: None)
-    numbers = sorted(sketch.wires)
-    place = {number: k for k, number in enumerate(numbers)}
-    wires = [sketch.wires[number] for number in numbers]
-    orders = {gap: [place[number] for number in order] for gap, order in sketch.orders.items()}
+    sketches = flow.sketches()
+    sinks = tuple(sorted(flow.task.sink_vertex.tolist()))
+    work = Negotiation(sketches, [], 6.0 * (LINE + SPACE))
+    for number, wire in enumerate(sorted(sketches.alive)):
+        start, end = sketches.ends_of(wire)
+        work.wanted.append(Wanted((start,), sinks, (float(LINE),), (0,), 0.0, True))
+        work.adopt(number, (wire,), end)
+    improve(work, sorted(work.wires), lambda done, total: None, lambda: False)
+    found = sketches.wires_on(0)
+    place = {number: k for k, number in enumerate(found)}
+    wires = list(found.values())
+    orders = {gap: [place[number] for number in order] for gap, order in sketches.orders_on(0).items()}
     nets = [str(flow.net_of(wire.start)) for wire in wires]
     paths = list(lay_layer(flow.tiles, wires, nets, orders, [LINE] * len(wires), SPACE).paths)
     assert too_close(flow.tiles, wires, nets, paths) == []
@@ -217,13 +224,16 @@ def test_as_many_as_fit(spare: int) -> None:
     tiles = build_tiles([*pads, *ends], *HALF, SPACE, EDGE)
     (edge,) = [e for e, pair in enumerate(tiles.edges.tolist()) if pair == [0, 1]]
     assert tiles.capacity(LINE, SPACE)[edge] == 3
-    sketch = Sketch(tiles, SPACE)
+    count = tiles.obstacle_count
+    posted = Posted(tuple(((0, v),) for v in range(count)), ((0, 0),) * count, (False,) * count)
+    sketches = Sketches([tiles], [float(SPACE)], posted)
     for k in range(3):
-        way = sketch.find((2 + k,), (5 + k,), LINE)
+        way = sketches.find(Errand(((2 + k, 0.0),), ((5 + k, 0.0),), (float(LINE),), (0,), 0.0))
         assert way is not None
-        assert edge in [gap for gap, _ in way.intervals]
-        sketch.insert(way, LINE)
-    wires = [sketch.wires[k] for k in range(3)]
-    paths = list(lay_layer(tiles, wires, ["a", "b", "c"], sketch.orders, [LINE] * 3, SPACE).paths)
+        assert edge in way.legs[0][0][:, 0]
+        sketches.draw(way, [float(LINE)])
+    assert sketches.find(Errand(((2, 0.0),), ((6, 0.0),), (float(LINE),), (0,), 0.0), limit=700_000.0) is None
+    wires = list(sketches.wires_on(0).values())
+    paths = list(lay_layer(tiles, wires, ["a", "b", "c"], sketches.orders_on(0), [LINE] * 3, SPACE).paths)
     assert too_close(tiles, wires, ["a", "b", "c"], paths) == []
     assert spare == 0 or None not in paths

@@ -1,206 +1,330 @@
-"""Laws of the sketch and of what works on it: faces, insertion and removal, trees, shorter ways."""
+"""Laws of the sketches and of what works on them: drawing and undoing, ways, negotiation, trees, shorter ways."""
 
 from __future__ import annotations
 
-import math
+import itertools
 from random import Random
 
+import numpy as np
 import pytest
-from layers import LINE, RandomFlow, each_layer, random_flow
-from topology import crossings, diagonal_crossings, faults_of_wires
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from layers import LINE, SPACE, RandomFlow, each_layer, random_flow
+from scipy.sparse.csgraph import minimum_spanning_tree
+from scipy.spatial.distance import cdist
+from woven import Stack, each_stack, lawful, overfull_cuts, random_errand, random_stack, state_of, straight
 
-from kicad_rdl.route.audit import diagonal_room
 from kicad_rdl.route.groups import Groups
-from kicad_rdl.route.improve import Freedom, improve, taut_lengths
-from kicad_rdl.route.joins import join_nets, neighbours
-from kicad_rdl.route.sketch import Sketch
-from kicad_rdl.route.wirebook import Way
+from kicad_rdl.route.improve import improve, taut_lengths
+from kicad_rdl.route.joins import join_trees
+from kicad_rdl.route.negotiate import Negotiation, Wanted, negotiate
+from kicad_rdl.route.sketches import Errand, Sketches, Way
+from kicad_rdl.route.wants import Tree, neighbours
+
+PRICE = 6.0 * (LINE + SPACE)
 
 
-def state_of(sketch: Sketch) -> object:
-    """Everything that can be asked of a sketch."""
-    gaps, tiles = range(len(sketch.tiles.edges)), range(len(sketch.tiles.triangles))
-    return (
-        dict(sketch.wires),
-        dict(sketch.width),
-        {gap: list(order) for gap, order in sketch.orders.items() if order},
-        [round(sketch.room(gap), 3) for gap in gaps],
-        [round(sketch.diagonal_free(gap), 3) for gap in gaps],
-        [sorted(sketch.faces(t)) for t in tiles],
-    )
+def never() -> bool:
+    return False
 
 
-def check(sketch: Sketch) -> None:
-    """Wires and orders agree, and no two wires cross."""
-    assert faults_of_wires(sketch.tiles, sketch.wires, sketch.orders) == []
-    assert crossings(sketch.tiles, sketch.wires, sketch.orders) == []
+def quiet(done: int, total: int) -> None:
+    assert 0 <= done <= total
 
 
-def fill(sketch: Sketch, chance: Random, tries: int) -> list[Way]:
-    """Draws wires between random obstacles wherever ``find`` sees a way; never two between the same (trees do not)."""
-    ways = []
-    vertices = range(sketch.tiles.obstacle_count)
-    for _ in range(tries if len(vertices) > 1 else 0):
-        start, *ends = chance.sample(vertices, min(len(vertices), chance.choice((2, 2, 4))))
-        joined = {frozenset((wire.start, wire.end)) for wire in sketch.wires.values()}
-        ends = [end for end in ends if frozenset((start, end)) not in joined]
-        if not ends:
+def fill(stack: Stack, sketches: Sketches, chance: Random, tries: int) -> list[tuple[Errand, Way, list[int]]]:
+    """Draws connections between random terminals wherever there is a way that pushes nobody."""
+    made = []
+    for _ in range(tries):
+        errand = random_errand(stack, chance)
+        way = None if errand is None else sketches.find(errand)
+        if errand is None or way is None:
             continue
-        way = sketch.find((start,), ends, chance.choice((LINE, LINE, 3 * LINE)))
-        if way is not None:
-            assert way.start == start
-            assert way.end in ends
-            ways.append(way)
-            sketch.insert(way, LINE)
-    return ways
+        mark = sketches.keep()
+        wires = sketches.draw(way, errand.widths)
+        if len(wires) > 1 and sketches.squeezed_out(wires) != []:
+            sketches.back_to(mark)
+        else:
+            made.append((errand, way, wires))
+    return made
 
 
-@each_layer
-def test_faces_cut_up_a_tile(seed: int) -> None:
-    """Every interval lies in one face, every chord parts one face in two and is the rim of both."""
-    sketch = random_flow(seed).sketch()
-    fill(sketch, Random(seed), 12)
-    for t, corners in enumerate(sketch.tiles.triangles.tolist()):
-        inside = [wire for wire in sketch.wires.values() for tile in wire.triangles if tile == t]
-        ends = sum((w.triangles[0] == t) + (w.triangles[-1] == t) for w in sketch.wires.values())
-        faces = sketch.faces(t)
-        assert len(faces) == len(inside) + 1
-        assert sorted(i for face in faces for i in face[0]) == sorted(
-            (gap, place)
-            for gap in sketch.tiles.triangle_edges[t].tolist()
-            for place in range(len(sketch.orders.get(gap, [])) + 1)
-        )
-        assert sum(len(face[1]) for face in faces) == 3 + ends
-        assert {v for face in faces for v in face[1]} == set(corners)
-        rims = [number for face in faces for number in face[2]]
-        assert sorted(rims) == sorted(
-            2 * [n for n, wire in sketch.wires.items() for tile in wire.triangles if tile == t]
-        )
+# --- sketches -------------------------------------------------------------------------------------------------------
 
 
-@each_layer
+@each_stack
 def test_ways_cross_nothing_and_fit(seed: int) -> None:
-    sketch = random_flow(seed).sketch()
-    over = [gap for gap in range(len(sketch.tiles.edges)) if sketch.diagonal_free(gap) < 0]
-    check(sketch)
-    for way in fill(sketch, Random(seed), 25):
-        (ax, ay), (bx, by) = sketch.tiles.xy[way.start], sketch.tiles.xy[way.end]
-        assert way.length >= math.hypot(ax - bx, ay - by) - 1e-3
-        assert len({gap for gap, _ in way.intervals}) == len(way.intervals)
-    check(sketch)
-    inner = [min(pair) >= 0 for pair in sketch.tiles.edge_triangles.tolist()]
-    for gap in range(len(sketch.tiles.edges)):
-        load = sum(sketch.width[n] + sketch.space for n in sketch.orders.get(gap, []))
-        u, v = sketch.tiles.edges[gap]
-        room = sketch.tiles.width[gap] - sketch.tiles.clearance[u] - sketch.tiles.clearance[v] + sketch.space
-        assert not load or inner[gap]
-        assert load <= max(room, 0) + 1e-3
-    for gap, count in diagonal_crossings(sketch.tiles, sketch.wires).items():
-        if gap not in over and inner[gap]:
-            assert count * (LINE + sketch.space) <= diagonal_room(sketch.tiles, gap, sketch.space) + 1e-3
+    """Every way found without a price is drawn beside all others; ends, layers and length are those asked for."""
+    stack = random_stack(seed)
+    sketches = stack.sketches()
+    lawful(sketches)
+    for errand, way, wires in fill(stack, sketches, Random(seed), 12):
+        assert way.crossed == ()
+        assert way.cost >= straight(sketches, way) - 1.0
+        ends = [sketches.ends_of(wire) for wire in wires]
+        assert ends[0][0] in dict(errand.starts)
+        assert ends[-1][1] in dict(errand.ends)
+        assert {sketches.layer_of(wire) for wire in wires} <= set(errand.layers)
+        for (_, via), (again, _) in itertools.pairwise(ends):
+            assert via == again
+            assert stack.posted.least[via] == (1, 0)  # only candidates change the layer
+            first, last = sketches.standing(via)
+            assert first < last
+    lawful(sketches)
 
 
-@each_layer
-def test_back_to_restores_everything(seed: int) -> None:
-    sketch = random_flow(seed).sketch()
-    chance = Random(seed)
-    fill(sketch, chance, 5)
-    before, mark = state_of(sketch), sketch.keep()
-    for _ in range(10):
-        if sketch.wires and chance.random() < 0.6:
-            sketch.remove(chance.choice(sorted(sketch.wires)))
-        fill(sketch, chance, 2)
-        inner, inner_mark = state_of(sketch), sketch.keep()
-        for number in sorted(sketch.wires)[:3]:
-            sketch.remove(number)
-        fill(sketch, chance, 2)
-        sketch.back_to(inner_mark)
-        assert state_of(sketch) == inner
-    check(sketch)
-    sketch.back_to(mark)
-    assert state_of(sketch) == before
+Step = tuple[str, int]
+
+
+@given(
+    seed=st.integers(0, 23),
+    steps=st.lists(
+        st.tuples(st.sampled_from(("draw", "draw", "draw", "remove", "keep", "back", "forget")), st.integers(0, 10**6)),
+        max_size=14,
+    ),
+)
+@settings(max_examples=40, deadline=None, derandomize=True)
+def test_any_steps_leave_sound_sketches(seed: int, steps: list[Step]) -> None:
+    """Whatever is drawn, removed and undone: lists, books, posts and orders agree, and what is undone comes back."""
+    stack = random_stack(seed)
+    sketches = stack.sketches()
+    kept: list[tuple[int, object]] = []
+    for what, number in steps:
+        if what == "draw":
+            fill(stack, sketches, Random(number), 3)
+        elif what == "remove" and sketches.alive:
+            sketches.remove(sorted(sketches.alive)[number % len(sketches.alive)])
+        elif what == "keep":
+            kept.append((sketches.keep(), state_of(sketches)))
+        elif what == "back" and kept:
+            mark, before = kept.pop()
+            sketches.back_to(mark)
+            assert state_of(sketches) == before
+        elif what == "forget":
+            sketches.forget()
+            kept.clear()
+    lawful(sketches)
+
+
+@each_stack
+def test_forgetting_makes_room_and_keeps_the_state(seed: int) -> None:
+    """The arrays are packed when half of them is used; what is drawn afterwards is what would have been drawn."""
+    stack = random_stack(seed)
+    plain, packed = stack.sketches(), stack.sketches()
+    for sketches in (plain, packed):
+        for number in [w for _, _, wires in fill(stack, sketches, Random(seed), 8) for w in wires][::2]:
+            sketches.remove(number)
+    before = state_of(packed)
+    packed.book.meta[0] = len(packed.book.wire) - 1  # as if it were full
+    packed.forget()
+    assert packed.book.meta[0] < len(packed.book.wire) // 2
+    assert state_of(packed) == before
+    for sketches in (plain, packed):
+        fill(stack, sketches, Random(seed + 1), 8)
+    assert state_of(packed) == state_of(plain)
+    lawful(packed)
 
 
 @each_layer
 def test_what_is_removed_can_be_drawn_again(seed: int) -> None:
-    """The way that a wire had is legal for ``find``; what it finds is at most a little longer."""
-    sketch = random_flow(seed).sketch()
-    for way in fill(sketch, Random(seed), 10):
-        number = max(n for n, wire in sketch.wires.items() if (wire.start, wire.end) == (way.start, way.end))
-        width = sketch.width[number]
-        sketch.remove(number)
-        again = sketch.find((way.start,), (way.end,), width)
-        assert again is not None
-        sketch.insert(again, width)
-    check(sketch)
-
-
-@each_layer
-def test_crossed_wires_are_in_the_way(seed: int) -> None:
-    """Without the wires that ``in_the_way`` names there is a way, if gaps and diagonals have room for it."""
-    sketch = random_flow(seed).sketch()
-    chance = Random(seed)
-    vertices = range(sketch.tiles.obstacle_count)
-    for _ in range(8 if len(vertices) > 1 else 0):
-        start, end = chance.sample(vertices, 2)
-        found = sketch.in_the_way((start,), (end,), LINE, 50_000.0, math.inf)
-        way = sketch.find((start,), (end,), LINE)
+    """The place that a wire had is still there."""
+    flow = random_flow(seed)
+    sketches = flow.sketches()
+    full = overfull_cuts(sketches)
+    for wire in sorted(sketches.alive)[::2]:
+        start, end = sketches.ends_of(wire)
+        beside = {line.split(":")[0] for line in overfull_cuts(sketches)}
+        sketches.remove(wire)
+        way = sketches.find(Errand(((start, 0.0),), ((end, 0.0),), (float(LINE),), (0,), 0.0))
+        if not beside:
+            assert way is not None
         if way is not None:
-            assert found is not None
-        if found is not None:
-            assert set(found[1]) <= set(sketch.wires)
-            assert len(set(found[1])) == len(found[1])
+            sketches.draw(way, [float(LINE)])
+    lawful(sketches, full)
+
+
+@each_stack
+def test_a_closed_gap_takes_no_more(seed: int) -> None:
+    stack = random_stack(seed)
+    sketches = stack.sketches()
+    drawn = fill(stack, sketches, Random(seed), 8)
+    busy = [(layer, gap) for layer in range(len(stack.tiles)) for gap in sorted(sketches.orders_on(layer))]
+    before = {place: list(sketches.orders_on(place[0])[place[1]]) for place in busy}
+    for layer, gap in busy:
+        sketches.close(layer, gap)
+    old = {w for _, _, wires in drawn for w in wires}
+    fill(stack, sketches, Random(seed + 1), 8)
+    for layer, gap in busy:
+        assert sketches.orders_on(layer)[gap] == before[(layer, gap)]
+    for _, _, wires in drawn:  # and takes back what left it
+        for wire in wires:
+            sketches.remove(wire)
+    assert not old & set(sketches.alive)
+    lawful(sketches)
+
+
+# --- negotiation ----------------------------------------------------------------------------------------------------
+
+
+def random_work(seed: int, many: int) -> Negotiation:
+    """Connections between random terminals, no two at one; some may choose among several ends that serve one only."""
+    stack, chance = random_stack(seed), Random(seed)
+    terminals = stack.terminals
+    chance.shuffle(terminals)
+    count = len(stack.tiles)
+    half = len(terminals) // 2
+    wanted = []
+    shared = tuple(sorted(terminals[half : half + half // 3]))
+    for k in range(min(half, many)):
+        layers = tuple(sorted(chance.sample(range(count), chance.randint(1, count))))
+        widths = (float(chance.choice((LINE, LINE, 2 * LINE))),) * count
+        free = half + k < half + half // 3
+        ends = shared if free else (terminals[half + k],)
+        wanted.append(Wanted((terminals[k],), ends, widths, layers, 20_000.0, free))
+    return Negotiation(stack.sketches(), wanted, PRICE)
+
+
+def sound(work: Negotiation, full: list[str] | None = None) -> None:
+    """The sketches are legal, and what is said of the connections is what is drawn."""
+    sketches = work.sketches
+    lawful(sketches, full or [])
+    assert {w: n for n, wires in work.wires.items() for w in wires} == work.owner
+    assert sorted(work.owner) == sorted(sketches.alive)
+    claims = {}
+    for number, wires in work.wires.items():
+        wanted = work.wanted[number]
+        ends = [sketches.ends_of(wire) for wire in wires]
+        assert ends[0][0] in wanted.starts
+        assert ends[-1][1] == work.end[number]
+        assert work.end[number] in wanted.ends
+        assert all(one[1] == two[0] for one, two in itertools.pairwise(ends))
+        assert {sketches.layer_of(wire) for wire in wires} <= set(wanted.layers)
+        if wanted.exclusive:
+            assert work.end[number] not in claims
+            claims[work.end[number]] = number
+    assert claims == work.claims
+
+
+@each_stack
+def test_every_push_leaves_a_legal_state(seed: int) -> None:
+    """Whoever is crossed or squeezed goes at once; what cannot be pushed changes nothing; all of it can be undone."""
+    work = random_work(seed, 14)
+    mark, start = work.keep(), state_of(work.sketches)
+    for number in range(len(work.wanted)):
+        way = work.sketches.find(work.errand(number, PRICE), PRICE)
+        if way is None:
+            continue
+        before = state_of(work.sketches)
+        drawn = set(work.wires)
+        victims = work.push(number, way)
+        if victims is None:
+            assert state_of(work.sketches) == before
+        else:
+            assert set(work.wires) == (drawn | {number}) - set(victims)
+        sound(work)
+    work.back_to(mark)
+    assert state_of(work.sketches) == start
+    assert work.wires == work.claims == work.owner == work.end == {}
+
+
+@each_stack
+def test_negotiation_ends_legal_and_says_what_is_open(seed: int) -> None:
+    work = random_work(seed, 20)
+    early = list(range(0, len(work.wanted), 3))
+    first = negotiate(work, early, quiet, never, pushes=4)
+    assert set(first) == set(early) - set(work.wires)
+    drawn = len(work.wires)
+    late = [n for n in range(len(work.wanted)) if n not in early]
+    second = negotiate(work, late, quiet, never, pushes=4)
+    sound(work)
+    # also those are open that made room for others; but the more are drawn the better
+    assert set(second) == set(range(len(work.wanted))) - set(work.wires) - set(first)
+    assert len(work.wires) >= drawn
+    for number in second:  # what is open could not be drawn without pushing
+        way = work.sketches.find(work.errand(number, 0.0))
+        assert way is None or not work.fit(number, way) or len(second) > 1
+
+
+@pytest.mark.parametrize("seed", range(0, 24, 4))
+def test_negotiation_is_the_same_again(seed: int) -> None:
+    one, other = random_work(seed, 14), random_work(seed, 14)
+    numbers = range(len(one.wanted))
+    assert negotiate(one, numbers, quiet, never) == negotiate(other, numbers, quiet, never)
+    assert state_of(one.sketches) == state_of(other.sketches)
+    assert (one.wires, one.end, one.pushed) == (other.wires, other.end, other.pushed)
+
+
+@pytest.mark.parametrize("patience", [0, 3, 10])
+def test_negotiation_cut_short_is_legal(patience: int) -> None:
+    work = random_work(2, 20)
+    asked = 0
+
+    def late() -> bool:
+        nonlocal asked
+        asked += 1
+        return asked > patience
+
+    left = negotiate(work, range(len(work.wanted)), quiet, late)
+    sound(work)
+    assert set(left) == set(range(len(work.wanted))) - set(work.wires)
 
 
 # --- trees ----------------------------------------------------------------------------------------------------------
 
 
-def trees_of(flow: RandomFlow) -> dict[str, list[int]]:
+def flow_work(flow: RandomFlow) -> Negotiation:
+    """The wires of a flow as connections that may choose among all sinks."""
+    sketches = flow.sketches()
+    sinks = tuple(sorted(flow.task.sink_vertex.tolist()))
+    work = Negotiation(sketches, [], PRICE)
+    for number, wire in enumerate(sorted(sketches.alive)):
+        start, end = sketches.ends_of(wire)
+        fixed = number % 3 == 0
+        work.wanted.append(Wanted((start,), (end,) if fixed else sinks, (float(LINE),), (0,), 0.0, True))
+        work.adopt(number, (wire,), end)
+    return work
+
+
+def trees_of(flow: RandomFlow) -> list[Tree]:
     """The vertices of every net that has several."""
     nets: dict[str, list[int]] = {}
     for vertex in range(flow.tiles.obstacle_count):
         net = flow.net_of(vertex)
         if net >= 0:
             nets.setdefault(f"n{net:03}", []).append(vertex)
-    return {net: vertices for net, vertices in nets.items() if len(vertices) > 1}
+    return [Tree(net, tuple(own), (float(LINE),), (0,), 0.0) for net, own in nets.items() if len(own) > 1]
 
 
 @each_layer
 def test_trees_join_what_can_be_joined(seed: int) -> None:
-    """Afterwards there are no cycles among the new wires, and no way is left between two pieces of a net."""
+    """Wires of a net, no cycle among them; what is still apart has no way left."""
     flow = random_flow(seed)
-    sketch = flow.sketch()
-    nets = trees_of(flow)
-    wired = [(wire.start, wire.end) for wire in sketch.wires.values()]
-    old = set(sketch.wires)
-    join_nets(sketch, nets, dict.fromkeys(nets, float(LINE)), wired, lambda done, total: None)
-    check(sketch)
-    net_of = {vertex: net for net, vertices in nets.items() for vertex in vertices}
-    pieces = Groups(len(sketch.tiles.xy))
-    for one, two in wired:
-        pieces.join(one, two)
-    for number in sorted(set(sketch.wires) - old):
-        wire = sketch.wires[number]
-        assert net_of[wire.start] == net_of[wire.end]
-        assert pieces.root(wire.start) != pieces.root(wire.end)
-        pieces.join(wire.start, wire.end)
-    for vertices in nets.values():
-        groups: dict[int, list[int]] = {}
-        for vertex in vertices:
-            groups.setdefault(pieces.root(vertex), []).append(vertex)
-        for root, own in groups.items():
-            others = [v for v in vertices if pieces.root(v) != root]
-            if others:
-                assert sketch.find(own, others, LINE) is None
+    work, trees = flow_work(flow), trees_of(flow)
+    sketches = work.sketches
+    full, flows = overfull_cuts(sketches), len(work.wanted)
+    nets = [f"n{flow.net_of(w.starts[0]):03}" for w in work.wanted]
+    join_trees(work, nets, trees, quiet, never)
+    lawful(sketches, full)
+    assert len(nets) == len(work.wanted)
+    net_of = {post: tree.net for tree in trees for post in tree.posts}
+    pieces = Groups(len(sketches.posted.vertices))
+    for number, wires in sorted(work.wires.items()):
+        for wire in wires:
+            one, two = sketches.ends_of(wire)
+            if number >= flows:
+                assert net_of[one] == net_of[two] == nets[number]
+                assert pieces.root(one) != pieces.root(two)
+            pieces.join(one, two)
+    for tree in trees:
+        for root in sorted({pieces.root(p) for p in tree.posts}):
+            own = tuple((p, 0.0) for p in tree.posts if pieces.root(p) == root)
+            others = tuple((p, 0.0) for p in tree.posts if pieces.root(p) != root)
+            assert not others or sketches.find(Errand(own, others, (float(LINE),), (0,), 0.0)) is None
 
 
 @pytest.mark.parametrize("seed", range(20))
 def test_neighbours_hold_a_shortest_tree(seed: int) -> None:
     """Kruskal over the neighbours is as short as over all pairs."""
-    import numpy as np
-    from scipy.sparse.csgraph import minimum_spanning_tree
-    from scipy.spatial.distance import cdist
-
     chance = Random(seed)
     count = chance.randint(1, 12)
     grid = chance.random() < 0.5  # cocircular and collinear points
@@ -219,22 +343,24 @@ def test_neighbours_hold_a_shortest_tree(seed: int) -> None:
 
 @each_layer
 def test_improving_never_makes_longer(seed: int) -> None:
+    """No connection is lost, those with one end keep it, no end serves two, and the sum does not grow."""
     flow = random_flow(seed)
-    sketch = flow.sketch()
-    starts = sorted(wire.start for wire in sketch.wires.values())
-    before = sum(taut_lengths(sketch, sorted(sketch.wires)).values())
-    sinks = set(flow.task.sink_vertex.tolist())
-    free = sinks - {wire.end for wire in sketch.wires.values()}
-    fixed = sorted(sketch.wires)[::3]
-    ends_of_fixed = sorted(sketch.wires[number].end for number in fixed)
-    fixed_starts = {sketch.wires[number].start: sketch.wires[number].end for number in fixed}
-    improve(sketch, Freedom(set(free), set(sketch.wires) - set(fixed)), lambda done, total: None)
-    check(sketch)
-    assert sum(taut_lengths(sketch, sorted(sketch.wires)).values()) <= before + 1.0
-    assert sorted(wire.start for wire in sketch.wires.values()) == starts
-    ends = [wire.end for wire in sketch.wires.values()]
-    assert len(set(ends)) == len(ends)
-    assert set(ends) <= sinks
-    after = {wire.start: wire.end for wire in sketch.wires.values()}
-    assert {start: after[start] for start in fixed_starts} == fixed_starts
-    assert sorted(after[start] for start in fixed_starts) == ends_of_fixed
+    work = flow_work(flow)
+    full = overfull_cuts(work.sketches)
+    numbers, ends = sorted(work.wires), dict(work.end)
+    before = sum(taut_lengths(work.sketches, sorted(work.sketches.alive)).values())
+    improve(work, numbers, quiet, never)
+    sound(work, full)
+    assert sum(taut_lengths(work.sketches, sorted(work.sketches.alive)).values()) <= before + 1.0
+    assert sorted(work.wires) == numbers
+    assert {n: work.end[n] for n in numbers[::3]} == {n: ends[n] for n in numbers[::3]}
+
+
+@pytest.mark.parametrize("seed", range(0, 24, 2))
+def test_improving_on_several_layers_is_legal(seed: int) -> None:
+    work = random_work(seed, 14)
+    negotiate(work, range(len(work.wanted)), quiet, never, pushes=4)
+    numbers = sorted(work.wires)
+    improve(work, numbers, quiet, never)
+    sound(work)
+    assert sorted(work.wires) == numbers

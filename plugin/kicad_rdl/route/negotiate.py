@@ -227,7 +227,7 @@ def negotiate(
             last += 1.0
             heapq.heappush(queue, (last, victim))
         left += len(victims) - 1
-        step(count - left, count)
+        step(max(count - left, 0), count)
         if left < best:
             best = left
             work.forget()
