@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from kicad_rdl.geometry import Path
 from kicad_rdl.model.report import Progress
+from kicad_rdl.route.blocking import Blockade, net_names, words_of
 from kicad_rdl.route.carry import carry
 from kicad_rdl.route.ground import Posted
 from kicad_rdl.route.improve import improve
 from kicad_rdl.route.laying import Laying, lay
 from kicad_rdl.route.negotiate import FIRST_PRICE, Negotiation, Wanted, negotiate
 from kicad_rdl.route.posts import LayerRules, Post, Request
-from kicad_rdl.route.sketches import Sketches
+from kicad_rdl.route.sketches import Errand, Sketches
 from kicad_rdl.route.tiles import Obstacle, Tiles, build_tiles
+from kicad_rdl.units import um
 
 STANDINGS = 3
 """How often the tiles are made anew with only those posts that are used."""
@@ -209,9 +212,10 @@ def _stood_anew(task: _Task, stage: _Stage) -> _Stage:
 def _result(task: _Task, requests: Sequence[Request], stage: _Stage, laying: Laying) -> Connected:
     work, sketches = stage.work, stage.work.sketches
     reasons: dict[int, str] = {}
+    blockade = Blockade(sketches)
     for number, leg in enumerate(stage.legs):
         if number not in work.wires:
-            reasons[leg.request] = "no way beside the other traces was found"
+            reasons[leg.request] = _why_open(task, requests[leg.request], leg.wanted, work, blockade)
         elif any(laying.path(wire) is None for wire in work.wires[number]):
             reasons[leg.request] = "no legal geometry beside the other traces"
     wires: list[Wire] = []
@@ -235,3 +239,28 @@ def _result(task: _Task, requests: Sequence[Request], stage: _Stage, laying: Lay
             first, last = post.stands[0].layer, post.stands[-1].layer
         ranges.append((first, last))
     return Connected(tuple(wires), tuple(ranges), reasons)
+
+
+def _why_open(task: _Task, request: Request, wanted: Wanted, work: Negotiation, blockade: Blockade) -> str:
+    """The full gaps that part the ends of a request, or the nets between them."""
+    sketches = work.sketches
+    errand = Errand(
+        tuple((post, 0.0) for post in wanted.starts),
+        tuple((post, 0.0) for post in wanted.ends),
+        wanted.widths,
+        wanted.layers,
+        wanted.via_price,
+    )
+    blocking = blockade.between(wanted.starts, wanted.ends, errand, work.first_price)
+    crossed = net_names(sketches, blocking.crossed, [post.net for post in task.posts], request.net)
+    names = [f"layer {layer}" for layer in range(1, len(task.rules) + 1)]
+    ends = (task.posts[wanted.starts[0]].name, task.posts[wanted.ends[0]].name)
+    words = words_of(blocking, crossed, ends, names) or "no way beside the other traces was found"
+    if not blocking.cut:
+        return words
+    gap = min(blocking.cut, key=lambda full: (full.lack, full.layer, full.gap))
+    tiles = sketches.tiles[gap.layer]
+    one, two = (
+        tiles.obstacles[v].name if v < tiles.obstacle_count else "the board edge" for v in tiles.edges[gap.gap].tolist()
+    )
+    return f"{words}; least is missing between {one} and {two} on {names[gap.layer]}: {um(math.ceil(gap.lack))}"

@@ -16,6 +16,7 @@ from kicad_rdl.route.pouring import pour_layers, without_skeletons
 from kicad_rdl.route.problem import problem_of
 from kicad_rdl.route.supplies import with_supplies
 from kicad_rdl.route.teardrops import teardrops
+from kicad_rdl.route.why_open import explained
 from kicad_rdl.route.wiring import wire_layers
 
 
@@ -48,6 +49,7 @@ def route(
     missing = without_skeletons(problem, wiring.missing)
     connections = connections_of(problem, plan, wiring.routed, missing, poured.unreached)
     unrouted, bottlenecks = cuts_of(problem, plan, wiring.routed, [*missing, *poured.unreached])
+    unrouted, bottlenecks = explained(problem, plan, wiring.routed, wiring.sketches, unrouted, bottlenecks)
     pose = problem.pose
     say(Progress("pour", 1, 1))
     return replace(

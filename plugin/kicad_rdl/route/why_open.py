@@ -1,0 +1,117 @@
+"""Why a connection stayed open: the full gaps that part its ends on the finished sketches, or the traces between."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from kicad_rdl.geometry import Point
+from kicad_rdl.model.layout import Cut, Unrouted
+from kicad_rdl.model.package import SupplyStyle
+from kicad_rdl.route.blocking import Blockade, FullGap, net_names, words_of
+from kicad_rdl.route.groups import Groups
+from kicad_rdl.route.negotiate import FIRST_PRICE
+from kicad_rdl.route.plan import Plan
+from kicad_rdl.route.problem import Problem
+from kicad_rdl.route.sketches import Errand, Sketches
+from kicad_rdl.route.wants import layers_for, via_price, widths_of
+from kicad_rdl.route.wiring import Routed
+from kicad_rdl.units import um
+
+NO_GEOMETRY = "no legal geometry beside the other traces"
+"""The reason of those that a sketch had room for: no gap is to blame."""
+
+
+def explained(
+    problem: Problem,
+    plan: Plan,
+    routed: Sequence[Routed],
+    sketches: Sketches,
+    unrouted: Sequence[Unrouted],
+    cuts: Sequence[Cut],
+) -> tuple[tuple[Unrouted, ...], tuple[Cut, ...]]:
+    """Open connections with the cut that blocks each, and all cuts; those that have a cut already keep it.
+
+    Args:
+        problem, plan: the task.
+        routed: what was laid.
+        sketches: as they are in the end.
+        unrouted: open connections with what is known so far.
+        cuts: those that ``unrouted`` refers to.
+    """
+    planes = {r.name for r in problem.package.nets if r.style is SupplyStyle.PLANE}
+    everyone = (*problem.bumps, *problem.balls)
+    number = {t.label: k for k, t in enumerate(everyone)}
+    nets: list[str | None] = [*(b.net for b in problem.bumps), *plan.ball_nets]
+    for wire in routed:  # where traces of a net meet stands no terminal
+        for terminal in (wire.start, wire.end):
+            number.setdefault(terminal.label, len(number))
+    pieces = Groups(len(number))
+    for wire in routed:
+        pieces.join(number[wire.start.label], number[wire.end.label])
+    blockade = Blockade(sketches)
+    metal = problem.package.technology.metal(1)
+    price = FIRST_PRICE * (metal.line + metal.space)
+    layer_names = [f"RDL{k}" for k in range(1, problem.package.rdl_count + 1)]
+    all_cuts = list(cuts)
+    place: dict[tuple[int, int], int] = {}
+    found: list[Unrouted] = []
+    for item in unrouted:
+        start = number.get(item.start)
+        if item.cut is not None or start is None or item.net in planes or item.reason == NO_GEOMETRY:
+            found.append(item)
+            continue
+        rule = problem.package.net(item.net)
+        root = pieces.root(start)
+        starts = [p for p in range(len(everyone)) if pieces.root(p) == root]
+        if item.end is None:
+            ends = [
+                len(problem.bumps) + j
+                for j, (ball, net) in enumerate(zip(problem.balls, plan.ball_nets, strict=True))
+                if ball.usable and net is None and (rule.allowed is None or ball.name in rule.allowed)
+            ]
+        else:
+            ends = [p for p, net in enumerate(nets) if net == item.net and pieces.root(p) != root]
+            ends += [number[item.end]] if number[item.end] not in ends else []
+        layers = layers_for(problem, plan, rule)
+        if not layers or not ends:
+            found.append(item)
+            continue
+        errand = Errand(
+            tuple((p, 0.0) for p in starts),
+            tuple((p, 0.0) for p in ends),
+            widths_of(problem.package, rule),
+            layers,
+            via_price(problem.package),
+        )
+        blocking = blockade.between(starts, ends, errand, price)
+        crossed = net_names(sketches, blocking.crossed, nets, item.net)
+        where: int | None = None
+        for gap in blocking.cut:
+            if (gap.layer, gap.gap) not in place:
+                place[gap.layer, gap.gap] = len(all_cuts)
+                all_cuts.append(full_cut(problem, sketches, gap))
+        if blocking.cut:
+            tightest = min(blocking.cut, key=lambda gap: (gap.lack, gap.layer, gap.gap))
+            where = place[tightest.layer, tightest.gap]
+        reason = words_of(blocking, crossed, (item.start, item.end or "any ball"), layer_names)
+        found.append(replace(item, reason=reason or item.reason, cut=where))
+    return tuple(found), tuple(all_cuts)
+
+
+def full_cut(problem: Problem, sketches: Sketches, full: FullGap) -> Cut:
+    """A full gap as a cut, in the package frame."""
+    tiles = sketches.tiles[full.layer]
+    ends = tiles.edges[full.gap].tolist()
+    places = []
+    for x, y in np.round(tiles.xy[ends]).astype(int).tolist():
+        places.append(problem.pose.undo(Point(x, y)))
+    names = [tiles.obstacles[v].name if v < tiles.obstacle_count else "package edge" for v in ends]
+    remedies = [f"{um(math.ceil(full.lack))} more distance here: a larger pitch or smaller pads"]
+    if problem.package.rdl_count < len(problem.package.technology.metals):
+        remedies.append("one more RDL")
+    needed = full.wires + 1
+    return Cut(full.layer + 1, places[0], places[1], names[0], names[1], needed, full.wires, tuple(remedies))
