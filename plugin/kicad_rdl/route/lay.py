@@ -32,6 +32,13 @@ MIDDLES = 2
 """How far the middle of an arc may be moved [nm]: by that much either way."""
 
 
+LIFT = 3.0
+"""How far from a disc an arc about it ends that goes on straight between it and another one [nm]."""
+
+WAYS = 5
+"""How many columns and rows of the grid about a place where a careful wire meets or leaves a disc are looked at."""
+
+
 @dataclass(frozen=True, slots=True)
 class Strokes:
     """Paths on the grid, flattened.
@@ -93,36 +100,21 @@ def _strokes(wires, outward, ends, discs, first, count, touch, points):  # type:
     n = 0
     for k in range(len(wires)):
         w = wires[k]
+        a, b = first[w], first[w] + max(count[w], 0)
+        met = _touches(discs, touch[a:b], points[a:b])
+        if outward[w]:
+            _step_aside(ends[w], met)
+        else:
+            for t in range(len(met)):
+                for c in range(4):
+                    met[t, c] = np.rint(met[t, c])
         hx, hy = np.rint(ends[w, 0]), np.rint(ends[w, 1])
-        for index in range(first[w], first[w] + count[w]):
-            cx, cy, radius, side = (
-                discs[touch[index], 0],
-                discs[touch[index], 1],
-                discs[touch[index], 2],
-                discs[touch[index], 3],
-            )
-            ex, ey, lx, ly = points[index, 0], points[index, 1], points[index, 2], points[index, 3]
-            sweep = a0 = 0.0
-            if radius > 0:
-                a0 = math.atan2(ey - cy, ex - cx)
-                sweep = ((math.atan2(ly - cy, lx - cx) - a0) * side) % (2 * math.pi)
-                if sweep > 2 * math.pi - 1e-6:
-                    sweep = 0.0
-            if radius * (1 - math.cos(min(sweep, math.pi) / 2)) < LEAST_SAGITTA:
-                if radius > 0 and sweep > 0:
-                    middle = a0 + side * sweep / 2
-                    outside = radius / math.cos(sweep / 2)
-                    ex, ey = cx + outside * math.cos(middle), cy + outside * math.sin(middle)
-                    ex, ey = _rounded(ex, ey, cx, cy, outside, outward[w])
-                n, hx, hy = _line_to(pieces, n, hx, hy, np.rint(ex), np.rint(ey))
-                continue
-            ex, ey = _rounded(ex, ey, cx, cy, radius, outward[w])
-            lx, ly = _rounded(lx, ly, cx, cy, radius, outward[w])
+        for t in range(len(met)):
+            ex, ey, lx, ly, cx, cy, radius, a0, sweep = met[t]
             n, hx, hy = _line_to(pieces, n, hx, hy, ex, ey)
-            parts = 1 if sweep < LONGEST_SWEEP else math.ceil(sweep / LONGEST_SWEEP)
+            parts = 0 if sweep == 0.0 else 1 if abs(sweep) < LONGEST_SWEEP else math.ceil(abs(sweep) / LONGEST_SWEEP)
             for part in range(parts):
-                mid = a0 + side * sweep * (2 * part + 1) / (2 * parts)
-                stop = a0 + side * sweep * (part + 1) / parts
+                mid, stop = a0 + sweep * (2 * part + 1) / (2 * parts), a0 + sweep * (part + 1) / parts
                 mx, my = cx + radius * math.cos(mid), cy + radius * math.sin(mid)
                 tx, ty = cx + radius * math.cos(stop), cy + radius * math.sin(stop)
                 tx, ty = (lx, ly) if part == parts - 1 else _rounded(tx, ty, cx, cy, radius, outward[w])
@@ -138,6 +130,95 @@ def _strokes(wires, outward, ends, discs, first, count, touch, points):  # type:
             n, hx, hy = _line_to(pieces, n, hx, hy, np.rint(ends[w, 2]), np.rint(ends[w, 3]))
         start[k + 1] = n
     return start, pieces[:n].copy()
+
+
+@compiled
+def _touches(discs, touch, points):  # type: ignore[no-untyped-def]
+    """For each touch where the wire meets the disc and leaves it, centre, radius, first angle, and signed sweep.
+
+    Where the arc is too flat to be drawn, the wire meets and leaves it at the corner of its tangents and sweeps nothing.
+    """
+    met = np.empty((len(touch), 9))
+    for t in range(len(touch)):
+        cx, cy, radius, side = discs[touch[t], 0], discs[touch[t], 1], discs[touch[t], 2], discs[touch[t], 3]
+        ex, ey, lx, ly = points[t, 0], points[t, 1], points[t, 2], points[t, 3]
+        sweep = a0 = 0.0
+        if radius > 0:
+            a0 = math.atan2(ey - cy, ex - cx)
+            sweep = ((math.atan2(ly - cy, lx - cx) - a0) * side) % (2 * math.pi)
+            if sweep > 2 * math.pi - 1e-6:
+                sweep = 0.0
+        if radius * (1 - math.cos(min(sweep, math.pi) / 2)) < LEAST_SAGITTA:
+            if radius > 0 and sweep > 0:
+                middle = a0 + side * sweep / 2
+                outside = radius / math.cos(sweep / 2)
+                ex, ey = cx + outside * math.cos(middle), cy + outside * math.sin(middle)
+            met[t] = (ex, ey, ex, ey, cx, cy, radius, a0, 0.0)
+        else:
+            met[t] = (ex, ey, lx, ly, cx, cy, radius, a0, side * sweep)
+    return met
+
+
+@compiled
+def _step_aside(ends, met):  # type: ignore[no-untyped-def]
+    """Rounds the places where a wire meets and leaves its discs so that no line between them cuts into a disc."""
+    n = len(met)
+    for t in range(n - 1):
+        # between two discs that touch it runs straight for a while: an arc cannot be exact where there is no room
+        dx, dy = met[t + 1, 4] - met[t, 4], met[t + 1, 5] - met[t, 5]
+        apart = math.hypot(dx, dy)
+        if met[t, 8] * met[t + 1, 8] >= 0.0 or apart > met[t, 6] + met[t + 1, 6] + 1.0:
+            continue
+        ahead = math.copysign(math.sqrt(2 * min(met[t, 6], met[t + 1, 6]) * LIFT), met[t, 8]) / apart
+        x, y = met[t, 4] + dx * met[t, 6] / apart, met[t, 5] + dy * met[t, 6] / apart
+        met[t, 2], met[t, 3] = x + ahead * dy, y - ahead * dx
+        met[t + 1, 0], met[t + 1, 1] = x - ahead * dy, y + ahead * dx
+    x, y, cx, cy, radius = np.rint(ends[0]), np.rint(ends[1]), 0.0, 0.0, 0.0
+    fixed = True  # the place where the line begins
+    for t in range(n + 1):
+        u, v, ux, uy, keep = np.rint(ends[2]), np.rint(ends[3]), 0.0, 0.0, 0.0
+        if t < n:
+            u, v, ux, uy, keep = met[t, 0], met[t, 1], met[t, 4], met[t, 5], met[t, 6]
+        best = np.inf
+        bx, by = (x, y) if fixed else _rounded(x, y, cx, cy, radius, True)
+        bu, bv = (u, v) if t == n else _rounded(u, v, ux, uy, keep, True)
+        if t < n or not fixed:
+            for i in range(1 if fixed else WAYS * WAYS):
+                px, py = x, y
+                if not fixed:
+                    px, py = np.rint(x) + i // WAYS - WAYS // 2, np.rint(y) + i % WAYS - WAYS // 2
+                one = math.hypot(px - x, py - y)
+                if one >= best or (radius > 0.0 and math.hypot(px - cx, py - cy) < radius - EXACT):
+                    continue
+                for j in range(1 if t == n else WAYS * WAYS):
+                    qx, qy = u, v
+                    if t < n:
+                        qx, qy = np.rint(u) + j // WAYS - WAYS // 2, np.rint(v) + j % WAYS - WAYS // 2
+                    both = one + math.hypot(qx - u, qy - v)
+                    if both >= best:
+                        continue
+                    if keep > 0.0 and _line_from(px, py, qx, qy, ux, uy) < keep - EXACT:
+                        continue
+                    if radius > 0.0 and _line_from(px, py, qx, qy, cx, cy) < radius - EXACT:
+                        continue
+                    best, bx, by, bu, bv = both, px, py, qx, qy
+        if t > 0:
+            met[t - 1, 2], met[t - 1, 3] = bx, by
+        if t < n:
+            met[t, 0], met[t, 1] = bu, bv
+            x, y, cx, cy, radius = met[t, 2], met[t, 3], ux, uy, keep
+            fixed = met[t, 8] == 0.0
+            if fixed:
+                x, y = bu, bv
+
+
+@compiled
+def _line_from(px, py, qx, qy, x, y):  # type: ignore[no-untyped-def]
+    """Distance of a place from a line that has two ends [nm]."""
+    dx, dy = qx - px, qy - py
+    size = dx * dx + dy * dy
+    part = min(1.0, max(0.0, ((x - px) * dx + (y - py) * dy) / size)) if size > 0.0 else 0.0
+    return math.hypot(px + part * dx - x, py + part * dy - y)
 
 
 @compiled

@@ -1,0 +1,152 @@
+"""Laying by itself: distances of lines and arcs, finding what is too close, and wires that just fit."""
+
+from __future__ import annotations
+
+import math
+from itertools import combinations
+from random import Random
+
+import numpy as np
+import pytest
+import shapely
+from layers import EDGE, HALF, LINE, SPACE
+
+from kicad_rdl.geometry import Arc, Circle, Line, Path, Point, path_points
+from kicad_rdl.route.lay import Strokes, path_of
+from kicad_rdl.route.layer import lay_layer
+from kicad_rdl.route.nearness import between, from_point, rows_of
+from kicad_rdl.route.spacing import Copper
+from kicad_rdl.route.tiles import Obstacle, build_tiles
+from kicad_rdl.route.triangulation import F64
+from kicad_rdl.route.uncross import Wire
+
+FINE = 0.02
+"""Of the polylines that stand for arcs here [nm]."""
+
+
+def random_piece(chance: Random, reach: int) -> F64:
+    """A line or an arc as ``Strokes`` has it."""
+    x, y, ex, ey, mx, my = (chance.randint(-reach, reach) for _ in range(6))
+    if (x, y) == (ex, ey):
+        ex += 1
+    if chance.random() < 0.4 or (mx - x) * (ey - y) == (my - y) * (ex - x):
+        return np.array([x, y, math.nan, math.nan, ex, ey])
+    return np.array([x, y, mx, my, ex, ey], dtype=np.float64)
+
+
+def line_of(piece: F64) -> shapely.LineString:
+    path = path_of(piece.reshape(1, 6))
+    assert path is not None
+    return shapely.LineString(path_points(path, FINE))
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_distances_are_those_of_fine_polylines(seed: int) -> None:
+    chance = Random(seed)
+    one, two = random_piece(chance, 1000), random_piece(chance, 1000)
+    if seed % 4:
+        two[[0, 2, 4]] += chance.randint(-3000, 3000)
+    a, b = rows_of(np.stack([one, two]))
+    distance, px, py, qx, qy = between(a, b)
+    assert distance == pytest.approx(line_of(one).distance(line_of(two)), abs=3 * FINE)
+    assert math.hypot(px - qx, py - qy) == pytest.approx(distance, abs=1e-6)
+    assert from_point(a, px, py)[0] < 1e-6
+    assert from_point(b, qx, qy)[0] < 1e-6
+    assert between(b, a)[0] == pytest.approx(distance, abs=1e-9)
+
+
+def test_strokes_and_paths_are_the_same() -> None:
+    pieces = np.array([[0, 0, math.nan, math.nan, 100, 0], [100, 0, 170, 29, 200, 100]], dtype=np.float64)
+    corners = Point(0, 0), Point(100, 0), Point(170, 29), Point(200, 100)
+    path = Path((Line(corners[0], corners[1]), Arc(*corners[1:])))
+    assert path_of(pieces) == path
+    assert rows_of(pieces)[:, 8].sum() == pytest.approx(path.length)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_what_is_too_close_is_found(seed: int) -> None:
+    """The grid against all pairs, for wires of very different width, drawn and drawn again."""
+    chance = Random(seed)
+    pads = [
+        Obstacle(
+            Point(chance.randint(-600_000, 600_000), chance.randint(-600_000, 600_000)), Circle(20_000), None, str(k)
+        )
+        for k in range(8)
+    ]
+    tiles = build_tiles(pads, *HALF, SPACE, EDGE)
+    count = 25
+    wires = [Wire(-1, -1, -1, -1, (), ()) for _ in range(count)]
+    nets = [str(chance.randrange(20)) for _ in range(count)]
+    widths = [float(chance.choice((LINE, LINE, 12 * LINE))) for _ in range(count)]
+    copper = Copper(tiles, wires, nets, widths, SPACE)
+    drawn: dict[int, F64] = {}
+    for some in (range(count), chance.sample(range(count), 9)):
+        for wire in some:
+            pieces = [random_piece(chance, 20_000) for _ in range(2)]
+            for piece in pieces:
+                piece[[0, 2, 4]] += chance.randint(-500_000, 500_000)
+                piece[[1, 3, 5]] += chance.randint(-500_000, 500_000)
+            drawn[wire] = np.stack(pieces)
+        starts = np.arange(len(some) + 1) * 2
+        copper.draw(list(some), Strokes(starts, np.concatenate([drawn[wire] for wire in some])))
+        found = {(c.wire, c.other): c.missing for c in copper.conflicts() if c.other is not None}
+        expected = {}
+        for i, j in combinations(range(count), 2):
+            apart = min(between(a, b)[0] for a in rows_of(drawn[i]) for b in rows_of(drawn[j]))
+            missing = (widths[i] + widths[j]) / 2 + SPACE - apart
+            if nets[i] != nets[j] and missing > 0.01:
+                expected[(i, j)] = missing
+        assert found == pytest.approx(expected)
+        again = {(c.wire, c.other): c.missing for c in copper.conflicts(some) if c.other is not None}
+        assert again == pytest.approx({pair: m for pair, m in expected.items() if set(pair) & set(some)})
+        at_pads = {(c.wire, c.vertex) for c in copper.conflicts() if c.vertex is not None and c.vertex < len(pads)}
+        assert at_pads == {
+            (i, v)
+            for i in range(count)
+            for v, pad in enumerate(pads)
+            if min(from_point(row, pad.at.x, pad.at.y)[0] for row in rows_of(drawn[i]))
+            < widths[i] / 2 + SPACE + 10_000 - 0.01
+        }
+
+
+@pytest.mark.parametrize("offset", [0, 3_000, 10_000])
+def test_a_wire_that_just_fits_between_pads_may_turn_there(offset: int) -> None:
+    """The gap is as wide as the wire and its spaces: an S about both pads, legal to the last digit."""
+    gap = LINE + 2 * SPACE
+    pads = [Obstacle(Point(0, s * (gap + 60_000) // 2), Circle(60_000), None, f"pad{s}") for s in (-1, 1)]
+    ends = [
+        Obstacle(Point(x, y), Circle(20_000), None, f"{x}") for x, y in ((-80_000, -60_000), (90_000, 55_000 + offset))
+    ]
+    tiles = build_tiles([*pads, *ends], *HALF, SPACE, EDGE)
+    (edge,) = [e for e, pair in enumerate(tiles.edges.tolist()) if pair == [0, 1]]
+    assert tiles.width[edge] == gap
+    left, right = sorted(tiles.edge_triangles[edge].tolist(), key=lambda t: 2 not in tiles.triangles[t])
+    wire = Wire(0, 0, 2, 3, (edge,), (left, right))
+    (path,) = lay_layer(tiles, [wire], ["a"], {edge: [0]}, [LINE], SPACE).paths
+    assert path is not None
+    assert any(isinstance(piece, Arc) for piece in path.pieces)
+    rows = rows_of(np.array([_piece(piece) for piece in path.pieces]))
+    for pad in pads:
+        nearest = min(from_point(row, pad.at.x, pad.at.y)[0] for row in rows)
+        assert nearest >= 30_000 + SPACE + LINE / 2 - 1e-6
+
+
+def _piece(piece: Line | Arc) -> tuple[float, ...]:
+    middle = (piece.mid.x, piece.mid.y) if isinstance(piece, Arc) else (math.nan, math.nan)
+    return (piece.start.x, piece.start.y, *middle, piece.end.x, piece.end.y)
+
+
+def test_wires_wider_than_their_pads_keep_the_others_away() -> None:
+    """Their round ends stand out from the pads; whoever passes the pad keeps from them."""
+    wide = 60_000.0
+    places = ((0, 0), (0, 400_000), (-300_000, -20_000), (300_000, -20_000), (0, -400_000))
+    tiles = build_tiles(
+        [Obstacle(Point(x, y), Circle(20_000), None, f"{x} {y}") for x, y in places], *HALF, SPACE, EDGE
+    )
+    (below,) = [e for e, pair in enumerate(tiles.edges.tolist()) if pair == [0, 4]]
+    left, right = sorted(tiles.edge_triangles[below].tolist(), key=lambda t: 2 not in tiles.triangles[t])
+    shared = next(t for t, corners in enumerate(tiles.triangles.tolist()) if {0, 1} <= set(corners))
+    wires = [Wire(0, 0, 0, 1, (), (shared,)), Wire(1, 1, 2, 3, (below,), (left, right))]
+    laid = lay_layer(tiles, wires, ["a", "b"], {below: [1]}, [wide, float(LINE)], SPACE)
+    one, two = (shapely.LineString(path_points(path, FINE)) for path in laid.paths if path is not None)
+    assert one.distance(two) >= (wide + LINE) / 2 + SPACE - 5 * FINE
