@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from kicad_rdl.geometry import Circle
 from kicad_rdl.model.package import Angles, SupplyStyle
+from kicad_rdl.route.metric import metric_of
 from kicad_rdl.route.plan import Branch, Plan
 from kicad_rdl.route.problem import Problem, Terminal, TerminalKind
 from kicad_rdl.route.sketches import Sketches
@@ -25,7 +26,7 @@ def branches_of(
         trees: the nets of several terminals.
         drawn: net -> its wires.
     """
-    metric = "euclid" if problem.package.angles is Angles.ANY else "octilinear"
+    metric = metric_of(problem.package.angles is not Angles.ANY)
     standing: dict[int, Standing] = {}
     found: list[Branch] = []
     for tree in trees:

@@ -122,9 +122,9 @@ def wants_of(problem: Problem, plan: Plan) -> Wants:
         if bump.net is not None:
             posts.setdefault(bump.net, []).append(index)
     index_of = {ball.name: bumps + j for j, ball in enumerate(problem.balls)}
-    for j, net in enumerate(plan.ball_nets):
-        if net is not None:
-            posts.setdefault(net, []).append(bumps + j)
+    for j, own_net in enumerate(plan.ball_nets):
+        if own_net is not None:
+            posts.setdefault(own_net, []).append(bumps + j)
     # balls of nets that join several things: nobody else may choose them
     settled = {
         bumps + j

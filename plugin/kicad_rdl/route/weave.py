@@ -80,7 +80,7 @@ class Book(NamedTuple):
     last: I64
     """[elements]"""
     used: F64
-    count: I64
+    count: I64  # type: ignore[assignment]  # hides a method of tuples that nobody calls here
     crossed: F64
     crossings: I64
     """Of the other diagonals [e]."""
