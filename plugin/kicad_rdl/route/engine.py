@@ -229,8 +229,8 @@ def _result(task: _Task, requests: Sequence[Request], stage: _Stage, laying: Lay
             path = laying.path(wire)
             assert path is not None
             wires.append(Wire(leg.request, layer, start, end, path, requests[leg.request].widths[layer - 1]))
-            for post in (start, end):
-                used.setdefault(post, []).append(layer)
+            for own in (start, end):
+                used.setdefault(own, []).append(layer)
     ranges = []
     for index, post in enumerate(task.posts):
         layers = [*used.get(index, ()), *([] if post.candidate else [post.first, post.last])]
