@@ -1,8 +1,9 @@
 """What the plan has to provide: which nets flow freely, which balls are held for whom, how far stacks may reach.
 
 Most nets end on whatever ball suits the whole best: they are one flow. A net is special if it may take some balls
-only, is wider than the rest, or wants more balls than it has bumps: it gets its balls beforehand, from the cheapest
-matching of all nets, and is joined to them one by one. Nets with a plane get balls spread over their bumps.
+only, is wider than the rest or keeps more space, keeps to some layers, has locked copper, or wants more balls than it
+has bumps: it gets its balls beforehand, from the cheapest matching of all nets, and is joined to them one by one. Nets
+with a plane get balls spread over their bumps.
 """
 
 from __future__ import annotations
@@ -72,7 +73,7 @@ def demand_of(problem: Problem) -> Demand:
         if bump.net is not None:
             size[bump.net] = size.get(bump.net, 0) + 1
     traced = [r for r in package.nets if r.name not in plane_layer and size.get(r.name)]
-    special = {r.name for r in traced if _is_special(problem, r, size[r.name])}
+    special = {r.name for r in traced if _is_special(problem, r, size[r.name], signal_layers)}
     free = [r for r in traced if r.name not in special]
     number = {rule.name: k for k, rule in enumerate(free)}
     bumps = tuple(i for i, b in enumerate(problem.bumps) if b.net in number)
@@ -109,9 +110,17 @@ def demand_of(problem: Problem) -> Demand:
     )
 
 
-def _is_special(problem: Problem, rule: NetRule, bumps: int) -> bool:
-    least = min(metal.line for metal in problem.package.technology.metals[: problem.package.rdl_count])
-    return rule.allowed is not None or rule.balls > bumps or (rule.width is not None and rule.width > least)
+def _is_special(problem: Problem, rule: NetRule, bumps: int, signal_layers: Sequence[int]) -> bool:
+    """Whether a net asks for something that the flow, which knows one kind of trace per layer, does not see."""
+    if rule.allowed is not None or rule.balls > bumps:
+        return True
+    if rule.layers is not None and not set(signal_layers) <= set(rule.layers):
+        return True
+    for layer in signal_layers:
+        metal, asked = problem.package.technology.metal(layer), rule.on_layer(layer)
+        if (asked.width or 0) > metal.line or (asked.space or 0) > metal.space:
+            return True
+    return any(locked.net == rule.name for locked in problem.package.locked)
 
 
 def _hold_for_special(

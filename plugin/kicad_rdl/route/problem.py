@@ -30,14 +30,21 @@ class Pose:
         back = point.turned(-self.quarters)
         return Point(-back.x, back.y) if self.mirrored else back
 
+    def apply_path(self, path: Path) -> Path:
+        """A path in the pose."""
+        return self._moved(path, self.apply)
+
     def undo_path(self, path: Path) -> Path:
         """A path back in the package frame."""
+        return self._moved(path, self.undo)
+
+    def _moved(self, path: Path, move: Callable[[Point], Point]) -> Path:
         pieces: list[Piece] = []
         for piece in path.pieces:
             if isinstance(piece, Line):
-                pieces.append(Line(self.undo(piece.start), self.undo(piece.end)))
+                pieces.append(Line(move(piece.start), move(piece.end)))
             else:
-                pieces.append(Arc(self.undo(piece.start), self.undo(piece.mid), self.undo(piece.end)))
+                pieces.append(Arc(move(piece.start), move(piece.mid), move(piece.end)))
         return Path(tuple(pieces))
 
     def apply_polygon(self, polygon: Polygon) -> Polygon:

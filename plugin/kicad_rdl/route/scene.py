@@ -7,14 +7,14 @@ from dataclasses import replace
 
 import shapely
 
-from kicad_rdl.geometry import Arc, Circle, Line, Path, Piece, Point, Shape
+from kicad_rdl.geometry import Circle, Path, Point, Shape
 from kicad_rdl.model.layout import Plane, Teardrop
 from kicad_rdl.model.package import SupplyStyle
 from kicad_rdl.route.demand import plane_layer_of
 from kicad_rdl.route.plan import Plan
 from kicad_rdl.route.planes import PlaneRequest, Skeleton, pour
 from kicad_rdl.route.planes import Terminal as PlaneTerminal
-from kicad_rdl.route.problem import Pose, Problem, Terminal
+from kicad_rdl.route.problem import Problem, Terminal
 from kicad_rdl.route.stacks import ball_copper, bump_copper
 from kicad_rdl.route.voids import Copper, Land, Patch, Run, Voids, voids_of
 from kicad_rdl.route.wiring import Routed
@@ -42,7 +42,7 @@ class Scene:
             runs += bones_of(problem, plan) if layer == 1 else []
             locked = [t for t in package.locked if t.layer == layer]
             lines = [(r.net, r.path, r.width) for r in runs] + [
-                (t.net, _posed(problem.pose, t.path), t.width) for t in locked
+                (t.net, problem.pose.apply_path(t.path), t.width) for t in locked
             ]
             self.requests[layer] = {}
             for name, rule in self.nets.items():
@@ -120,16 +120,6 @@ class Scene:
             for keepout in self.package.keepouts
             if layer in keepout.layers and (keepout.planes if planes else keepout.traces)
         ]
-
-
-def _posed(pose: Pose, path: Path) -> Path:
-    pieces: list[Piece] = []
-    for piece in path.pieces:
-        if isinstance(piece, Line):
-            pieces.append(Line(pose.apply(piece.start), pose.apply(piece.end)))
-        else:
-            pieces.append(Arc(pose.apply(piece.start), pose.apply(piece.mid), pose.apply(piece.end)))
-    return Path(tuple(pieces))
 
 
 def _standing(problem: Problem, plan: Plan, layer: int) -> list[tuple[Terminal, Point, Shape, str | None]]:

@@ -17,6 +17,7 @@ from scipy.spatial import cKDTree
 
 from kicad_rdl.geometry import Point, circumradius
 from kicad_rdl.model.package import Angles
+from kicad_rdl.route.barred import Barred
 from kicad_rdl.route.problem import Problem
 from kicad_rdl.route.tiles import SLACK
 
@@ -67,8 +68,9 @@ def sites_of(problem: Problem, reach: Sequence[int]) -> Sites:
         max(technology.metal(k).space for k in range(1, count + 1)) + SLACK,
         max(max(via.land, via.capture) for via in technology.vias[: count - 1]) / 2,
     )
-    ball_limit = _place_balls(problem, rules, ball_at)
-    bump_limit = _place_bumps(problem, rules, reach, bump_at, ball_at)
+    barred = Barred(problem)
+    ball_limit = _place_balls(problem, rules, barred, ball_at)
+    bump_limit = _place_bumps(problem, rules, barred, reach, bump_at, ball_at)
     return Sites(tuple(bump_at), tuple(bump_limit), tuple(ball_at), tuple(ball_limit))
 
 
@@ -88,12 +90,13 @@ def _tree(points: Sequence[Point]) -> cKDTree | None:
     return cKDTree([(p.x, p.y) for p in points]) if points else None
 
 
-def _place_balls(problem: Problem, rules: _Rules, ball_at: list[Point]) -> list[int]:
+def _place_balls(problem: Problem, rules: _Rules, barred: Barred, ball_at: list[Point]) -> list[int]:
     """Moves stacks of balls off bump lands, inside their pads; returns the innermost layer each can reach."""
     lands = [circumradius(bump.shape) for bump in problem.bumps]
     tree = _tree([bump.at for bump in problem.bumps])
+    count = problem.package.rdl_count
     if tree is None:
-        return [1] * len(ball_at)
+        return [_unbarred(barred, rules, ball, 1, count) for ball in ball_at]
     reach = max(lands) + rules.space + rules.via
     slack = problem.package.ball.pad / 2 - rules.via - 1
     limits: list[int] = []
@@ -104,10 +107,10 @@ def _place_balls(problem: Problem, rules: _Rules, ball_at: list[Point]) -> list[
             math.hypot(place.x - problem.bumps[i].at.x, place.y - problem.bumps[i].at.y)
             >= lands[i] + rules.space + rules.via
             for i in near
-        )
+        ) and barred.via(place, rules.via, None, 1, count, count)
 
     for j, ball in enumerate(problem.balls):
-        limits.append(min(2, problem.package.rdl_count))
+        limits.append(_unbarred(barred, rules, ball.at, min(2, count), count))
         steps = max(0, math.floor(slack / rules.space))
         for place in (ball.at, *_around(ball.at, rules.space, rules.space, steps, DIRECTIONS[Angles.ANY])):
             if clear(place):
@@ -117,8 +120,20 @@ def _place_balls(problem: Problem, rules: _Rules, ball_at: list[Point]) -> list[
     return limits
 
 
+def _unbarred(barred: Barred, rules: _Rules, place: Point, innermost: int, count: int) -> int:
+    """The innermost layer that a stack straight over a ball may reach."""
+    while innermost < count and not barred.via(place, rules.via, None, innermost, count, count):
+        innermost += 1
+    return innermost
+
+
 def _place_bumps(
-    problem: Problem, rules: _Rules, reach: Sequence[int], bump_at: list[Point], ball_at: Sequence[Point]
+    problem: Problem,
+    rules: _Rules,
+    barred: Barred,
+    reach: Sequence[int],
+    bump_at: list[Point],
+    ball_at: Sequence[Point],
 ) -> list[int]:
     """Finds dog bones; returns the outermost layer each bump can reach."""
     package = problem.package
@@ -143,7 +158,12 @@ def _place_bumps(
     homeless: list[int] = []
     standing = _Stacks(problem)
     for i, bump in enumerate(problem.bumps):
-        if reach[i] > 1 and clear_of_balls(bump.at, reach[i]) and standing.clear(bump.at, reach[i]):
+        if (
+            reach[i] > 1
+            and clear_of_balls(bump.at, reach[i])
+            and standing.clear(bump.at, reach[i])
+            and barred.via(bump.at, rules.via, bump.net, 1, reach[i], 1)
+        ):
             limit[i] = reach[i]
             standing.add(bump.at, reach[i])
         elif reach[i] > 1:
@@ -168,7 +188,12 @@ def _place_bumps(
                 continue
             if not clear_of_balls(place, reach[i]) or not standing.clear(place, reach[i]):
                 continue
+            net = problem.bumps[i].net
+            if not barred.via(place, rules.via, net, 1, reach[i], 0):
+                continue
             bone = shapely.LineString([(at.x, at.y), (place.x, place.y)])
+            if not barred.bone(bone, wide.get(net, line) / 2, net):
+                continue
             thick = max(rules.via, lands[i])  # the hull that the router sees
             if any(bone.distance(shapely.Point(bumps[j])) < lands[j] + thick + rules.space for j in near):
                 continue
@@ -181,7 +206,8 @@ def _place_bumps(
             break
         else:
             for lower in range(reach[i] - 1, 1, -1):
-                if clear_of_balls(at, lower) and standing.clear(at, lower):
+                free = barred.via(at, rules.via, problem.bumps[i].net, 1, lower, 1)
+                if free and clear_of_balls(at, lower) and standing.clear(at, lower):
                     limit[i] = lower
                     standing.add(at, lower)
                     break

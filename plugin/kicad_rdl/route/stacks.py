@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from kicad_rdl.geometry import Circle, Point, Shape, circumradius, extent
 from kicad_rdl.model.layout import Via
 from kicad_rdl.model.technology import Technology
+from kicad_rdl.route.barriers import barriers_on
 from kicad_rdl.route.problem import Problem, Terminal
 from kicad_rdl.route.sites import Sites
 from kicad_rdl.route.tiles import Obstacle
@@ -18,7 +19,10 @@ from kicad_rdl.route.tiles import Obstacle
 
 @dataclass(frozen=True, slots=True)
 class LayerObstacles:
-    """What stands on one layer, and which obstacle belongs to which terminal (-1: not on this layer)."""
+    """What stands on one layer, and which obstacle belongs to which terminal (-1: not on this layer).
+
+    Keep-outs and locked copper come after all terminals.
+    """
 
     obstacles: tuple[Obstacle, ...]
     bump_vertex: tuple[int, ...]
@@ -56,7 +60,8 @@ def obstacles_on(
         ball_vertex.append(len(found))
         at = ball.at if layer == count else place
         found.append(Obstacle(at, ball_copper(problem, ball, layer, reach), net, ball.label))
-    return LayerObstacles(tuple(found), tuple(bump_vertex), tuple(ball_vertex))
+    barriers = barriers_on(problem, layer, found)
+    return LayerObstacles((*found, *barriers), tuple(bump_vertex), tuple(ball_vertex))
 
 
 def bump_copper(problem: Problem, bump: Terminal, layer: int, deep: int) -> Shape:

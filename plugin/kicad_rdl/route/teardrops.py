@@ -103,7 +103,7 @@ def teardrops(layout: Layout) -> tuple[Teardrop, ...]:
     """A teardrop for every trace end on a pad or via that is wider than the trace, as wide as the rules allow.
 
     Every outline keeps the layer's spacing to foreign pads, vias, traces and planes, to the teardrops of other nets,
-    and the edge rule to the package edge. Where a foreign plane surrounds the trace, nothing fits: ask for the
+    the edge rule to the package edge, and out of keep-outs. Where a foreign plane surrounds the trace, nothing fits: ask for the
     teardrops first and pour the planes around them.
     """
     technology = layout.package.technology
@@ -170,6 +170,12 @@ def _fitting(ends: Sequence[_End], layout: Layout, layer: int) -> list[Polygon |
         layout.package.width / 2 - edge,
         layout.package.height / 2 - edge,
     )
+    barred = [
+        shapely_polygon(k.outline).buffer(1, join_style="mitre")
+        for k in layout.package.keepouts
+        if k.traces and layer in k.layers
+    ]
+    room = shapely.difference(room, shapely.union_all(barred)) if barred else room
     nets = np.array([end.net for end in ends], dtype=object)
     step = np.zeros(len(ends), dtype=np.int64)
     outlines: list[Polygon | None] = [None] * len(ends)
@@ -325,7 +331,7 @@ def _foreign(layout: Layout, layer: int, space: float) -> _Foreign:
         for via in layout.vias
         if layer in (via.layer, via.layer + 1)
     ]
-    for trace in layout.traces:
+    for trace in layout.all_traces:
         if trace.layer == layer:
             arcs = any(isinstance(piece, Arc) for piece in trace.path.pieces)
             line = shapely.LineString(path_points(trace.path, ARC_TOLERANCE))

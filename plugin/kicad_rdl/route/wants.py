@@ -99,10 +99,16 @@ def wants_of(problem: Problem, plan: Plan) -> Wants:
     for bump in problem.bumps:
         if bump.net is not None:
             count_of[bump.net] = count_of.get(bump.net, 0) + 1
+    flowing = {problem.bumps[wire.source].net for layer_plan in plan.layers for wire in layer_plan.wires}
+    # balls that are held for nets outside the flow are nobody else's
     free = tuple(
         bumps + j
         for j, (ball, net) in enumerate(zip(problem.balls, plan.ball_nets, strict=True))
-        if ball.usable and (net is None or (count_of.get(net) == 1 == rules[net].balls and rules[net].allowed is None))
+        if ball.usable
+        and (
+            net is None
+            or (net in flowing and count_of.get(net) == 1 == rules[net].balls and rules[net].allowed is None)
+        )
     )
     for layer_plan in plan.layers:
         for wire in layer_plan.wires:

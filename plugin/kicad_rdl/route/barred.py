@@ -1,0 +1,69 @@
+"""Where no stack of vias and no dog bone may stand: keep-outs, and beside locked copper."""
+
+from __future__ import annotations
+
+import numpy as np
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from kicad_rdl.geometry import Point, path_points, shapely_polygon
+from kicad_rdl.route.problem import Problem
+
+ARC_TOLERANCE = 20.0
+"""How far the straight pieces that stand for a locked arc may leave it [nm]; added to its width."""
+
+
+class Barred:
+    """Answers questions about one package, in its pose."""
+
+    def __init__(self, problem: Problem) -> None:
+        package = problem.package
+        areas: list[BaseGeometry] = []
+        self._layers: list[tuple[int, ...]] = []
+        self._vias: list[bool] = []
+        self._traces: list[bool] = []
+        self._net: list[str | None] = []
+        self._away: list[float] = []  # from the geometry to the edge of what is asked about [nm]
+        for keepout in package.keepouts:
+            areas.append(shapely_polygon(problem.pose.apply_polygon(keepout.outline)))
+            self._layers.append(keepout.layers)
+            self._vias.append(keepout.vias)
+            self._traces.append(keepout.traces)
+            self._net.append(None)
+            self._away.append(1.0)
+        for locked in package.locked:
+            space = max(
+                package.technology.metal(locked.layer).space, package.net(locked.net).on_layer(locked.layer).space or 0
+            )
+            areas.append(shapely.LineString(path_points(problem.pose.apply_path(locked.path), ARC_TOLERANCE)))
+            self._layers.append((locked.layer,))
+            self._vias.append(True)
+            self._traces.append(True)
+            self._net.append(locked.net)
+            self._away.append(locked.width / 2 + space + ARC_TOLERANCE)
+        self._areas = np.array(areas, dtype=np.object_)
+        self._tree = shapely.STRtree(areas)
+        self._widest = max(self._away, default=0.0)
+
+    def via(self, place: Point, radius: float, net: str | None, first: int, last: int, bare: int) -> bool:
+        """Whether a stack from layer ``first`` to ``last`` keeps clear; its land on ``bare`` is part of a larger pad."""
+        for k, apart in self._near(shapely.Point(place.x, place.y), radius):
+            on = [layer for layer in self._layers[k] if first <= layer <= last]
+            if self._net[k] is not None:
+                on = [layer for layer in on if layer != bare and self._net[k] != net]
+            if on and self._vias[k] and apart < radius + self._away[k]:
+                return False
+        return True
+
+    def bone(self, line: shapely.LineString, half: float, net: str | None) -> bool:
+        """Whether a trace on RDL1 keeps clear."""
+        return not any(
+            1 in self._layers[k] and self._traces[k] and self._net[k] != (net or "") and apart < half + self._away[k]
+            for k, apart in self._near(line, half)
+        )
+
+    def _near(self, geometry: BaseGeometry, half: float) -> list[tuple[int, float]]:
+        if not len(self._areas):
+            return []
+        rows = sorted(self._tree.query(geometry, predicate="dwithin", distance=half + self._widest).tolist())
+        return [(k, float(shapely.distance(geometry, self._areas[k]))) for k in rows]
