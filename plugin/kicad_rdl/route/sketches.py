@@ -74,6 +74,7 @@ class Sketches:
         self.alive: dict[int, None] = {}
         """Wires that are drawn, in the order of their numbers."""
         self._log: list[tuple[int, bool]] = []  # (wire, it was drawn)
+        self._nodes = 0  # of the wires that are alive
 
     @property
     def octilinear(self) -> bool:
@@ -183,15 +184,20 @@ class Sketches:
             layer = int(self.ground.tile_layer[tiles[0]])
             wire = int(drawing.insert(self.ground, self.book, widths[layer], price, steps, tiles, len(steps)))
             self.alive[wire] = None
+            self._nodes += len(steps)
             self._log.append((wire, True))
             made.append(wire)
         return made
 
     def remove(self, wire: int) -> None:
         """Takes a wire out."""
-        drawing.remove(self.ground, self.book, wire)
-        del self.alive[wire]
+        self._take(wire)
         self._log.append((wire, False))
+
+    def _take(self, wire: int) -> None:
+        drawing.remove(self.ground, self.book, wire)
+        self._nodes -= int(weave.length_of(self.book, wire))
+        del self.alive[wire]
 
     def squeezed_out(self, wires: Sequence[int]) -> list[int] | None:
         """Older wires that must go so that nothing beside new ones is overfull; None: they cannot stay."""
@@ -213,10 +219,10 @@ class Sketches:
         while len(self._log) > mark:
             wire, drawn = self._log.pop()
             if drawn:
-                drawing.remove(self.ground, self.book, wire)
-                del self.alive[wire]
+                self._take(wire)
             else:
                 drawing.restore(self.ground, self.book, wire)
+                self._nodes += int(weave.length_of(self.book, wire))
                 self.alive[wire] = None
 
     def set_price(self, wire: int, price: float) -> None:
@@ -226,7 +232,7 @@ class Sketches:
     def forget(self) -> None:
         """The present state cannot be undone any more; makes room."""
         self._log.clear()
-        if self.book.meta[0] < len(self.book.wire) // 2:
+        if self.book.meta[0] < 2 * self._nodes + 4096:
             return
         alive = np.zeros(int(self.book.meta[1]), bool)
         alive[list(self.alive)] = True
