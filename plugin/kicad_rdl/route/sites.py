@@ -10,9 +10,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from kicad_rdl.geometry import Point, circumradius
@@ -20,6 +22,9 @@ from kicad_rdl.model.package import Angles
 from kicad_rdl.route.barred import Barred
 from kicad_rdl.route.problem import Problem
 from kicad_rdl.route.tiles import SLACK
+from kicad_rdl.route.triangulation import I64
+
+B8: TypeAlias = NDArray[np.bool_]
 
 DIRECTIONS = {Angles.ANY: 24, Angles.OCTILINEAR: 8}
 """Directions in which a site is looked for: a dog bone is a straight piece."""
@@ -154,6 +159,23 @@ def _place_bumps(
             return False
         return layer < package.rdl_count or float(pads.query(at)[0]) >= pad + rules.space + rules.via
 
+    def clear_of(places: I64, layer: int, own: int, thick: float) -> B8:
+        """Which places for the stack of a bump are clear of balls, and of other bumps as far as their centres tell."""
+        fine = np.ones(len(places), dtype=np.bool_)
+        if not len(places):
+            return fine
+        if pads is not None and stacks is not None:
+            fine &= stacks.query(places)[0] >= 2 * rules.via + rules.space
+            if layer == package.rdl_count:
+                fine &= pads.query(places)[0] >= pad + rules.space + rules.via
+        if len(bumps) > 1:
+            assert bump_tree is not None
+            distance, other = bump_tree.query(places, k=2)
+            away = np.where(other == own, np.inf, distance).min(axis=1)
+            fine &= away >= min(lands) + thick + rules.space
+        return fine
+
+    offsets: dict[float, I64] = {}
     limit = [1] * len(bump_at)
     homeless: list[int] = []
     standing = _Stacks(problem)
@@ -183,10 +205,16 @@ def _place_bumps(
             for r in range(row - 2, row + 3)
             for bone in bones.get((c, r), ())
         ]
-        for place in _around(at, lands[i], rules.space / 2, STEPS, DIRECTIONS[package.angles]):
-            if abs(place.x) + edge >= problem.half_width or abs(place.y) + edge >= problem.half_height:
-                continue
-            if not clear_of_balls(place, reach[i]) or not standing.clear(place, reach[i]):
+        if lands[i] not in offsets:
+            around = _around(Point(0, 0), lands[i], rules.space / 2, STEPS, DIRECTIONS[package.angles])
+            offsets[lands[i]] = np.array([(p.x, p.y) for p in around], dtype=np.int64)
+        places = offsets[lands[i]] + (at.x, at.y)
+        inside = (np.abs(places) + edge < (problem.half_width, problem.half_height)).all(axis=1)
+        places = places[inside]
+        fine = clear_of(places, reach[i], i, max(rules.via, lands[i]))
+        for x, y in places[fine].tolist():
+            place = Point(x, y)
+            if not standing.clear(place, reach[i]):
                 continue
             net = problem.bumps[i].net
             if not barred.via(place, rules.via, net, 1, reach[i], 0):
