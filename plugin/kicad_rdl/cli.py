@@ -47,27 +47,30 @@ def commands(debug: bool) -> None:
 @click.argument("job", type=click.Path(path_type=Path))
 @click.option("--output", "-o", required=True, type=click.Path(path_type=Path), help="Folder for the result.")
 @click.option("--kicad-check", is_flag=True, help="Also run KiCad's own DRC; its verdict goes into the report.")
+@click.option("--budget", type=click.FloatRange(min=0), help="Seconds for routing, instead of the job's own budget.")
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
-def build(job: Path, output: Path, kicad_check: bool, quiet: bool) -> int:
+def build(job: Path, output: Path, kicad_check: bool, budget: float | None, quiet: bool) -> int:
     """Route a job and write the KiCad project.
 
     The folder then holds the board with its project and rules, NAME.pretty with the footprints, NAME.kicad_sym with
     the symbol, ballmap.csv, a drawing of every layer under svg/, report.json and timings.json. It is written all or
     not at all: a build that is stopped leaves the earlier one whole. Other files in the folder stay.
 
-    What cannot be routed is reported with its reason, and the rest is written.
+    What cannot be routed is reported with its reason, and the rest is written. When the budget is over, or Ctrl-C is
+    pressed once while traces are drawn, what is drawn by then is laid and written; Ctrl-C twice writes nothing.
 
     \b
     Examples:
       kicad-rdl build job.toml --output build/mypackage
+      kicad-rdl build job.toml -o build/mypackage --budget 60
       kicad-rdl build examples/module/module.toml -o build/module   # two dies, a given ball map
       kicad-rdl build job.toml -o build/mypackage --kicad-check
       kicad-rdl build job.toml -o build/mypackage --quiet && echo clean
     """
     from kicad_rdl import pipeline
 
-    with terminal.progress_shown(quiet) as listener:
-        result = pipeline.build(job, output, kicad_check=kicad_check, progress=listener)
+    with terminal.progress_shown(quiet) as listener, terminal.stopped_gently() as stop:
+        result = pipeline.build(job, output, kicad_check=kicad_check, progress=listener, budget=budget, stop=stop)
     if not quiet:
         console = terminal.output()
         for line in result.summary:

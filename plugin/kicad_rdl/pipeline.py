@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
+import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -69,7 +71,15 @@ class BuildResult:
         return summary(self.layout, self.violations, self.kicad, refused=self.refused, notes=self.notes)
 
 
-def build(job_path: Path, output: Path, *, kicad_check: bool = False, progress: Listener = None) -> BuildResult:
+def build(
+    job_path: Path,
+    output: Path,
+    *,
+    kicad_check: bool = False,
+    progress: Listener = None,
+    budget: float | None = None,
+    stop: Callable[[], bool] = lambda: False,
+) -> BuildResult:
     """Builds a job into a folder, whole or not at all (``writing``).
 
     Args:
@@ -77,6 +87,8 @@ def build(job_path: Path, output: Path, *, kicad_check: bool = False, progress: 
         output: the folder; files of the user's in it survive.
         kicad_check: also run KiCad's own DRC on the result.
         progress: hears of every step.
+        budget: seconds for routing, instead of the job's own.
+        stop: says that the user wants what is drawn so far.
 
     Raises:
         RdlError: the job cannot be used, or the folder cannot be written.
@@ -86,7 +98,7 @@ def build(job_path: Path, output: Path, *, kicad_check: bool = False, progress: 
     with clock.stage("reading"):
         job = read_job(job_path)
     with clock.stage("routing"):
-        choice = choose(job, progress)
+        choice = choose(job, progress, lateness(job.package.budget if budget is None else budget, stop))
     return _delivered(choice, output, clock, kicad_check, job_path.name, job)
 
 
@@ -139,15 +151,22 @@ class Choice:
     """Smaller numbers of RDLs, least first; larger ones too, where none connects everything."""
 
 
+def lateness(budget: float | None, stop: Callable[[], bool] = lambda: False) -> Callable[[], bool]:
+    """Says when so many seconds from now are over, or the user has had enough."""
+    end = math.inf if budget is None else time.monotonic() + budget
+    return lambda: stop() or time.monotonic() > end
+
+
 def route_job(job: Job, progress: Listener = None) -> Layout:
-    """The layout of ``choose``."""
-    return choose(job, progress).layout
+    """The layout of ``choose``, within the job's budget."""
+    return choose(job, progress, lateness(job.package.budget)).layout
 
 
-def choose(job: Job, progress: Listener = None) -> Choice:
+def choose(job: Job, progress: Listener = None, late: Callable[[], bool] = lambda: False) -> Choice:
     """The layout with the least number of RDLs that connects everything; else the one that leaves least unrouted.
 
-    Numbers of RDLs that cannot be enough, as the maximum flow says, are not tried, but the last one always is.
+    Numbers of RDLs that cannot be enough, as the maximum flow says, are not tried, but the last one always is. Once it
+    is late no further number is tried.
     """
     best: Layout | None = None
     reasons: dict[int, str] = {}
@@ -164,12 +183,12 @@ def choose(job: Job, progress: Listener = None) -> Choice:
             if not last and (reason := _too_few(estimate(package))) is not None:
                 reasons[count] = reason
                 continue
-            layout = route(package, progress)
+            layout = route(package, progress, late)
             if layout.unrouted:
                 reasons[count] = _left_open(layout)
             if best is None or len(layout.unrouted) < len(best.unrouted):
                 best = layout
-            if not best.unrouted:
+            if not best.unrouted or late():
                 break
     except ModelError as error:
         raise InputError(str(error), str(job.path)) from None

@@ -55,6 +55,11 @@ def report_of(
         "nets": _nets(layout),
         "violations": _violations(violations),
         "wirelength": _wirelength(layout),
+        "routing": {
+            "improved_connections": layout.improvement.connections,
+            "gained_um": _um(layout.improvement.gained),
+            "stopped_early": layout.improvement.stopped_early,
+        },
         "vias": _vias(layout),
         "layers_used": [layer["name"] for layer in _layers(layout) if layer["traces"] or layer["planes"]],
         "layers": _layers(layout),
@@ -366,6 +371,11 @@ def summary(
         f"{package.name}: {total - len(unconnected)} of {total} nets connected on {rdls} in {package.technology.name}",
         f"wirelength {mm(_round_to_um(length))}{bound}; {_counted(_via_count(layout), 'via')}",
     ]
+    if layout.improvement.connections or layout.improvement.stopped_early:
+        gained = mm(_round_to_um(layout.improvement.gained))
+        times = _counted(layout.improvement.connections, "connection")
+        early = "; stopped before nothing was left to gain" if layout.improvement.stopped_early else ""
+        lines.append(f"improved: {times} drawn anew, {gained} gained{early}")
     lines += [f"{_rdls(item.rdl_count)} will not do: {item.reason}" for item in refused]
     lines += _listed("supplies", [f"{s.net}: {s.style.value}, {s.reason}" for s in layout.supplies], most)
     if layout.fullest is not None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from types import FrameType
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
@@ -57,6 +61,29 @@ def progress_shown(quiet: bool) -> Iterator[Callable[[Progress], None] | None]:
             yield _bar_for_each_stage(bars)
     else:
         yield _line_for_each_stage(console)
+
+
+@contextmanager
+def stopped_gently() -> Iterator[Callable[[], bool]]:
+    """Says whether Ctrl-C was pressed; pressed again, it ends the work as ever."""
+    pressed: list[bool] = []
+    before = signal.getsignal(signal.SIGINT)
+
+    def press(_number: int, _frame: FrameType | None) -> None:
+        if pressed:
+            raise KeyboardInterrupt
+        pressed.append(True)
+        # no print: the handler may have interrupted one
+        os.write(2, b"\nstopping: what is drawn so far is laid; Ctrl-C once more writes nothing\n")
+
+    mine = before is signal.default_int_handler and threading.current_thread() is threading.main_thread()
+    if mine:  # who ignores Ctrl-C, or handles it, goes on to do so
+        signal.signal(signal.SIGINT, press)
+    try:
+        yield lambda: bool(pressed)
+    finally:
+        if mine:
+            signal.signal(signal.SIGINT, before)
 
 
 def _bar_for_each_stage(bars: Bars) -> Callable[[Progress], None]:

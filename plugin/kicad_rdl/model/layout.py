@@ -157,6 +157,18 @@ class Unrouted:
 
 
 @dataclass(frozen=True, slots=True)
+class Improvement:
+    """What was gained after everything had been connected that could be."""
+
+    connections: int = 0
+    """How many times a connection was drawn anew for a shorter sum."""
+    gained: float = 0.0
+    """Length, and changes of layer at their price [nm]."""
+    stopped_early: bool = False
+    """Time was up, or the user stopped it: there may be more to gain."""
+
+
+@dataclass(frozen=True, slots=True)
 class Layout:
     """The whole result of routing."""
 
@@ -181,6 +193,7 @@ class Layout:
     """Least total length of the routed connections [nm]."""
     supplies: tuple[Supply, ...] = ()
     """Nets for which style or layer of a plane was left to the tool, sorted by net."""
+    improvement: Improvement = Improvement()
 
     @property
     def all_traces(self) -> tuple[Trace, ...]:

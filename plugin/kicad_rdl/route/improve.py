@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
+from kicad_rdl.model.layout import Improvement
 from kicad_rdl.route.corridors import corridors_of
 from kicad_rdl.route.negotiate import Negotiation
 from kicad_rdl.route.sketches import Sketches
@@ -87,8 +88,8 @@ def _distance(dx: float, dy: float, octilinear: bool) -> float:
 
 def improve(
     work: Negotiation, numbers: Sequence[int], step: Callable[[int, int], None], late: Callable[[], bool]
-) -> None:
-    """Shortens connections, those with the longest detours first.
+) -> Improvement:
+    """Shortens connections, those with the longest detours first; what it brought.
 
     Args:
         work: the sketches.
@@ -100,7 +101,8 @@ def improve(
     lengths = _lengths(work, [n for n in numbers if n in work.wires])
     excess = {n: length - work.straight(n) for n, length in lengths.items()}
     looked: dict[int, int] = {}
-    vain = turn = 0
+    begin = math.fsum(length for length in lengths.values() if length < math.inf)
+    vain = turn = redrawn = 0
     total = len(excess)
     pitch = work.first_price / 6.0
     patience = PATIENCE + total // 10
@@ -123,11 +125,14 @@ def improve(
         if changed is None:
             continue
         vain = 0
+        redrawn += 1
         work.forget()
         for n, length in changed.items():
             lengths[n] = length
             if looked.get(n, 0) < ROUNDS and n in counted:
                 excess[n] = length - work.straight(n)
+    end = math.fsum(length for length in lengths.values() if length < math.inf)
+    return Improvement(redrawn, max(0.0, begin - end), stopped_early=late())
 
 
 def _lengths(work: Negotiation, numbers: Sequence[int]) -> dict[int, float]:

@@ -66,6 +66,7 @@ def route(
         fullest=fullest_cut(problem, wiring.sketches),
         lower_bound=lower_bound(problem, plan, connections),
         supplies=supplies,
+        improvement=replace(wiring.improvement, stopped_early=late()),
     )
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from kicad_rdl.geometry import Path
+from kicad_rdl.model.layout import Improvement
 from kicad_rdl.model.package import SupplyStyle
 from kicad_rdl.model.report import Progress
 from kicad_rdl.route.branching import branches_of
@@ -62,6 +63,7 @@ class Wiring:
     missing: tuple[Missing, ...]
     sketches: Sketches
     """As they are in the end; not to be changed any more."""
+    improvement: Improvement = field(default_factory=Improvement)
 
 
 @dataclass(slots=True)
@@ -91,9 +93,9 @@ def wire_layers(problem: Problem, plan: Plan, say: Say, late: Late) -> Wiring:
         if attempt is None or (best is not None and (best[0] == 0 or late())):
             continue
         counted = [n for n, _ in enumerate(attempt.work.wanted) if not _is_skeleton(problem, attempt, n)]
-        improve(attempt.work, counted, _steps(say, "improve"), late)
+        improvement = improve(attempt.work, counted, _steps(say, "improve"), late)
         laying = lay(attempt.work, attempt.nets, lambda name, done, total: say(Progress(name, done, total)), late)
-        wiring = _result(problem, attempt, laying)
+        wiring = replace(_result(problem, attempt, laying), improvement=improvement)
         faults = len(wiring.missing) + acute_meetings(attempt.plan, wiring.routed)
         if best is None or faults < best[0]:
             best = (faults, wiring)
