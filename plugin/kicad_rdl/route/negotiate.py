@@ -17,6 +17,12 @@ from kicad_rdl.route.sketches import Errand, Sketches, Way
 PUSHES = 30
 """How many ways are drawn at most, for every connection there is."""
 
+PATIENCE = 3
+"""Ways drawn without gain after which no more are tried, for every connection there is; and 300 more."""
+
+FACES = 30_000
+"""Faces that a search looks at: more, and the way is so bad that another order of drawing serves better."""
+
 FIRST_PRICE = 6.0
 """Price of the first push, in pitches of the traces."""
 
@@ -210,10 +216,11 @@ def negotiate(
     drawn = 0
     hopeless: dict[int, int] = {}
     left = best = count
+    gained = 0  # ways drawn when the best state was found
     work.forget()
-    while queue and drawn < pushes * max(count, 20) and not late():
+    while queue and drawn < pushes * max(count, 20) and drawn - gained < PATIENCE * count + 300 and not late():
         _, number = heapq.heappop(queue)
-        way = work.sketches.find(work.errand(number, work.first_price), work.first_price)
+        way = work.sketches.find(work.errand(number, work.first_price), work.first_price, faces=FACES)
         victims = None if way is None else work.push(number, way)
         drawn += 1
         if victims is None:
@@ -229,7 +236,7 @@ def negotiate(
         left += len(victims) - 1
         step(max(count - left, 0), count)
         if left < best:
-            best = left
+            best, gained = left, drawn
             work.forget()
     if left >= best:  # nothing has been gained since
         work.back_to((0, 0))
