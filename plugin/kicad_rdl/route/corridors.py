@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from itertools import chain
 
 import numpy as np
+from numpy.typing import NDArray
 
+from kicad_rdl.route.blunt import squared_corner
 from kicad_rdl.route.compiled import compiled
 from kicad_rdl.route.taut import Corridors
 from kicad_rdl.route.tiles import SLACK, Tiles
@@ -30,6 +32,7 @@ def corridors_of(
     space: float,
     extra: Mapping[int, Sequence[ExtraDisc]],
     only: Sequence[int] | None = None,
+    blunt: NDArray[np.int8] | None = None,
 ) -> Corridors:
     """The corridor of every wire, or of some.
 
@@ -41,6 +44,7 @@ def corridors_of(
         space: distance between traces [nm]; ``SLACK`` is added wherever there is room for it.
         extra: further discs of single wires.
         only: indices of the wires wanted, in the order of the answer.
+        blunt: which obstacles are passed as rounded squares; see ``blunt.blunted``.
     """
     asked = list(range(len(wires)) if only is None else only)
     which = [wires[index] for index in asked]
@@ -62,7 +66,7 @@ def corridors_of(
     terminals = np.array([(wire.start, wire.end) for wire in which], dtype=np.int64).reshape(-1, 2)
     ends = tiles.xy[terminals].reshape(-1, 4)
     portals, portal_discs = np.zeros((count, 4)), np.zeros((count, 2), np.int64)
-    disc_start, discs, disc_range = _build(
+    disc_start, discs, disc_range, squared = _build(
         ends,
         np.array([widths[index] for index in asked], dtype=np.float64),
         gap_start,
@@ -74,11 +78,14 @@ def corridors_of(
         np.array(further_start, dtype=np.int64),
         np.array(further, dtype=np.float64).reshape(-1, 6),
         (tiles.xy, tiles.disc_start, tiles.disc_xy, tiles.disc_r, tiles.normals, tiles.clearance, tiles.edges),
+        np.zeros(len(tiles.xy), np.int8) if blunt is None else blunt,
         portals,
         portal_discs,
     )
     share = np.where(leftward, 1.0 - share, share)
-    return Corridors(ends, gap_start, portals, portal_discs, disc_start, discs, disc_range, share=share)
+    return Corridors(
+        ends, gap_start, portals, portal_discs, disc_start, discs, disc_range, share=share, squared=squared
+    )
 
 
 def _offsets(
@@ -156,7 +163,20 @@ def _neighbours(tiles: Tiles, triangle: int) -> list[int]:
 
 @compiled
 def _build(  # type: ignore[no-untyped-def]
-    ends, widths, gap_start, gaps, leftward, below, above, share, further_start, further, layer, portals, portal_discs
+    ends,
+    widths,
+    gap_start,
+    gaps,
+    leftward,
+    below,
+    above,
+    share,
+    further_start,
+    further,
+    layer,
+    blunt,
+    portals,
+    portal_discs,
 ):
     """Fills the portals; returns the discs. ``layer`` are the arrays of ``Tiles``; ``leftward`` says for each gap
     whether the tile before it lies on the left of its edge.
@@ -166,13 +186,14 @@ def _build(  # type: ignore[no-untyped-def]
     for i in range(len(gaps)):
         for end in range(2):
             v = edges[gaps[i], end]
-            room += max(1, disc_start[v + 1] - disc_start[v])
+            room += 4 if blunt[v] == 1 else max(1, disc_start[v + 1] - disc_start[v])
     discs = np.empty((room, 5))
     ranges = np.empty((room, 2), np.int64)
+    squared = np.zeros(room, np.bool_)
     starts = np.zeros(len(widths) + 1, np.int64)
     # of the obstacle that each side leant on at the gap before: vertex, first disc; direction of that gap
     run = np.empty((2, 2), np.int64)
-    direction = np.zeros(2)
+    direction, radius = np.zeros(2), np.zeros(2)
     n = first = 0
     for w in range(len(widths)):
         run[:, 0] = -1
@@ -208,6 +229,25 @@ def _build(  # type: ignore[no-untyped-def]
                     run[column, 0] = -1
                     continue
                 angle = math.atan2(ey, ex)
+                if blunt[vertex] > 0:
+                    grown = disc_r[disc_start[vertex]] + keep
+                    if run[column, 0] == vertex:
+                        first, radius[column] = run[column, 1], min(radius[column], grown)
+                    else:
+                        first, radius[column] = n, grown
+                        ranges[n : n + 4, 0] = position
+                        squared[n : n + 4] = True
+                        n += 4
+                    ranges[first : first + 4, 1] = position
+                    far = -np.inf
+                    for k in range(4):
+                        cx, cy = squared_corner(layer, vertex, k, radius[column], discs, first + k)
+                        discs[first + k, 3], discs[first + k, 4] = side, 0.0
+                        if cx * ex + cy * ey > far:
+                            far, nearest = cx * ex + cy * ey, k
+                    run[column, 0], run[column, 1] = vertex, first
+                    portal_discs[i, column] = first + nearest
+                    continue
                 if run[column, 0] == vertex:
                     first = run[column, 1]
                     swept = (angle - direction[column]) * side
@@ -238,7 +278,7 @@ def _build(  # type: ignore[no-untyped-def]
             if 0.0 < closest <= discs[k, 2]:
                 discs[k, 2] = closest * (1 - 1e-9) - 0.01
         starts[w + 1] = n
-    return starts, discs[:n].copy(), ranges[:n].copy()
+    return starts, discs[:n].copy(), ranges[:n].copy(), squared[:n].copy()
 
 
 @compiled

@@ -77,8 +77,9 @@ def strokes_of(
     wires = np.arange(len(taut.count)) if which is None else np.array(which, dtype=np.int64)
     outward = np.zeros(len(taut.count), dtype=np.bool_)
     outward[list(careful)] = True
+    squared = np.zeros(len(corridors.discs), np.bool_) if corridors.squared is None else corridors.squared
     start, pieces = _strokes(
-        wires, outward, corridors.ends, corridors.discs, taut.start, taut.count, taut.touch, taut.points
+        wires, outward, corridors.ends, corridors.discs, squared, taut.start, taut.count, taut.touch, taut.points
     )
     return Strokes(start, pieces)
 
@@ -91,7 +92,7 @@ def wire_path(corridors: Corridors, taut: TautWires, wire: int) -> Path:
 
 
 @compiled
-def _strokes(wires, outward, ends, discs, first, count, touch, points):  # type: ignore[no-untyped-def]
+def _strokes(wires, outward, ends, discs, squared, first, count, touch, points):  # type: ignore[no-untyped-def]
     room = 0
     for w in wires:
         room += MOST_PIECES * max(count[w], 0) + 1
@@ -102,7 +103,8 @@ def _strokes(wires, outward, ends, discs, first, count, touch, points):  # type:
         w = wires[k]
         a, b = first[w], first[w] + max(count[w], 0)
         met = _touches(discs, touch[a:b], points[a:b])
-        if outward[w]:
+        exact = squared[touch[a:b]]
+        if outward[w] and not exact.any():
             _step_aside(ends[w], met)
         else:
             for t in range(len(met)):
@@ -118,7 +120,9 @@ def _strokes(wires, outward, ends, discs, first, count, touch, points):  # type:
                 mx, my = cx + radius * math.cos(mid), cy + radius * math.sin(mid)
                 tx, ty = cx + radius * math.cos(stop), cy + radius * math.sin(stop)
                 tx, ty = (lx, ly) if part == parts - 1 else _rounded(tx, ty, cx, cy, radius, outward[w])
-                if outward[w]:
+                if exact[t]:
+                    mx, my = _within(hx, hy, mx, my, tx, ty, cx, cy, sweep)
+                elif outward[w]:
                     mx, my = _middle(hx, hy, mx, my, tx, ty, cx, cy, radius)
                 mx, my = np.rint(mx), np.rint(my)
                 if (mx - hx) * (ty - hy) == (my - hy) * (tx - hx):  # rounded to nothing
@@ -136,7 +140,7 @@ def _strokes(wires, outward, ends, discs, first, count, touch, points):  # type:
 def _touches(discs, touch, points):  # type: ignore[no-untyped-def]
     """For each touch where the wire meets the disc and leaves it, centre, radius, first angle, and signed sweep.
 
-    Where the arc is too flat to be drawn, the wire meets and leaves it at the corner of its tangents and sweeps nothing.
+    Where the arc is too flat to be drawn, the wire meets and leaves it at the corner of its tangents, sweeping nothing.
     """
     met = np.empty((len(touch), 9))
     for t in range(len(touch)):
@@ -247,6 +251,27 @@ def _middle(x, y, mx, my, ex, ey, cx, cy, radius):  # type: ignore[no-untyped-de
                 continue
             row[0, 0], row[0, 1], row[0, 2], row[0, 3], row[0, 4], row[0, 5] = x, y, u, v, ex, ey
             if from_point(rows_of(row)[0], cx, cy)[0] >= radius - EXACT:
+                best, bx, by = apart, u, v
+    return bx, by
+
+
+@compiled
+def _within(x, y, mx, my, ex, ey, cx, cy, sweep):  # type: ignore[no-untyped-def]
+    """The middle of an arc on the grid, so that the arc stays within its tangents at both ends."""
+    best, bx, by = np.inf, mx, my
+    row = np.empty((1, 6))
+    for i in range(-MIDDLES, MIDDLES + 1):
+        for j in range(-MIDDLES, MIDDLES + 1):
+            u, v = np.rint(mx) + i, np.rint(my) + j
+            apart = math.hypot(u - mx, v - my)
+            if apart >= best or (u - x) * (ey - y) == (v - y) * (ex - x):
+                continue
+            row[0, 0], row[0, 1], row[0, 2], row[0, 3], row[0, 4], row[0, 5] = x, y, u, v, ex, ey
+            arc = rows_of(row)[0]
+            # the centre of a flatter arc lies beyond those of the radii at its ends
+            begins = (cx - x) * (arc[6] - y) - (cy - y) * (arc[5] - x)
+            stops = (cx - ex) * (arc[6] - ey) - (cy - ey) * (arc[5] - ex)
+            if begins * sweep >= 0.0 and stops * sweep <= 0.0:
                 best, bx, by = apart, u, v
     return bx, by
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from kicad_rdl.geometry import Path
+from kicad_rdl.route.blunt import blunted
 from kicad_rdl.route.corridors import ExtraDisc, corridors_of
 from kicad_rdl.route.lay import sharp_corner, strokes_of
 from kicad_rdl.route.octagons import tauten_octagonal
@@ -98,6 +99,7 @@ class _Laying:
     ) -> None:
         # only corridors keep away from obstacles with round ends: what is measured are the ends themselves
         self.layer = (_with_blunt_ends(tiles, wires, widths, space), wires, orders, widths, space)
+        self.blunt = None if tiles.octilinear else blunted(tiles, orders, widths, space)
         self.copper = Copper(tiles, wires, nets, widths, space)
         self.conflicts: list[Conflict] = []
         self.drawn: dict[int, Drawn] = {}
@@ -112,7 +114,7 @@ class _Laying:
     def draw(self, changed: Sequence[int]) -> None:
         """Draws and measures some wires; one that finds no way any more stays as it was."""
         tiles, wires, orders, widths, space = self.layer
-        corridors = corridors_of(tiles, wires, orders, widths, space, self.extra, changed)
+        corridors = corridors_of(tiles, wires, orders, widths, space, self.extra, changed, self.blunt)
         corridors, taut = tauten_octagonal(corridors) if tiles.octilinear else (corridors, tauten(corridors))
         careful = [place for place, wire in enumerate(changed) if wire in self.careful]
         self.copper.draw(changed, strokes_of(corridors, taut, careful=careful))

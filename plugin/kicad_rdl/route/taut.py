@@ -15,6 +15,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kicad_rdl.route.compiled import compiled
 from kicad_rdl.route.triangulation import F64, I64
@@ -61,6 +62,8 @@ class Corridors:
     """[d, 3] where discs are corners of octagons: centre x, y and radius of the octagon [nm]; see ``octagons``."""
     share: F64 | None = None
     """[g] which part of the slack of a gap lies on the left of the wire; a half where that is not known."""
+    squared: NDArray[np.bool_] | None = None
+    """[d] whether a disc is the corner of a rounded square; see ``blunt.blunted``."""
 
 
 @dataclass(frozen=True, slots=True)

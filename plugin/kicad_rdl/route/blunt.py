@@ -1,0 +1,68 @@
+"""Obstacles beside gaps that wires fill to the last nanometre: they are passed in rounded squares."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kicad_rdl.route.compiled import compiled
+from kicad_rdl.route.tiles import SLACK, Tiles
+
+BLUNT = 0.02
+"""How far the discs of the corners of a blunted obstacle stand out, in the distance kept from it."""
+
+
+def blunted(
+    tiles: Tiles, orders: Mapping[int, Sequence[int]], widths: Sequence[float], space: float
+) -> NDArray[np.int8]:
+    """Which obstacles stand beside an axis-parallel gap that is full but for rounding: 1 discs, 2 rectangles.
+
+    Arcs about one centre that are apart by just the rule come too close once they are rounded. So wires pass these
+    obstacles in rounded squares, which reach no farther along the axes: in the gap they are straight, on whole
+    nanometres, and the squares of wires farther out stand away from those within by more and more beside it.
+    """
+    kind = np.zeros(len(tiles.xy), np.int8)
+    for gap, order in orders.items():
+        u, v = tiles.edges[gap].tolist()
+        dx, dy = (tiles.xy[v] - tiles.xy[u]).tolist()
+        if not order or (dx and dy):
+            continue
+        load = float(tiles.clearance[u] + tiles.clearance[v]) - space + SLACK
+        load += sum(widths[wire] + space + SLACK for wire in order)
+        for vertex, other in ((u, v), (v, u)):
+            a, b = int(tiles.disc_start[vertex]), int(tiles.disc_start[vertex + 1])
+            if b > a:
+                along = (tiles.disc_xy[a:b] - tiles.xy[vertex]) @ (tiles.xy[other] - tiles.xy[vertex])
+                load += float(along.max()) / (abs(dx) + abs(dy)) + float(tiles.disc_r[a])
+        if load > abs(dx) + abs(dy):
+            for vertex in (u, v):
+                kind[vertex] = _kind(tiles, vertex)
+    return kind
+
+
+def _kind(tiles: Tiles, vertex: int) -> int:
+    corners = tiles.disc_xy[int(tiles.disc_start[vertex]) : int(tiles.disc_start[vertex + 1])] - tiles.xy[vertex]
+    if len(corners) == 1:
+        return 1
+    sides = np.abs(np.roll(corners, -1, axis=0) - corners)
+    return 2 if len(corners) == 4 and not sides.min(axis=1).any() else 0
+
+
+@compiled
+def squared_corner(layer, vertex, k, radius, discs, disc):  # type: ignore[no-untyped-def]
+    """Sets one of the four discs about an obstacle that reach as far along the axes as its own grown by ``radius``;
+    returns where it stands from the middle.
+    """
+    xy, disc_start, disc_xy, _, _, _, _ = layer
+    a = disc_start[vertex]
+    out = np.rint(BLUNT * radius)
+    if disc_start[vertex + 1] - a == 1:
+        x, y = disc_xy[a, 0], disc_xy[a, 1]
+        sx, sy = (1.0 if k == 0 or k == 3 else -1.0), (1.0 if k < 2 else -1.0)
+    else:
+        x, y = disc_xy[a + k, 0], disc_xy[a + k, 1]
+        sx, sy = np.sign(x - xy[vertex, 0]), np.sign(y - xy[vertex, 1])
+    discs[disc, 0], discs[disc, 1], discs[disc, 2] = x + sx * out, y + sy * out, radius - out
+    return x + sx * out - xy[vertex, 0], y + sy * out - xy[vertex, 1]
