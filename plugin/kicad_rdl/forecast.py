@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +19,7 @@ class Attempt:
     wanted: int = 0
     """Connections to balls that are asked for; nets with a plane need none."""
     fits: int = 0
-    """The maximum flow."""
+    """How many of them fit at most: the maximum flow, and of settled ones what the narrowest wall lets through."""
     carried: tuple[tuple[str, int], ...] = ()
     """RDL, and how many connections take it in the shortest plan."""
     cut: tuple[Cut, ...] = ()
@@ -26,6 +27,16 @@ class Attempt:
     homeless: tuple[str, ...] = ()
     """Nets with a plane that find too few balls."""
     refusal: str | None = None
+    settled: int = 0
+    """Those of ``wanted`` whose ends are settled, such as given balls: they are no part of the flow."""
+    settled_fits: int = 0
+    wall: tuple[Cut, ...] = ()
+    """A line or rectangle across all RDLs, side by side and layer by layer, that too many of the settled must cross."""
+
+    @property
+    def bottleneck(self) -> tuple[Cut, ...]:
+        """What is too narrow."""
+        return (*self.cut, *self.wall)
 
     @property
     def enough(self) -> bool:
@@ -73,7 +84,15 @@ def _attempt_words(attempt: Attempt, most: int) -> list[str]:
     if attempt.refusal is not None:
         return [f"{name}: impossible: {attempt.refusal}"]
     carried = ", ".join(f"{count} on {layer}" for layer, count in attempt.carried)
-    lines = [f"{name}: {attempt.fits} of {attempt.wanted} connections fit (maximum flow); shortest plan: {carried}"]
+    free, free_fits = attempt.wanted - attempt.settled, attempt.fits - attempt.settled_fits
+    flow = f"{free_fits} of {free} connections fit (maximum flow); shortest plan: {carried}"
+    given = f"{attempt.settled_fits} of {attempt.settled} connections with settled ends fit at most (walls)"
+    if not attempt.settled:
+        lines = [f"{name}: {flow}"]
+    elif not free:
+        lines = [f"{name}: {given}"]
+    else:
+        lines = [f"{name}: {attempt.fits} of {attempt.wanted} connections fit at most", f"  {flow}", f"  {given}"]
     if attempt.homeless:
         lines.append(f"  too few balls are left for the planes of {', '.join(attempt.homeless)}")
     if attempt.cut:
@@ -85,7 +104,22 @@ def _attempt_words(attempt: Attempt, most: int) -> list[str]:
     ]
     if len(attempt.cut) > most:
         lines.append(f"    and {len(attempt.cut) - most} more gaps (--json lists them all)")
-    return lines
+    return lines + _wall_words(attempt.wall)
+
+
+def _wall_words(wall: Sequence[Cut]) -> list[str]:
+    """The wall side by side; sides of layers without signals let nothing through."""
+    if not wall:
+        return []
+    shape = "a line" if len({(cut.start, cut.end) for cut in wall}) == 1 else "a rectangle"
+    room = sum(cut.fits for cut in wall)
+    return [
+        f"  {wall[0].needed} nets must cross {shape} that {room} traces can cross:",
+        *(
+            f"    RDL{cut.layer} from {cut.start_name} to {cut.end_name}: {cut.fits} fit; {' or '.join(cut.remedies)}"
+            for cut in wall
+        ),
+    ]
 
 
 def forecast_data(forecast: Forecast) -> dict[str, Any]:
@@ -101,23 +135,30 @@ def forecast_data(forecast: Forecast) -> dict[str, Any]:
                 "enough": attempt.enough,
                 "refusal": attempt.refusal,
                 "connections": attempt.wanted,
-                "maximum_flow": attempt.fits,
+                "fit_at_most": attempt.fits,
+                "maximum_flow": attempt.fits - attempt.settled_fits,
                 "shortest_plan": dict(attempt.carried),
                 "nets_without_ball": list(attempt.homeless),
-                "minimum_cut": [
-                    {
-                        "layer": f"RDL{cut.layer}",
-                        "between": [cut.start_name, cut.end_name],
-                        "from_um": [cut.start.x / UM, cut.start.y / UM],
-                        "to_um": [cut.end.x / UM, cut.end.y / UM],
-                        "fits": cut.fits,
-                        "what_to_do": list(cut.remedies),
-                    }
-                    for cut in attempt.cut
-                ],
+                "minimum_cut": [_gap_data(cut) for cut in attempt.cut],
+                "settled_connections": attempt.settled,
+                "settled_that_fit_at_most": attempt.settled_fits,
+                "wall": {"nets": attempt.wall[0].needed, "sides": [_gap_data(cut) for cut in attempt.wall]}
+                if attempt.wall
+                else None,
             }
             for attempt in forecast.attempts
         ],
+    }
+
+
+def _gap_data(cut: Cut) -> dict[str, Any]:
+    return {
+        "layer": f"RDL{cut.layer}",
+        "between": [cut.start_name, cut.end_name],
+        "from_um": [cut.start.x / UM, cut.start.y / UM],
+        "to_um": [cut.end.x / UM, cut.end.y / UM],
+        "fits": cut.fits,
+        "what_to_do": list(cut.remedies),
     }
 
 

@@ -201,10 +201,15 @@ def _too_few(found: Estimate) -> str | None:
     """Why this number of RDLs cannot be enough; None: it may be."""
     if found.enough:
         return None
+    if found.settled_fits < found.settled:
+        room = sum(cut.fits for cut in found.wall)
+        why = f"{found.wall[0].needed} nets must cross a wall that {room} traces can cross"
+        return f"{found.settled_fits} of {found.settled} connections with settled ends fit at most: {why}"
     if found.fits < found.wanted:
         fit = sum(cut.fits for cut in found.cuts)
         cut = f"; the minimum cut goes through {len(found.cuts)} gaps, which {fit} traces pass" if found.cuts else ""
-        return f"{found.fits} of {found.wanted} connections fit (maximum flow){cut}"
+        free, free_fits = found.wanted - found.settled, found.fits - found.settled_fits
+        return f"{free_fits} of {free} connections fit (maximum flow){cut}"
     return f"too few balls are left for the planes of {', '.join(found.homeless)}"
 
 
@@ -238,7 +243,7 @@ def draw_forecast(forecast: Forecast, path: Path) -> None:
         InputError: the file cannot be written.
     """
     try:
-        path.write_text(estimate_drawing(forecast.package, forecast.asked.cut), encoding="utf-8", newline="\n")
+        path.write_text(estimate_drawing(forecast.package, forecast.asked.bottleneck), encoding="utf-8", newline="\n")
     except OSError as error:
         raise InputError(f"cannot be written: {error.strerror or error}", str(path)) from error
 
@@ -249,7 +254,17 @@ def _attempt(job: Job, count: int, progress: Listener) -> Attempt:
     except RdlError as error:
         return Attempt(count, refusal=str(error))
     carried = tuple((f"RDL{layer}", wires) for layer, wires in enumerate(found.on_layer, 1))
-    return Attempt(count, found.wanted, found.fits, carried, found.cuts, found.homeless)
+    return Attempt(
+        count,
+        found.wanted,
+        found.fits,
+        carried,
+        found.cuts,
+        found.homeless,
+        settled=found.settled,
+        settled_fits=found.settled_fits,
+        wall=found.wall,
+    )
 
 
 def check_board(board: Path, technology: str) -> tuple[Violation, ...]:

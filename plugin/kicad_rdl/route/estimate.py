@@ -1,18 +1,22 @@
-"""How much fits, before anything is routed: the plan's maximum flow and its minimum cut, without geometry."""
+"""How much fits at most, before anything is routed: the maximum flow of the plan, its minimum cut, and walls."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from kicad_rdl.geometry import Point
 from kicad_rdl.model.layout import Cut
-from kicad_rdl.model.package import Package
+from kicad_rdl.model.package import Package, SupplyStyle
 from kicad_rdl.model.report import Progress
 from kicad_rdl.route.account import cuts_of
-from kicad_rdl.route.plan import make_plan
-from kicad_rdl.route.problem import problem_of
+from kicad_rdl.route.demand import demand_of
+from kicad_rdl.route.plan import Plan, make_plan
+from kicad_rdl.route.problem import Problem, problem_of
 from kicad_rdl.route.router import refuse_impossible
 from kicad_rdl.route.supplies import with_supplies
+from kicad_rdl.route.walls import Wall, narrowest_wall
+from kicad_rdl.units import MM, um
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,15 +25,21 @@ class Estimate:
 
     rdl_count: int
     wanted: int
-    """Connections from bumps to balls that the package asks for (planes need none)."""
+    """Connections that the package asks for (planes need none)."""
     fits: int
-    """The maximum flow: how many of them fit."""
+    """How many of them fit at most: the maximum flow of the free ones, and what walls let through of the others."""
     on_layer: tuple[int, ...]
     """How many of those take RDL1, RDL2 ..., in the shortest plan."""
     cuts: tuple[Cut, ...]
     """The minimum cut, gap by gap; empty where everything fits. For more to fit, it must be widened."""
     homeless: tuple[str, ...]
     """Nets with a plane that find too few balls."""
+    settled: int = 0
+    """Those of ``wanted`` whose ends are settled: of given balls, of several bumps; they are no part of the flow."""
+    settled_fits: int = 0
+    """How many of those fit at most."""
+    wall: tuple[Cut, ...] = ()
+    """The wall that leaves most of them open, side by side on every layer; empty where none does."""
 
     @property
     def enough(self) -> bool:
@@ -48,12 +58,54 @@ def estimate(package: Package, progress: Callable[[Progress], None] | None = Non
     stage = "flow on 1 RDL" if package.rdl_count == 1 else f"flow on {package.rdl_count} RDLs"
     problem = problem_of(with_supplies(package)[0])
     plan = make_plan(problem, lambda done, total: say(Progress(stage, done, total)))
-    enough = plan.value >= plan.wanted
+    settled = _settled(problem, plan)
+    wall = narrowest_wall(problem, plan.signal_layers)
+    settled_fits = settled - (wall.open if wall is not None else 0)
     return Estimate(
         package.rdl_count,
-        plan.wanted,
-        plan.value,
+        plan.wanted + settled,
+        plan.value + settled_fits,
         tuple(len(layer.wires) for layer in plan.layers),
-        () if enough else cuts_of(problem, plan, (), ())[1],
+        () if plan.value >= plan.wanted else cuts_of(problem, plan, (), ())[1],
         tuple(plan.homeless),
+        settled,
+        settled_fits,
+        () if wall is None else _sides(problem, wall),
     )
+
+
+def _settled(problem: Problem, plan: Plan) -> int:
+    """Connections of nets that are not part of the flow: one less than the ends of each."""
+    free = {problem.bumps[i].net for i in demand_of(problem).bumps}
+    ends: dict[str, int] = {}
+    for bump in problem.bumps:
+        if bump.net is not None:
+            ends[bump.net] = ends.get(bump.net, 0) + 1
+    total = 0
+    for rule in problem.package.nets:
+        if rule.style is SupplyStyle.PLANE or rule.name not in ends:
+            continue
+        balls = 0 if rule.name in free else rule.balls
+        total += max(0, ends[rule.name] + balls - 1)
+    return total
+
+
+def _sides(problem: Problem, wall: Wall) -> tuple[Cut, ...]:
+    """A wall in the package frame."""
+    found: list[Cut] = []
+    for layer, fits in enumerate(wall.fits, 1):
+        for side, room in zip(wall.sides, fits, strict=True):
+            ends = [(side.start, side.level), (side.end, side.level)]
+            if not side.along_x:
+                ends = [(y, x) for x, y in ends]
+            start, end = (problem.pose.undo(Point(round(x), round(y))) for x, y in ends)
+            metal = problem.package.technology.metal(layer)
+            remedies = [f"line and space below {um(metal.line)} and {um(metal.space)} on RDL{layer}"]
+            if problem.package.rdl_count < len(problem.package.technology.metals):
+                remedies.append("one more RDL")
+            found.append(Cut(layer, start, end, _place(start), _place(end), wall.needed, room, tuple(remedies)))
+    return tuple(found)
+
+
+def _place(point: Point) -> str:
+    return f"({point.x / MM:.3f}, {point.y / MM:.3f}) mm"
