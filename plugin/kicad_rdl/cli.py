@@ -95,8 +95,9 @@ def estimate(job: Path, as_json: bool, drawing: Path | None, quiet: bool) -> int
     """Say before routing how much fits, on how many RDLs, and what is in the way.
 
     The numbers come from the maximum flow through the gaps of each layer, not from a rule of thumb. The bottleneck is
-    the minimum cut: where it is, how many traces fit through it, and what would widen it. Status 1: the job's own
-    number of RDLs is not enough.
+    the minimum cut: where it is, how many traces fit through it, and what would widen it. Connections whose ends are
+    settled (given balls, several bumps) are no flow: their number is an upper bound, from lines and rectangles across
+    all RDLs and the traces that can cross these. Status 1: the job's own number of RDLs is not enough.
 
     \b
     Examples:
