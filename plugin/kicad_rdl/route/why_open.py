@@ -43,12 +43,10 @@ def explained(
         cuts: those that ``unrouted`` refers to.
     """
     planes = {r.name for r in problem.package.nets if r.style is SupplyStyle.PLANE}
-    everyone = (*problem.bumps, *problem.balls)
+    branches = [branch.terminal for branch in plan.branches]
+    everyone = (*problem.bumps, *problem.balls, *branches)
     number = {t.label: k for k, t in enumerate(everyone)}
-    nets: list[str | None] = [*(b.net for b in problem.bumps), *plan.ball_nets]
-    for wire in routed:  # where traces of a net meet stands no terminal
-        for terminal in (wire.start, wire.end):
-            number.setdefault(terminal.label, len(number))
+    nets: list[str | None] = [*(b.net for b in problem.bumps), *plan.ball_nets, *(b.net for b in branches)]
     pieces = Groups(len(number))
     for wire in routed:
         pieces.join(number[wire.start.label], number[wire.end.label])
