@@ -78,7 +78,8 @@ def dishonesties(layout: Layout) -> list[str]:
             continue
         # joins make a forest: every join brings two pieces together, and what stays apart is declared
         joins = [c for c in layout.connections if c.net == rule.name and c.length is not None]
-        pieces = bumps + len(own) - len(joins)
+        branches = {label for c in joins for label in (c.start, c.end) if label.startswith("branch:")}
+        pieces = bumps + len(own) + len(branches) - len(joins)
         if bumps and not 1 <= pieces <= 1 + opens[rule.name]:
             found.append(f"{rule.name}: {bumps} bumps, {len(own)} balls, {len(joins)} joins, {opens[rule.name]} open")
     for connection in layout.connections:

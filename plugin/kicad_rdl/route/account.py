@@ -15,6 +15,7 @@ from kicad_rdl.route.bound import matching_bound
 from kicad_rdl.route.demand import plane_layer_of
 from kicad_rdl.route.edges import edge_distance, most_hidden
 from kicad_rdl.route.groups import Groups
+from kicad_rdl.route.locked import locked_joins
 from kicad_rdl.route.metric import metric_of
 from kicad_rdl.route.plan import Plan
 from kicad_rdl.route.problem import Problem, Terminal, TerminalKind
@@ -94,6 +95,12 @@ def connections_of(
         for m in missing
         if m.end is not None and m.net not in planes
     ]
+    everyone = (*problem.bumps, *problem.balls)
+    for join in locked_joins(problem, plan.ball_nets):
+        if join.net not in planes:
+            one, other = everyone[join.one], everyone[join.other]
+            least = straight(problem, one, other)
+            found.append(Connection(join.net, one.label, other.label, least, join.layer, max(least, join.length)))
     ball_nets = zip(problem.balls, plan.ball_nets, strict=True)
     open_ones = {m.start.label for m in unreached}
     for terminal, net in [*((bump, bump.net) for bump in problem.bumps), *ball_nets]:
@@ -191,7 +198,12 @@ def cuts_of(
         cuts.append(_cut(problem, layer, tiles, u, v, fits + 1, fits))
     found = [Unrouted(m.net, m.start.label, m.end.label if m.end else None, m.reason, None) for m in missing]
     reason = _why_without_ball(problem, plan, cuts)
-    spoken_for = {r.net for r in routed} | {m.net for m in missing} | set(plan.homeless)
+    spoken_for = (
+        {r.net for r in routed}
+        | {join.net for join in locked_joins(problem, plan.ball_nets)}
+        | {m.net for m in missing}
+        | set(plan.homeless)
+    )
     spoken_for |= {r.name for r in problem.package.nets if r.style is SupplyStyle.PLANE}
     for bump in problem.bumps:
         if bump.net is not None and bump.net not in spoken_for:

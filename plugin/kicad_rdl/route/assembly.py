@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from kicad_rdl.model.layout import Layout, Opening, Pad, PadKind, Side, Trace, Via
 from kicad_rdl.model.package import Package, SupplyStyle, terminal_name
+from kicad_rdl.route.locked import locked_joins
 from kicad_rdl.route.plan import Plan
 from kicad_rdl.route.problem import Pose, Problem, TerminalKind
 from kicad_rdl.route.scene import bones_of
@@ -32,6 +33,10 @@ def final_plan(problem: Problem, wiring: Wiring) -> Plan:
                 j = ball_index[terminal.label]
                 nets[j] = wire.net
                 high[j] = min(high[j], wire.layer)
+    for join in locked_joins(problem, plan.ball_nets):
+        for post in (join.one, join.other):
+            if post >= len(problem.bumps):
+                nets[post - len(problem.bumps)] = join.net
     return replace(plan, deep=tuple(deep), ball_nets=tuple(nets), high=tuple(high))
 
 

@@ -9,7 +9,7 @@ with a plane get balls spread over their bumps.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from kicad_rdl.errors import ModelError
 from kicad_rdl.geometry import circumradius
 from kicad_rdl.model.package import NetRule, SupplyStyle
 from kicad_rdl.route.bound import matching_bound
+from kicad_rdl.route.locked import touched_balls
 from kicad_rdl.route.problem import Problem
 from kicad_rdl.route.sites import Sites, sites_of
 from kicad_rdl.route.supply_balls import hold_for_planes
@@ -85,7 +86,8 @@ def demand_of(problem: Problem) -> Demand:
     sites = sites_of(problem, reach)
     held: list[str | None] = [None] * len(problem.balls)
     homeless = hold_for_planes(problem, plane_layer, held, sites)
-    homeless += _hold_for_special(problem, [r for r in traced if r.name in special], free, held, size)
+    choosy = _touched(problem, [r for r in traced if r.name in special], held)
+    homeless += _hold_for_special(problem, choosy, free, held, size)
     return Demand(
         plane_layer,
         signal_layers,
@@ -121,6 +123,16 @@ def _is_special(problem: Problem, rule: NetRule, bumps: int, signal_layers: Sequ
         if (asked.width or 0) > metal.line or (asked.space or 0) > metal.space:
             return True
     return any(locked.net == rule.name for locked in problem.package.locked)
+
+
+def _touched(problem: Problem, special: Sequence[NetRule], held: list[str | None]) -> list[NetRule]:
+    """Gives nets the balls on which their locked copper ends; what they want besides these."""
+    left = {rule.name: rule.balls for rule in special}
+    for j, net in sorted(touched_balls(problem).items()):
+        if held[j] is None and left.get(net, 0):
+            held[j] = net
+            left[net] -= 1
+    return [replace(rule, balls=left[rule.name]) for rule in special if left[rule.name] or not rule.balls]
 
 
 def _hold_for_special(

@@ -51,8 +51,10 @@ def join_trees(
 
 
 def _pieces(work: Negotiation) -> Groups:
-    """What the wires join."""
+    """What the wires join, and what is joined already."""
     pieces = Groups(len(work.sketches.posted.vertices))
+    for one, other in work.joined:
+        pieces.join(one, other)
     for wires in work.wires.values():
         for wire in wires:
             pieces.join(*work.sketches.ends_of(wire))

@@ -76,6 +76,8 @@ class Negotiation:
     """Post -> the connection that has it, of ends that serve one only."""
     pushed: dict[int, int] = field(default_factory=dict)
     """How often a connection was pushed."""
+    joined: Sequence[tuple[int, int]] = ()
+    """Posts that copper joins which is there already."""
     _log: list[tuple[int, tuple[int, ...], int, bool]] = field(default_factory=list)
 
     def adopt(self, number: int, wires: Sequence[int], end: int) -> None:

@@ -15,6 +15,8 @@ from scipy.spatial import Delaunay, QhullError
 from kicad_rdl.geometry import Point
 from kicad_rdl.model.package import NetRule, Package, SupplyStyle
 from kicad_rdl.route.demand import plane_layer_of
+from kicad_rdl.route.groups import Groups
+from kicad_rdl.route.locked import locked_joins
 from kicad_rdl.route.negotiate import Wanted
 from kicad_rdl.route.plan import Plan
 from kicad_rdl.route.problem import Problem
@@ -138,12 +140,16 @@ def wants_of(problem: Problem, plan: Plan) -> Wants:
         if net is not None and not rules[net].balls == 1 == count_of.get(net)
     }
     terminals = (*problem.bumps, *problem.balls)
+    pieces = Groups(len(terminals))
+    for join in locked_joins(problem, plan.ball_nets):
+        pieces.join(join.one, join.other)
+        settled |= {join.one, join.other}
     trees: list[Tree] = []
     prefers: dict[int, int] = {}
     for net in sorted(posts):
         rule, own = rules[net], posts[net]
         layers = layers_for(problem, plan, rule)
-        if not layers or len(own) < 2:
+        if not layers or len({pieces.root(p) for p in own}) < 2:
             continue
         widths = widths_of(package, rule)
         if rule.balls == 1 == count_of.get(net) and rule.allowed is not None and len(own) == 2:
@@ -154,8 +160,9 @@ def wants_of(problem: Problem, plan: Plan) -> Wants:
             continue
         if len(own) <= SMALL and rule.style is not SupplyStyle.PLANE and net not in drawn:
             for start, ends in stepwise([terminals[p].at for p in own], own):
-                wanted.append(Wanted((start,), ends, widths, layers, price))
-                nets.append(net)
+                if all(pieces.root(start) != pieces.root(end) for end in ends):
+                    wanted.append(Wanted((start,), ends, widths, layers, price))
+                    nets.append(net)
         trees.append(Tree(net, tuple(own), widths, layers, price))
     return Wants(tuple(wanted), tuple(nets), flows, prefers, tuple(trees))
 

@@ -17,6 +17,7 @@ from kicad_rdl.route.improve import improve
 from kicad_rdl.route.joins import join_trees
 from kicad_rdl.route.lay import ends_of
 from kicad_rdl.route.laying import Laying, lay
+from kicad_rdl.route.locked import locked_joins
 from kicad_rdl.route.negotiate import FIRST_PRICE, Negotiation, Wanted, negotiate
 from kicad_rdl.route.plan import Plan, stood
 from kicad_rdl.route.problem import Problem, Terminal
@@ -118,6 +119,7 @@ def _begin(problem: Problem, plan: Plan, wants: Wants) -> _Stage:
     metals = [technology.metal(layer.layer) for layer in plan.layers]
     sketches = Sketches([p.tiles for p in plan.layers], [float(m.space) for m in metals], _posted(problem, plan))
     work = Negotiation(sketches, list(wants.wanted), FIRST_PRICE * (metals[0].line + metals[0].space), wants.prefers)
+    work.joined = [(join.one, join.other) for join in locked_joins(problem, plan.ball_nets)]
     number = 0
     for index, layer in enumerate(plan.layers):
         made = sketches.load(index, layer.wires, layer.orders, [float(metals[index].line)] * len(layer.wires))
@@ -205,6 +207,7 @@ def _branched(problem: Problem, stage: _Stage, say: Say, late: Late) -> _Stage |
         drawn.setdefault(stage.nets[number], []).extend(wires)
     branches = branches_of(problem, plan, work.sketches, stage.wants.trees, drawn)
     flowing = {net for number, net in enumerate(stage.wants.nets) if work.wanted[number].exclusive}
+    flowing |= {locked.net for locked in problem.package.locked}
     branches = tuple(branch for branch in branches if branch.terminal.net not in flowing)
     if not branches or late():
         return None
@@ -255,8 +258,10 @@ def _loose_ends(problem: Problem, stage: _Stage) -> int:
 
 
 def _pieces(stage: _Stage) -> Groups:
-    """Which posts the wires join."""
+    """Which posts are joined."""
     pieces = Groups(len(stage.work.sketches.posted.vertices))
+    for one, other in stage.work.joined:
+        pieces.join(one, other)
     for wire in stage.work.owner:
         pieces.join(*stage.work.sketches.ends_of(wire))
     return pieces

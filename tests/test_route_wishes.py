@@ -1,0 +1,89 @@
+"""Keep-outs, locked copper, class spaces and layers: the router heeds what the checker judges."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from jobs import write_job
+
+from kicad_rdl import pipeline
+from kicad_rdl.check import check_layout
+from kicad_rdl.geometry import Point
+from kicad_rdl.model.layout import Layout
+from kicad_rdl.read.job import read_job
+
+BUMPS = "name,x_um,y_um,net\n" + "".join(
+    f"b{row}{column},{150 * column - 300},{150 * row - 300},N{row}{column}\n" for row in range(5) for column in range(5)
+)
+
+
+def routed(folder: Path, count: int, more: str, bumps: str = BUMPS) -> Layout:
+    """The layout of 25 bumps, mirrored (the die is face down), in the middle of two rings of balls, without a violation."""
+    job = f"""
+name = "wishes"
+technology = "fanout-hd-2rdl"
+[package]
+width = "4 mm"
+height = "4 mm"
+rdl_count = {count}
+[die]
+bumps = "bumps.csv"
+width = "900 um"
+height = "900 um"
+[balls]
+pitch = "500 um"
+columns = 7
+rows = 7
+style = "perimeter"
+rings = 2
+{more}
+"""
+    layout = pipeline.route_job(read_job(write_job(folder, job, bumps)))
+    assert pipeline.undeclared(layout, check_layout(layout)) == ()
+    return layout
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_traces_go_round_a_keepout(tmp_path: Path, count: int) -> None:
+    layout = routed(tmp_path, count, '[[keepouts]]\nrectangle = ["450 um", "-300 um", "700 um", "300 um"]\n')
+    assert layout.unrouted == ()
+
+
+def test_a_keepout_that_shuts_off_the_die_leaves_nets_open(tmp_path: Path) -> None:
+    ring = "".join(
+        f'[[keepouts]]\nname = "{name}"\nrectangle = ["{a} um", "{b} um", "{c} um", "{d} um"]\n'
+        for name, a, b, c, d in [
+            ("left", -600, -600, -500, 600),
+            ("right", 500, -600, 600, 600),
+            ("top", -600, 500, 600, 600),
+            ("bottom", -600, -600, 600, -500),
+        ]
+    )
+    layout = routed(tmp_path, 1, ring)
+    assert len({item.net for item in layout.unrouted}) == 25
+
+
+def test_a_net_wholly_of_locked_copper_wants_nothing(tmp_path: Path) -> None:
+    points = '[["-300 um", "0 um"], ["-1000 um", "0 um"]]'
+    layout = routed(tmp_path, 1, f'[[locked]]\nnet = "N24"\nlayer = 1\nwidth = "20 um"\npoints = {points}\n')
+    assert layout.unrouted == ()
+    assert [trace for trace in layout.traces if trace.net == "N24"] == []
+    (join,) = [connection for connection in layout.connections if connection.net == "N24"]
+    assert join.length is not None
+    ball = next(ball for ball in layout.package.balls if ball.at == Point(-1_000_000, 0))
+    assert dict(layout.ball_nets)[ball.name] == "N24"
+
+
+def test_locked_copper_between_bumps_counts_as_a_join(tmp_path: Path) -> None:
+    bumps = BUMPS.replace("N23\n", "N24\n")
+    points = '[["-150 um", "0 um"], ["-300 um", "0 um"]]'
+    layout = routed(tmp_path, 2, f'[[locked]]\nnet = "N24"\nlayer = 1\nwidth = "20 um"\npoints = {points}\n', bumps)
+    assert layout.unrouted == ()
+    assert len([connection for connection in layout.connections if connection.net == "N24"]) == 2
+
+
+@pytest.mark.parametrize("rule", ['space = "30 um"', "layers = [2]", 'width = "25 um"\nspace = "25 um"'])
+def test_wishes_of_a_free_net_are_heeded(tmp_path: Path, rule: str) -> None:
+    layout = routed(tmp_path, 2, f'[[nets.rules]]\nmatch = ["N04", "N44"]\n{rule}\n')
+    assert layout.unrouted == ()
