@@ -101,13 +101,15 @@ def _octagons(ends, portal_discs, discs, disc_range, normals, lengths, share):  
         a, b = portal_discs[g, 0], portal_discs[g, 1]
         if discs[a, 2] <= 0.0 or discs[b, 2] <= 0.0:
             continue
-        apart = -np.inf
+        # only the sides that face each other give way: the others would come too close to what they pass
+        apart, facing = -np.inf, 0
         for k in range(8):
-            apart = max(apart, -(bounds[group[a], k] + bounds[group[b], (k + 4) % 8]) / lengths[k])
+            room = -(bounds[group[a], k] + bounds[group[b], (k + 4) % 8]) / lengths[k]
+            if room > apart:
+                apart, facing = room, k
         if apart < 1.0:
-            for k in range(8):
-                bounds[group[a], k] -= (1.0 - apart) * share[g] * lengths[k]
-                bounds[group[b], k] -= (1.0 - apart) * (1.0 - share[g]) * lengths[k]
+            bounds[group[a], facing] -= (1.0 - apart) * share[g] * lengths[facing]
+            bounds[group[b], (facing + 4) % 8] -= (1.0 - apart) * (1.0 - share[g]) * lengths[facing]
     # no octagon reaches over an end of the wire
     for d in range(size):
         o = group[d]
