@@ -268,19 +268,42 @@ def test_negotiation_is_the_same_again(seed: int) -> None:
     assert (one.wires, one.end, one.pushed) == (other.wires, other.end, other.pushed)
 
 
-@pytest.mark.parametrize("patience", [0, 3, 10])
-def test_negotiation_cut_short_is_legal(patience: int) -> None:
-    work = random_work(2, 20)
-    asked = 0
+@pytest.mark.parametrize("patience", [0, 3, 10, 25, 60])
+@pytest.mark.parametrize("seed", [2, 6, 9, 14])
+def test_negotiation_cut_short_keeps_the_best(seed: int, patience: int) -> None:
+    """Legal wherever it is stopped, and never with fewer connections than there were at some time."""
+    work = random_work(seed, 20)
+    asked = most = 0
 
     def late() -> bool:
         nonlocal asked
         asked += 1
         return asked > patience
 
-    left = negotiate(work, range(len(work.wanted)), quiet, late)
+    def step(done: int, total: int) -> None:
+        nonlocal most
+        most = max(most, done)
+
+    left = negotiate(work, range(len(work.wanted)), step, late)
     sound(work)
     assert set(left) == set(range(len(work.wanted))) - set(work.wires)
+    assert len(work.wires) >= most
+
+
+@pytest.mark.parametrize("seed", [9, 25, 125])
+def test_what_pushes_nobody_overfills_nothing(seed: int) -> None:
+    """Also where the vias of a way stand beside another leg of it."""
+    stack, chance = random_stack(seed), Random(seed)
+    work = Negotiation(stack.sketches(), [], PRICE)
+    for number in range(25):
+        errand = random_errand(stack, chance)
+        assert errand is not None
+        starts, ends = (tuple(post for post, _ in them) for them in (errand.starts, errand.ends))
+        work.wanted.append(Wanted(starts, ends, errand.widths, errand.layers, errand.via_price))
+        way = work.sketches.find(errand)
+        if way is not None and not work.fit(number, way):
+            assert len(way.legs) > 1
+    sound(work)
 
 
 # --- trees ----------------------------------------------------------------------------------------------------------
