@@ -66,7 +66,7 @@ def corridors_of(
     terminals = np.array([(wire.start, wire.end) for wire in which], dtype=np.int64).reshape(-1, 2)
     ends = tiles.xy[terminals].reshape(-1, 4)
     portals, portal_discs = np.zeros((count, 4)), np.zeros((count, 2), np.int64)
-    disc_start, discs, disc_range, squared = _build(
+    disc_start, discs, disc_range, squared, along = _build(
         ends,
         np.array([widths[index] for index in asked], dtype=np.float64),
         gap_start,
@@ -84,7 +84,7 @@ def corridors_of(
     )
     share = np.where(leftward, 1.0 - share, share)
     return Corridors(
-        ends, gap_start, portals, portal_discs, disc_start, discs, disc_range, share=share, squared=squared
+        ends, gap_start, portals, portal_discs, disc_start, discs, disc_range, share=share, squared=squared, along=along
     )
 
 
@@ -190,6 +190,7 @@ def _build(  # type: ignore[no-untyped-def]
     discs = np.empty((room, 5))
     ranges = np.empty((room, 2), np.int64)
     squared = np.zeros(room, np.bool_)
+    along = np.empty((len(gaps), 2))
     starts = np.zeros(len(widths) + 1, np.int64)
     # of the obstacle that each side leant on at the gap before: vertex, first disc; direction of that gap
     run = np.empty((2, 2), np.int64)
@@ -206,6 +207,7 @@ def _build(  # type: ignore[no-untyped-def]
             dx, dy = xy[right, 0] - xy[left, 0], xy[right, 1] - xy[left, 1]
             length = math.hypot(dx, dy)
             dx, dy = dx / length, dy / length
+            along[i] = (dx, dy)
             keep_left = clearance[left] + SLACK + left_offset + widths[w] / 2
             keep_right = clearance[right] + SLACK + right_offset + widths[w] / 2
             # where the wires fill the gap, the slack of rounding gives way, and with it that of those below and above
@@ -278,7 +280,7 @@ def _build(  # type: ignore[no-untyped-def]
             if 0.0 < closest <= discs[k, 2]:
                 discs[k, 2] = closest * (1 - 1e-9) - 0.01
         starts[w + 1] = n
-    return starts, discs[:n].copy(), ranges[:n].copy(), squared[:n].copy()
+    return starts, discs[:n].copy(), ranges[:n].copy(), squared[:n].copy(), along
 
 
 @compiled

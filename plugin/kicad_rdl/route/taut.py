@@ -62,6 +62,8 @@ class Corridors:
     """[d, 3] where discs are corners of octagons: centre x, y and radius of the octagon [nm]; see ``octagons``."""
     share: F64 | None = None
     """[g] which part of the slack of a gap lies on the left of the wire; a half where that is not known."""
+    along: F64 | None = None
+    """[g, 2] direction of each gap, from its obstacle on the left; where not known, it is read from the portals."""
     squared: NDArray[np.bool_] | None = None
     """[d] whether a disc is the corner of a rounded square; see ``blunt.blunted``."""
 
@@ -94,6 +96,7 @@ def tauten(corridors: Corridors) -> TautWires:
         corridors.gap_start,
         corridors.portals,
         corridors.portal_discs,
+        np.zeros((len(corridors.portals), 2)) if corridors.along is None else corridors.along,
         corridors.disc_start,
         corridors.discs,
         corridors.disc_range,
@@ -105,7 +108,7 @@ def tauten(corridors: Corridors) -> TautWires:
 
 
 @compiled
-def _tauten_all(ends, gap_start, portals, portal_discs, disc_start, discs, disc_range, count, touch, points):  # type: ignore[no-untyped-def]
+def _tauten_all(ends, gap_start, portals, portal_discs, along, disc_start, discs, disc_range, count, touch, points):  # type: ignore[no-untyped-def]
     for wire in range(len(ends)):
         g0, g1 = gap_start[wire], gap_start[wire + 1]
         d0, d1 = disc_start[wire], disc_start[wire + 1]
@@ -115,7 +118,7 @@ def _tauten_all(ends, gap_start, portals, portal_discs, disc_start, discs, disc_
         leave = np.empty((size + 2, 2))
         used = np.zeros(size + 1, np.bool_)
         n = _funnel(ends[wire], portals[g0:g1], portal_discs[g0:g1], d0, active, used)
-        around = _directions(portals[g0:g1], portal_discs[g0:g1] - d0, discs[d0:d1])
+        around = _directions(portals[g0:g1], portal_discs[g0:g1] - d0, along[g0:g1], discs[d0:d1])
         n = _exact(ends[wire], discs[d0:d1], disc_range[d0:d1], around, active, used, n, entry, leave)
         count[wire] = n
         for i in range(max(n, 0)):
@@ -234,11 +237,15 @@ def _wrap(discs, d, entry, leave, i, before_x, before_y, after_x, after_y):  # t
 
 
 @compiled
-def _directions(portals, portal_discs, discs):  # type: ignore[no-untyped-def]
+def _directions(portals, portal_discs, along, discs):  # type: ignore[no-untyped-def]
     """[gaps, 2] in which direction each gap leaves its left and its right disc [rad]."""
     around = np.empty((len(portals), 2))
     for g in range(len(portals)):
         for column in range(2):
+            if along[g, 0] != 0.0 or along[g, 1] != 0.0:
+                sign = 1.0 - 2.0 * column
+                around[g, column] = math.atan2(sign * along[g, 1], sign * along[g, 0])
+                continue
             d = portal_discs[g, column]
             around[g, column] = math.atan2(
                 portals[g, 2 * column + 1] - discs[d, 1], portals[g, 2 * column] - discs[d, 0]
