@@ -87,3 +87,10 @@ def test_locked_copper_between_bumps_counts_as_a_join(tmp_path: Path) -> None:
 def test_wishes_of_a_free_net_are_heeded(tmp_path: Path, rule: str) -> None:
     layout = routed(tmp_path, 2, f'[[nets.rules]]\nmatch = ["N04", "N44"]\n{rule}\n')
     assert layout.unrouted == ()
+
+
+def test_the_module_example_is_complete() -> None:
+    job = Path(__file__).parents[1] / "examples" / "module" / "module.toml"
+    layout = pipeline.route_job(read_job(job))
+    assert layout.unrouted == ()
+    assert check_layout(layout) == ()

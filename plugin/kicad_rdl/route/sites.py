@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from kicad_rdl.geometry import Point, circumradius
-from kicad_rdl.model.package import Angles
+from kicad_rdl.model.package import Angles, NetRule
 from kicad_rdl.route.barred import Barred
 from kicad_rdl.route.problem import Problem
 from kicad_rdl.route.tiles import SLACK
@@ -151,38 +151,40 @@ def _place_bumps(
     pads, stacks = _tree([ball.at for ball in problem.balls]), _tree(ball_at)
     pad = circumradius(package.ubm_pad)
 
-    def clear_of_balls(place: Point, layer: int) -> bool:
+    def clear_of_balls(place: Point, layer: int, more: float) -> bool:
         if pads is None or stacks is None:
             return True
         at = (place.x, place.y)
-        if float(stacks.query(at)[0]) < 2 * rules.via + rules.space:
+        if float(stacks.query(at)[0]) < 2 * rules.via + rules.space + more:
             return False
-        return layer < package.rdl_count or float(pads.query(at)[0]) >= pad + rules.space + rules.via
+        return layer < package.rdl_count or float(pads.query(at)[0]) >= pad + rules.space + rules.via + more
 
-    def clear_of(places: I64, layer: int, own: int, thick: float) -> B8:
+    def clear_of(places: I64, layer: int, own: int, thick: float, more: float) -> B8:
         """Which places for the stack of a bump are clear of balls, and of other bumps as far as their centres tell."""
         fine = np.ones(len(places), dtype=np.bool_)
         if not len(places):
             return fine
         if pads is not None and stacks is not None:
-            fine &= stacks.query(places)[0] >= 2 * rules.via + rules.space
+            fine &= stacks.query(places)[0] >= 2 * rules.via + rules.space + more
             if layer == package.rdl_count:
-                fine &= pads.query(places)[0] >= pad + rules.space + rules.via
+                fine &= pads.query(places)[0] >= pad + rules.space + rules.via + more
         if len(bumps) > 1:
             assert bump_tree is not None
             distance, other = bump_tree.query(places, k=2)
             away = np.where(other == own, np.inf, distance).min(axis=1)
-            fine &= away >= min(lands) + thick + rules.space
+            fine &= away >= min(lands) + thick + rules.space + more
         return fine
 
     offsets: dict[float, I64] = {}
     limit = [1] * len(bump_at)
     homeless: list[int] = []
     standing = _Stacks(problem)
+    beyond = {rule.name: _beyond(problem, rules, rule) for rule in package.nets}
+    more = [beyond.get(bump.net or "", 0.0) for bump in problem.bumps]
     for i, bump in enumerate(problem.bumps):
         if (
             reach[i] > 1
-            and clear_of_balls(bump.at, reach[i])
+            and clear_of_balls(bump.at, reach[i], more[i])
             and standing.clear(bump.at, reach[i])
             and barred.via(bump.at, rules.via, bump.net, 1, reach[i], 1)
         ):
@@ -211,7 +213,7 @@ def _place_bumps(
         places = offsets[lands[i]] + (at.x, at.y)
         inside = (np.abs(places) + edge < (problem.half_width, problem.half_height)).all(axis=1)
         places = places[inside]
-        fine = clear_of(places, reach[i], i, max(rules.via, lands[i]))
+        fine = clear_of(places, reach[i], i, max(rules.via, lands[i]), more[i])
         for x, y in places[fine].tolist():
             place = Point(x, y)
             if not standing.clear(place, reach[i]):
@@ -223,9 +225,9 @@ def _place_bumps(
             if not barred.bone(bone, wide.get(net, line) / 2, net):
                 continue
             thick = max(rules.via, lands[i])  # the hull that the router sees
-            if any(bone.distance(shapely.Point(bumps[j])) < lands[j] + thick + rules.space for j in near):
+            if any(bone.distance(shapely.Point(bumps[j])) < lands[j] + thick + rules.space + more[i] for j in near):
                 continue
-            if any(bone.distance(other) < 2 * thick + rules.space for other in others):
+            if any(bone.distance(other) < 2 * thick + rules.space + more[i] for other in others):
                 continue
             limit[i] = reach[i]
             bump_at[i] = place
@@ -235,11 +237,19 @@ def _place_bumps(
         else:
             for lower in range(reach[i] - 1, 1, -1):
                 free = barred.via(at, rules.via, problem.bumps[i].net, 1, lower, 1)
-                if free and clear_of_balls(at, lower) and standing.clear(at, lower):
+                if free and clear_of_balls(at, lower, more[i]) and standing.clear(at, lower):
                     limit[i] = lower
                     standing.add(at, lower)
                     break
     return limit
+
+
+def _beyond(problem: Problem, rules: _Rules, rule: NetRule) -> float:
+    """What the traces of a net keep from others beyond what its stacks do: they must get away from these [nm]."""
+    metals = problem.package.technology.metals[: problem.package.rdl_count]
+    asked = [(metal, rule.on_layer(layer)) for layer, metal in enumerate(metals, 1)]
+    reach = max(max(metal.line, one.width or 0) / 2 + max(metal.space, one.space or 0) for metal, one in asked)
+    return max(0.0, reach + SLACK - rules.via - rules.space)
 
 
 class _Stacks:
