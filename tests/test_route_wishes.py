@@ -19,7 +19,7 @@ BUMPS = "name,x_um,y_um,net\n" + "".join(
 
 
 def routed(folder: Path, count: int, more: str, bumps: str = BUMPS) -> Layout:
-    """The layout of 25 bumps, mirrored (the die is face down), in the middle of two rings of balls, without a violation."""
+    """Of 25 bumps, mirrored (the die is face down), in the middle of two rings of balls; without a violation."""
     job = f"""
 name = "wishes"
 technology = "fanout-hd-2rdl"

@@ -46,7 +46,7 @@ class Barred:
         self._widest = max(self._away, default=0.0)
 
     def via(self, place: Point, radius: float, net: str | None, first: int, last: int, bare: int) -> bool:
-        """Whether a stack from layer ``first`` to ``last`` keeps clear; its land on ``bare`` is part of a larger pad."""
+        """Whether a stack from ``first`` to ``last`` keeps clear; its land on ``bare`` is part of a larger pad."""
         for k, apart in self._near(shapely.Point(place.x, place.y), radius):
             on = [layer for layer in self._layers[k] if first <= layer <= last]
             if self._net[k] is not None:

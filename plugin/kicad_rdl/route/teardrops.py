@@ -164,7 +164,7 @@ def _fitting(ends: Sequence[_End], layout: Layout, layer: int) -> list[Polygon |
     space = float(technology.metal(layer).space)
     foreign = _foreign(layout, layer, space)
     edge = float(technology.edges.trace_to_package)
-    room = shapely.box(
+    room: BaseGeometry = shapely.box(
         -layout.package.width / 2 + edge,
         -layout.package.height / 2 + edge,
         layout.package.width / 2 - edge,
