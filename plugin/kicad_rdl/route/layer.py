@@ -23,9 +23,6 @@ from kicad_rdl.route.uncross import Wire
 CORRECTIONS = 14
 """Rounds of measuring and correcting."""
 
-STUCK = 1e9
-"""What a wire without a way through counts against conflicts [nm]."""
-
 
 SLIGHT = 2.0
 """What less is missing is a matter of rounding first [nm]."""
@@ -79,7 +76,8 @@ def lay_layer(
 class _State:
     """What the wires looked like after a round: their pieces in the copper, and what was wrong with them."""
 
-    score: float
+    score: tuple[int, float]
+    """Wires that would be lost, and what is missing between all [nm]."""
     first: I64
     last: I64
     conflicts: Sequence[Conflict]
@@ -151,10 +149,10 @@ class _Laying:
         return sorted(round_better | self.before.keys())
 
     def state(self) -> _State:
-        """As it is now; what cannot be drawn at all counts most."""
+        """As it is now."""
         first, last = self.copper.first.copy(), self.copper.last.copy()
-        score = sum(c.missing for c in self.conflicts) + STUCK * int((first == last).sum())
-        return _State(score, first, last, self.conflicts)
+        lost = len(_entangled(self.conflicts)) + int((first == last).sum())
+        return _State((lost, sum(c.missing for c in self.conflicts)), first, last, self.conflicts)
 
 
 def _with_blunt_ends(tiles: Tiles, wires: Sequence[Wire], widths: Sequence[float], space: float) -> Tiles:
@@ -192,21 +190,46 @@ def _bent(
     return LaidLayer(tuple(paths), (*laid.given_up, *lost))
 
 
+def _entangled(found: Sequence[Conflict]) -> list[int]:
+    """Wires without which no conflict is left, the most entangled first; none of them could stay."""
+    beside: dict[int, set[int]] = {}
+    weight: dict[int, int] = {}
+    for conflict in found:
+        beside.setdefault(conflict.wire, set())
+        if conflict.other is None:
+            weight[conflict.wire] = weight.get(conflict.wire, 0) + 2
+        else:
+            beside[conflict.wire].add(conflict.other)
+            beside.setdefault(conflict.other, set()).add(conflict.wire)
+    for wire, others in beside.items():
+        weight[wire] = weight.get(wire, 0) + len(others)
+    left = {wire: set(others) for wire, others in beside.items()}
+    alone = {conflict.wire for conflict in found if conflict.other is None}
+    out: list[int] = []
+    while True:
+        worst = min(weight, key=lambda wire: (-weight[wire], wire), default=None)
+        if worst is None or not weight[worst]:
+            break
+        out.append(worst)
+        del weight[worst]
+        for other in left.pop(worst):
+            left[other].discard(worst)
+            weight[other] -= 1
+    gone = set(out)
+    for wire in reversed(out):
+        if wire not in alone and beside[wire] <= gone:
+            gone.discard(wire)
+    return [wire for wire in out if wire in gone]
+
+
 def _without_conflicts(paths: Sequence[Path | None], found: Sequence[Conflict]) -> LaidLayer:
-    """Takes out wires, the most entangled first, until no conflict is left, and those with acute corners."""
+    """Takes out wires until no conflict is left, and those with acute corners."""
     kept = list(paths)
     given_up: list[Conflict] = []
-    left = list(found)
-    while left:
-        count: dict[int, int] = {}
-        for conflict in left:
-            for wire in (conflict.wire, conflict.other):
-                if wire is not None:
-                    count[wire] = count.get(wire, 0) + (2 if conflict.vertex is not None else 1)
-        worst = max(sorted(count), key=lambda wire: count[wire])
-        kept[worst] = None
-        given_up += [c for c in left if worst in (c.wire, c.other)][:1]
-        left = [c for c in left if worst not in (c.wire, c.other)]
+    for wire in _entangled(found):
+        kept[wire] = None
+        given_up.append(next(c for c in found if wire in (c.wire, c.other)))
+    given_up = list(dict.fromkeys(given_up))
     for wire, path in enumerate(kept):
         corner = None if path is None else sharp_corner(path)
         if corner is not None:
