@@ -12,6 +12,7 @@ from kicad_rdl.geometry import Arc, Circle, Line, Path, Point, path_points, shap
 from kicad_rdl.model.layout import Connection, Cut, Unrouted
 from kicad_rdl.model.package import Angles, SupplyStyle
 from kicad_rdl.route.bound import matching_bound
+from kicad_rdl.route.chains import Missing, Routed, chains_of
 from kicad_rdl.route.demand import plane_layer_of
 from kicad_rdl.route.edges import edge_distance, most_hidden
 from kicad_rdl.route.groups import Groups
@@ -22,7 +23,6 @@ from kicad_rdl.route.problem import Problem, Terminal, TerminalKind
 from kicad_rdl.route.sketches import Sketches
 from kicad_rdl.route.tiles import Tiles
 from kicad_rdl.route.wants import neighbours
-from kicad_rdl.route.wiring import Missing, Routed
 from kicad_rdl.units import um
 
 
@@ -59,7 +59,9 @@ def _reversed(path: Path) -> Path:
 
 
 def _inside(path: Path, terminal: Terminal) -> float:
-    """Length of the beginning of a path that lies in its terminal [nm]."""
+    """Length of the beginning of a path that lies in its terminal [nm]; a via on the way is a part of the way."""
+    if terminal.kind is TerminalKind.VIA:
+        return 0.0
     first, centred = path.pieces[0], path.start == terminal.at  # a ball's stack may stand beside its centre
     if (
         centred
@@ -78,17 +80,17 @@ def connections_of(
 ) -> tuple[Connection, ...]:
     """Every pair of terminals that the plan joins, and every terminal that a plane joins to its net."""
     planes = {r.name: plane_layer_of(problem, r) for r in problem.package.nets if r.style is SupplyStyle.PLANE}
+    traces = [r for r in routed if r.net not in planes]
     found = [
         Connection(
-            r.net,
-            r.start.label,
-            r.end.label,
-            straight(problem, r.start, r.end),
-            r.layer,
-            copper_length(problem, plan, r),
+            traces[places[0]].net,
+            start.label,
+            end.label,
+            straight(problem, start, end),
+            traces[places[0]].layer,
+            sum(copper_length(problem, plan, traces[place]) for place in places),
         )
-        for r in routed
-        if r.net not in planes
+        for places, start, end in chains_of([(r.start, r.end) for r in traces])
     ]
     found += [
         Connection(m.net, m.start.label, m.end.label, straight(problem, m.start, m.end), None, None)

@@ -7,12 +7,13 @@ from dataclasses import replace
 
 from kicad_rdl.model.layout import Layout, Opening, Pad, PadKind, Side, Trace, Via
 from kicad_rdl.model.package import Package, SupplyStyle, terminal_name
+from kicad_rdl.route.chains import Routed
 from kicad_rdl.route.locked import locked_joins
 from kicad_rdl.route.plan import Plan
 from kicad_rdl.route.problem import Pose, Problem, TerminalKind
 from kicad_rdl.route.scene import bones_of
 from kicad_rdl.route.stacks import stack
-from kicad_rdl.route.wiring import Routed, Wiring
+from kicad_rdl.route.wiring import Wiring
 
 
 def final_plan(problem: Problem, wiring: Wiring) -> Plan:
@@ -48,7 +49,7 @@ def bare_layout(problem: Problem, plan: Plan, wiring: Wiring) -> Layout:
         package=package,
         ball_nets=tuple((b.name, net) for b in package.balls if (net := ball_net[b.name]) is not None),
         pads=_pads(package, ball_net),
-        vias=_vias(problem, plan),
+        vias=_vias(problem, plan, wiring.routed),
         traces=with_traces((), pose, [*wiring.routed, *bones_of(problem, plan)]),
         teardrops=(),
         planes=(),
@@ -89,7 +90,7 @@ def _pads(package: Package, ball_net: dict[str, str | None]) -> tuple[Pad, ...]:
     return tuple(pads)
 
 
-def _vias(problem: Problem, plan: Plan) -> tuple[Via, ...]:
+def _vias(problem: Problem, plan: Plan, routed: Sequence[Routed]) -> tuple[Via, ...]:
     package = problem.package
     vias: list[Via] = []
     for bump, place, deep in zip(problem.bumps, plan.sites.bump_at, plan.deep, strict=True):
@@ -110,6 +111,10 @@ def _vias(problem: Problem, plan: Plan) -> tuple[Via, ...]:
                     geometry.ubm,
                 )
             )
+    used = {t.label: wire.net for wire in routed for t in (wire.start, wire.end) if t.kind is TerminalKind.VIA}
+    for via in plan.vias:
+        if via.terminal.label in used:
+            vias += stack(problem, via.terminal.at, used[via.terminal.label], via.layer, via.layer + 1)
     return tuple(sorted(vias, key=lambda v: (v.layer, v.at, v.net or "")))
 
 

@@ -114,6 +114,8 @@ def demand_of(problem: Problem) -> Demand:
 
 def _is_special(problem: Problem, rule: NetRule, bumps: int, signal_layers: Sequence[int]) -> bool:
     """Whether a net asks for something that the flow, which knows one kind of trace per layer, does not see."""
+    if problem.package.rdl_count > 1 and not problem.package.technology.stacked_vias:
+        return True  # no stack reaches from layer to layer
     if rule.allowed is not None or rule.balls > bumps:
         return True
     if rule.layers is not None and not set(signal_layers) <= set(rule.layers):

@@ -22,6 +22,7 @@ from kicad_rdl.route.sites import Sites
 from kicad_rdl.route.stacks import LayerObstacles, obstacles_on
 from kicad_rdl.route.tiles import Obstacle, Tiles, build_tiles, flipped, slack_for
 from kicad_rdl.route.uncross import Wire
+from kicad_rdl.route.via_sites import ViaSite
 
 ROUNDS = 5
 """Flows over all layers."""
@@ -86,6 +87,12 @@ class Plan:
     surely_high: tuple[int, ...]
     """Innermost layer on which each ball stands in any case."""
     branches: tuple[Branch, ...] = ()
+    vias: tuple[ViaSite, ...] = ()
+    """Where wires may change the layer beside bumps and balls."""
+    via_stands: tuple[bool, ...] = ()
+    """[vias] True: it stands; False: it may, where it is among ``via_vertices``."""
+    via_vertices: tuple[tuple[int, int], ...] = ()
+    """[vias] vertex on its layer and on the next; -1: it is given up."""
 
     def branch_vertex(self, index: int) -> tuple[int, int]:
         """Layer (from 0) and vertex of a branch: on every layer they come after all other obstacles."""
@@ -147,12 +154,26 @@ def stood(
     surely_high: Sequence[int],
     nets: Sequence[str | None],
     branches: Sequence[Branch] = (),
+    vias: Mapping[int, bool] | None = None,
 ) -> Plan:
-    """A plan with other stacks of vias, without wires."""
+    """A plan with other stacks of vias, without wires.
+
+    Args:
+        problem, plan: the task, and the plan so far.
+        deep, high, surely_deep, surely_high, nets, branches: as in ``Plan``.
+        vias: those of ``plan.vias`` that are not given up -> whether it stands.
+    """
     count = problem.package.rdl_count
-    standing = [
-        _branched(obstacles_on(problem, k, deep, high, nets, plan.sites), k, branches) for k in range(1, count + 1)
-    ]
+    kept = vias or {}
+    standing = [obstacles_on(problem, k, deep, high, nets, plan.sites) for k in range(1, count + 1)]
+    vertices = [(-1, -1)] * len(plan.vias)
+    for number in sorted(kept):
+        site = plan.vias[number]
+        vertices[number] = (len(standing[site.layer - 1].obstacles), len(standing[site.layer].obstacles))
+        for k in (site.layer, site.layer + 1):
+            own = site.obstacle(problem, k)
+            standing[k - 1] = replace(standing[k - 1], obstacles=(*standing[k - 1].obstacles, own))
+    standing = [_branched(s, k, branches) for k, s in enumerate(standing, 1)]
     layers = [LayerPlan(k, s, _tiles_of(problem, k, s), (), {}) for k, s in enumerate(standing, 1)]
     return replace(
         plan,
@@ -163,6 +184,8 @@ def stood(
         surely_deep=tuple(surely_deep),
         surely_high=tuple(surely_high),
         branches=tuple(branches),
+        via_stands=tuple(kept.get(number, False) for number in range(len(plan.vias))),
+        via_vertices=tuple(vertices),
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from kicad_rdl.model.layout import Plane, Teardrop
 from kicad_rdl.model.package import Angles, SupplyStyle
+from kicad_rdl.route.chains import Missing, Routed
 from kicad_rdl.route.demand import plane_layer_of
 from kicad_rdl.route.groups import Groups
 from kicad_rdl.route.plan import Plan
@@ -14,7 +15,6 @@ from kicad_rdl.route.planes import Island, islands
 from kicad_rdl.route.problem import Problem
 from kicad_rdl.route.scene import Scene
 from kicad_rdl.route.stitching import shortest_way
-from kicad_rdl.route.wiring import Missing, Routed
 
 MOST_STITCHES = 400
 """Islands that are looked after; more are the sign of a layer that cannot be shared."""

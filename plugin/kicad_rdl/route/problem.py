@@ -70,6 +70,8 @@ class TerminalKind(StrEnum):
     BALL = "ball"
     BRANCH = "branch"
     """A place where traces of a net meet."""
+    VIA = "via"
+    """A place where a wire changes the layer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from kicad_rdl.errors import ModelError
 from kicad_rdl.model.layout import Layout
-from kicad_rdl.model.package import Package
+from kicad_rdl.model.package import Package, SupplyStyle
 from kicad_rdl.model.report import Progress
 from kicad_rdl.route.account import connections_of, cuts_of, fullest_cut, lower_bound
 from kicad_rdl.route.assembly import bare_layout, final_plan, with_traces
@@ -74,10 +74,12 @@ def refuse_impossible(package: Package) -> None:
     """Refuses what no routing can do.
 
     Raises:
-        ModelError: several RDLs in a technology without stacked vias.
+        ModelError: planes of a package of several RDLs in a technology without stacked vias.
     """
-    if package.rdl_count > 1 and not package.technology.stacked_vias:
+    planes = [rule.name for rule in package.nets if rule.style is SupplyStyle.PLANE]
+    if package.rdl_count > 1 and not package.technology.stacked_vias and planes:
         raise ModelError(
-            f"technology {package.technology.name} allows no stacked vias; packages of several RDLs need them: "
-            "ask for one RDL, or set stacked_vias in [technology.override] if your process allows it"
+            f"technology {package.technology.name} allows no stacked vias; net {planes[0]} has a plane, whose balls or "
+            'bumps need them on several RDLs: ask for style = "tree" or one RDL, or set stacked_vias in '
+            "[technology.override] if your process allows it"
         )

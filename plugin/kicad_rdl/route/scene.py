@@ -10,14 +10,14 @@ import shapely
 from kicad_rdl.geometry import Circle, Path, Point, Shape
 from kicad_rdl.model.layout import Plane, Teardrop
 from kicad_rdl.model.package import SupplyStyle
+from kicad_rdl.route.chains import Routed
 from kicad_rdl.route.demand import plane_layer_of
 from kicad_rdl.route.plan import Plan
 from kicad_rdl.route.planes import PlaneRequest, Skeleton, pour
 from kicad_rdl.route.planes import Terminal as PlaneTerminal
-from kicad_rdl.route.problem import Problem, Terminal
+from kicad_rdl.route.problem import Problem, Terminal, TerminalKind
 from kicad_rdl.route.stacks import ball_copper, bump_copper
 from kicad_rdl.route.voids import Copper, Land, Patch, Run, Voids, voids_of
-from kicad_rdl.route.wiring import Routed
 
 
 class Scene:
@@ -37,7 +37,7 @@ class Scene:
         self.terminals = {t.label: t for t in (*problem.bumps, *problem.balls)}
         self._fields: dict[tuple[int, str], Voids] = {}
         for layer in self.layers:
-            standing = _standing(problem, plan, layer)
+            standing = [*_standing(problem, plan, layer), *_vias(problem, routed, layer)]
             runs = [r for r in routed if r.layer == layer]
             runs += bones_of(problem, plan) if layer == 1 else []
             locked = [t for t in package.locked if t.layer == layer]
@@ -138,6 +138,12 @@ def _standing(problem: Problem, plan: Plan, layer: int) -> list[tuple[Terminal, 
             place = ball.at if layer == problem.package.rdl_count else inner
             found.append((ball, place, ball_copper(problem, ball, layer, high), net))
     return found
+
+
+def _vias(problem: Problem, routed: Sequence[Routed], layer: int) -> list[tuple[Terminal, Point, Shape, str | None]]:
+    """Copper of vias on their own, at which wires change the layer; as in ``_standing``."""
+    ends = {t.label: (t, r.net) for r in routed if r.layer == layer for t in (r.start, r.end)}
+    return [(t, t.at, t.shape, net) for t, net in ends.values() if t.kind is TerminalKind.VIA]
 
 
 def bones_of(problem: Problem, plan: Plan) -> list[Routed]:

@@ -12,13 +12,13 @@ from kicad_rdl.geometry import Point
 from kicad_rdl.model.layout import Cut, Unrouted
 from kicad_rdl.model.package import SupplyStyle
 from kicad_rdl.route.blocking import Blockade, FullGap, net_names, words_of
+from kicad_rdl.route.chains import Routed
 from kicad_rdl.route.groups import Groups
 from kicad_rdl.route.negotiate import FIRST_PRICE
 from kicad_rdl.route.plan import Plan
 from kicad_rdl.route.problem import Problem
 from kicad_rdl.route.sketches import Errand, Sketches
 from kicad_rdl.route.wants import layers_for, via_price, widths_of
-from kicad_rdl.route.wiring import Routed
 from kicad_rdl.units import um
 
 NO_GEOMETRY = "no legal geometry beside the other traces"

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from kicad_rdl.geometry import Path
 from kicad_rdl.model.layout import Improvement
 from kicad_rdl.model.package import SupplyStyle
 from kicad_rdl.model.report import Progress
 from kicad_rdl.route.branching import branches_of
 from kicad_rdl.route.carry import carry
+from kicad_rdl.route.chains import Missing, Routed, without_torn
 from kicad_rdl.route.ground import Posted
 from kicad_rdl.route.groups import Groups
 from kicad_rdl.route.improve import improve
@@ -22,6 +22,7 @@ from kicad_rdl.route.negotiate import FIRST_PRICE, Negotiation, Wanted, negotiat
 from kicad_rdl.route.plan import Plan, stood
 from kicad_rdl.route.problem import Problem, Terminal
 from kicad_rdl.route.sketches import Sketches
+from kicad_rdl.route.via_sites import via_sites
 from kicad_rdl.route.wants import Tree, Wants, stepwise, wants_of
 
 Say = Callable[[Progress], None]
@@ -29,29 +30,6 @@ Late = Callable[[], bool]
 
 STANDINGS = 3
 """How often the stacks of vias are made anew for the ways that were found."""
-
-
-@dataclass(frozen=True, slots=True)
-class Routed:
-    """A laid wire, in the pose."""
-
-    net: str
-    layer: int
-    start: Terminal
-    end: Terminal
-    path: Path
-    width: int
-
-
-@dataclass(frozen=True, slots=True)
-class Missing:
-    """A wire that could not be laid."""
-
-    net: str
-    start: Terminal
-    end: Terminal | None
-    layer: int
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +58,8 @@ class _Stage:
 
 def wire_layers(problem: Problem, plan: Plan, say: Say, late: Late) -> Wiring:
     """Wires every layer."""
+    if problem.package.rdl_count > 1 and not problem.package.technology.stacked_vias:
+        plan = _with_vias(problem, plan)
     stage = _begin(problem, plan, wants_of(problem, plan))
     _draw(stage, say, late)
     for _ in range(STANDINGS):
@@ -102,6 +82,16 @@ def wire_layers(problem: Problem, plan: Plan, say: Say, late: Late) -> Wiring:
             best = (faults, wiring)
     assert best is not None
     return best[1]
+
+
+def _with_vias(problem: Problem, plan: Plan) -> Plan:
+    """The plan with candidates for vias in its tiles."""
+    sites = via_sites(problem, plan.signal_layers, [layer.standing for layer in plan.layers])
+    everywhere = dict.fromkeys(range(len(sites)), False)
+    plan = replace(plan, vias=sites)
+    return stood(
+        problem, plan, plan.deep, plan.high, plan.surely_deep, plan.surely_high, plan.ball_nets, vias=everywhere
+    )
 
 
 def _steps(say: Say, stage: str) -> Callable[[int, int], None]:
@@ -143,6 +133,9 @@ def _posted(problem: Problem, plan: Plan) -> Posted:
         there = tuple((k, v) for k, v in own if v >= 0)
         vertices.append(there)
         least.append((len(there) - 1 - (count - plan.surely_high[index]), len(there) - 1))
+    for site, (above, below), stands in zip(plan.vias, plan.via_vertices, plan.via_stands, strict=True):
+        vertices.append(() if above < 0 else ((site.layer - 1, above), (site.layer, below)))
+        least.append((0, 1) if stands else (1, 0))
     vertices += [(plan.branch_vertex(index),) for index in range(len(plan.branches))]
     least += [(0, 0)] * len(plan.branches)
     return Posted(tuple(vertices), tuple(least), (False,) * len(vertices))
@@ -183,25 +176,46 @@ def _stood_anew(problem: Problem, stage: _Stage) -> _Stage:
         else:
             surely_high[post - bumps] = first + 1
             high[post - bumps] = high[post - bumps] if post in restless else first + 1
-    fresh = stood(problem, plan, deep, high, surely_deep, surely_high, nets)
-    wanted = []
+    everything = len(work.wires) == len(work.wanted)
+    vias: dict[int, bool] = {}
+    for number, (vertex, _) in enumerate(plan.via_vertices):
+        first, last = work.sketches.standing(bumps + len(problem.balls) + number)
+        if vertex >= 0 and (first <= last or not everything):
+            vias[number] = first <= last
+    fresh = stood(problem, plan, deep, high, surely_deep, surely_high, nets, vias=vias)
+    wanted: list[Wanted] = []
+    legs: list[str] = []
+    connection: dict[int, int] = {}
+    pushed: dict[int, int] = {}
     for number, w in enumerate(work.wanted):
-        if number in work.wires:
-            (wire,) = work.wires[number]
-            w = replace(w, layers=(work.sketches.layer_of(wire),))
-            if w.exclusive:  # and stays so: nobody else may have its ball
-                w = replace(w, ends=(work.end[number],))
-        wanted.append(w)
-    wants = replace(stage.wants, wanted=tuple(wanted), nets=tuple(stage.nets), flows=0, prefers={})
+        if number in work.pushed:
+            pushed[len(wanted)] = work.pushed[number]
+        wires = work.wires.get(number, ())
+        if not wires:
+            wanted.append(w)
+            legs.append(stage.nets[number])
+        for wire in wires:
+            connection[wire] = len(wanted)
+            leg = replace(w, layers=(work.sketches.layer_of(wire),))
+            start, end = work.sketches.ends_of(wire)
+            if len(wires) > 1:
+                leg = replace(leg, starts=(start,), ends=(end,), exclusive=w.exclusive and end == work.end[number])
+            elif w.exclusive:  # and stays so: nobody else may have its ball
+                leg = replace(leg, ends=(work.end[number],))
+            wanted.append(leg)
+            legs.append(stage.nets[number])
+    wants = replace(stage.wants, wanted=tuple(wanted), nets=tuple(legs), flows=0, prefers={})
     again = _begin(problem, fresh, wants)
-    again.work.pushed.update(work.pushed)
-    carry(work, again.work, work.owner)
+    again.work.pushed.update(pushed)
+    carry(work, again.work, connection)
     return again
 
 
 def _branched(problem: Problem, stage: _Stage, say: Say, late: Late) -> _Stage | None:
     """The same work with branch points for its small trees; None where that is worse, or there are none."""
     work, plan = stage.work, stage.plan
+    if plan.vias:
+        return None  # a tree whose wires change the layer keeps its shape
     drawn: dict[str, list[int]] = {}
     for number, wires in work.wires.items():
         drawn.setdefault(stage.nets[number], []).extend(wires)
@@ -269,24 +283,35 @@ def _pieces(stage: _Stage) -> Groups:
 
 def _result(problem: Problem, stage: _Stage, laying: Laying) -> Wiring:
     work = stage.work
-    everyone = (*problem.bumps, *problem.balls, *(branch.terminal for branch in stage.plan.branches))
+    plan = stage.plan
+    first = len(problem.bumps) + len(problem.balls)
+    others = (*(via.terminal for via in plan.vias), *(branch.terminal for branch in plan.branches))
+    everyone = (*problem.bumps, *problem.balls, *others)
+
+    def terminal(post: int, layer: int) -> Terminal:
+        if first <= post < first + len(plan.vias):
+            return plan.vias[post - first].on(problem, layer)
+        return everyone[post]
+
     routed: list[Routed] = []
     missing: list[Missing] = []
     for number, net in enumerate(stage.nets):
         rule = problem.package.net(net)
         for wire in work.wires.get(number, ()):
             layer = work.sketches.layer_of(wire)
-            start, end = work.sketches.ends_of(wire)
+            start, end = (terminal(post, layer + 1) for post in work.sketches.ends_of(wire))
             path = laying.path(wire)
             metal = problem.package.technology.metal(layer + 1)
             width = max(metal.line, rule.on_layer(layer + 1).width or 0)
             if path is None:
                 reason = "no legal geometry beside the other traces"
-                missing.append(Missing(net, everyone[start], everyone[end], layer + 1, reason))
+                missing.append(Missing(net, start, end, layer + 1, reason))
             else:
-                routed.append(Routed(net, layer + 1, everyone[start], everyone[end], path, width))
+                routed.append(Routed(net, layer + 1, start, end, path, width))
+    if plan.vias:
+        routed, missing = without_torn(routed, missing)
     missing += _apart(problem, stage, _pieces(stage))
-    return Wiring(stage.plan, tuple(routed), tuple(missing), work.sketches)
+    return Wiring(plan, tuple(routed), tuple(missing), work.sketches)
 
 
 def _apart(problem: Problem, stage: _Stage, pieces: Groups) -> list[Missing]:
