@@ -43,7 +43,8 @@ def a_package(chance: Random, limits: Limits = EVERYTHING) -> Package | None:
         package = random_package(chance, limits, tries=10)
     except RdlError:
         return None
-    needs_stacks = package.rdl_count > 1 and not package.technology.stacked_vias
+    planes = any(rule.style is SupplyStyle.PLANE for rule in package.nets)
+    needs_stacks = planes and package.rdl_count > 1 and not package.technology.stacked_vias
     return None if needs_stacks else package
 
 
@@ -133,11 +134,34 @@ def test_larger_packages(seed: int) -> None:
         assert dishonesties(layout) == []
 
 
-def test_several_layers_need_stacked_vias() -> None:
+def test_planes_of_several_layers_need_stacked_vias() -> None:
     chance = Random(5)
-    package = next(p for _ in range(500) if (p := a_package(chance, PLAIN)) is not None and p.rdl_count > 1)
+    package = next(
+        p
+        for _ in range(500)
+        if (p := a_package(chance)) is not None
+        and p.rdl_count > 1
+        and any(rule.style is SupplyStyle.PLANE for rule in p.nets)
+    )
     with pytest.raises(RdlError, match=STACKS):
-        route(replace(package, technology=replace(package.technology, stacked_vias=False)))
+        route(staggered(package))
+
+
+def staggered(package: Package, stagger: int = 10_000) -> Package:
+    """The same where no via may stand on another opening."""
+    return replace(package, technology=replace(package.technology, stacked_vias=False, stagger=stagger))
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_staggered_vias(seed: int) -> None:
+    chance = Random(seed)
+    limits = replace(EVERYTHING, planes=False)
+    package = next(p for _ in range(500) if (p := a_package(chance, limits)) is not None and p.rdl_count > 1)
+    layout = route(staggered(package))
+    assert violations_of(layout) == []
+    assert dishonesties(layout) == []
+    places = [via.at for via in layout.vias]
+    assert len(set(places)) == len(places)
 
 
 # --- the same again -------------------------------------------------------------------------------------------------

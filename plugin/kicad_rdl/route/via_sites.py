@@ -36,10 +36,9 @@ class ViaSite:
     """Its land on RDL ``layer``."""
 
     def on(self, problem: Problem, layer: int) -> Terminal:
-        """Its copper on one of its two layers."""
-        via = problem.package.technology.via(self.layer)
-        width = via.land if layer == self.layer else via.capture
-        return Terminal(TerminalKind.VIA, self.terminal.name, self.terminal.net, self.terminal.at, Circle(width), True)
+        """Its copper on one of its two layers, with the round end of the widest trace that may end there."""
+        shape = Circle(_width_on(problem.package, self.layer, layer))
+        return Terminal(TerminalKind.VIA, self.terminal.name, self.terminal.net, self.terminal.at, shape, True)
 
     def obstacle(self, problem: Problem, layer: int) -> Obstacle:
         """The same as an obstacle."""
@@ -61,7 +60,7 @@ def via_sites(problem: Problem, layers: Sequence[int], standing: Sequence[LayerO
     taken: list[tuple[int, Point]] = []
     for level in levels:
         via = technology.via(level)
-        radius = max(via.land, via.capture) / 2
+        radius = max(_width_on(problem.package, level, k) for k in (level, level + 1)) / 2
         space = max(_space(problem.package, k) for k in (level, level + 1)) + SLACK
         pitch = math.ceil(max(2 * radius + space, via.opening + via.space))
         obstacles = [*standing[level - 1].obstacles, *standing[level].obstacles]
@@ -88,6 +87,13 @@ def via_sites(problem: Problem, layers: Sequence[int], standing: Sequence[LayerO
         )
         for number, (level, at) in enumerate(sorted(taken, key=lambda t: (t[0], t[1].x, t[1].y)), 1)
     )
+
+
+def _width_on(package: Package, level: int, layer: int) -> int:
+    """Diameter of what stands on a layer for a via below RDL ``level`` [nm]."""
+    via = package.technology.via(level)
+    widest = max(package.technology.metal(layer).line, *(rule.on_layer(layer).width or 0 for rule in package.nets), 0)
+    return max(via.land if layer == level else via.capture, widest)
 
 
 def _space(package: Package, layer: int) -> int:
@@ -149,7 +155,8 @@ def _other_levels(problem: Problem, level: int, taken: Sequence[tuple[int, Point
     if not others:
         return np.full(len(places), math.inf)
     above, own = technology.via(level - 1), technology.via(level)
-    need = above.capture / 2 + own.land / 2 + _space(problem.package, level) + SLACK  # both stand on this layer
+    widths = [_width_on(problem.package, k, level) for k in (level - 1, level)]
+    need = sum(widths) / 2 + _space(problem.package, level) + SLACK  # both stand on this layer
     if not technology.stacked_vias:
         need = max(need, (above.opening + own.opening) / 2 + technology.stagger + SLACK)
     return np.asarray(cKDTree(others).query(places)[0] - need, dtype=np.float64)
