@@ -43,10 +43,10 @@ def explained(
         cuts: those that ``unrouted`` refers to.
     """
     planes = {r.name for r in problem.package.nets if r.style is SupplyStyle.PLANE}
-    branches = [branch.terminal for branch in plan.branches]
-    everyone = (*problem.bumps, *problem.balls, *branches)
+    others = [*(via.terminal for via in plan.vias), *(branch.terminal for branch in plan.branches)]
+    everyone = (*problem.bumps, *problem.balls, *others)  # in the order of their posts
     number = {t.label: k for k, t in enumerate(everyone)}
-    nets: list[str | None] = [*(b.net for b in problem.bumps), *plan.ball_nets, *(b.net for b in branches)]
+    nets: list[str | None] = [*(b.net for b in problem.bumps), *plan.ball_nets, *(t.net for t in others)]
     pieces = Groups(len(number))
     for wire in routed:
         pieces.join(number[wire.start.label], number[wire.end.label])
