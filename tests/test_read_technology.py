@@ -195,6 +195,7 @@ def test_files_that_ship_fit_the_schemas(schema: str, path: Path) -> None:
 def test_the_job_schema_refuses_what_the_reader_refuses() -> None:
     tables = tomllib.loads((EXAMPLES / "caravel" / "fanout.toml").read_text())
     schema = json.loads(schema_text("job"))
-    for key, value in (("name", 5), ("packag", {}), ("technology", 3), ("die", {"bumps": "x"})):
+    dies = ({"width": "1 mm"}, {"bumps": 5}, {"bumps": "x", "facing": "up"}, {"bumps": "x", "face": "aside"})
+    for key, value in (("name", 5), ("packag", {}), ("technology", 3), *(("die", die) for die in dies)):
         with pytest.raises(jsonschema.ValidationError):
             jsonschema.validate({**tables, key: value}, schema)
