@@ -14,7 +14,7 @@ import numpy as np
 
 from kicad_rdl.route.compiled import compiled
 from kicad_rdl.route.tiles import Tiles
-from kicad_rdl.route.triangulation import F64, I64
+from kicad_rdl.route.triangulation import F64
 from kicad_rdl.route.uncross import Wire
 
 
@@ -96,7 +96,7 @@ def rethreaded(
 def _reduced(
     tiles: Tiles, start: int, end: int, gaps: list[int], path: list[int], where: list[float]
 ) -> tuple[list[int], list[int], list[float]]:
-    """Takes out crossings back and forth, and those of gaps that end at the wire's own ends; and the tiles with them."""
+    """Takes out crossings back and forth, and those of gaps that end at the wire's ends; and the tiles with them."""
     kept: list[tuple[int, float]] = []
     behind = [path[0]]
     for gap, tile, part in zip(gaps, path[1:], where, strict=True):
@@ -124,8 +124,8 @@ def _side(ax, ay, bx, by, cx, cy):  # type: ignore[no-untyped-def]
 def _walk(points, start, ends, tiles, crossed, where, behind, crossed_start, many):  # type: ignore[no-untyped-def]
     """The gaps that each polyline crosses, where, and the tile behind each.
 
-    A wire of n gaps takes n + 1 entries from ``crossed_start``, the first tile is that of its start; ``many`` gets n, or
-    stays -1.
+    A wire of n gaps takes n + 1 entries from ``crossed_start``, the first tile is that of its start; ``many`` gets n,
+    or stays -1.
     """
     xy, triangles, triangle_edges, edges, edge_triangles, around_start, around = tiles
     size = 0
