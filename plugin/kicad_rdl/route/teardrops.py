@@ -102,8 +102,8 @@ class _Foreign:
 def teardrops(layout: Layout) -> tuple[Teardrop, ...]:
     """A teardrop for every trace end on a pad or via that is wider than the trace, as wide as the rules allow.
 
-    Every outline keeps the layer's spacing to foreign pads, vias, traces and planes and to the teardrops of other nets,
-    the edge rule to the package edge, and out of keep-outs. Where a foreign plane surrounds the trace, nothing fits: ask
+    Every outline keeps the layer's spacing to foreign pads, vias, traces, planes, to the teardrops of other nets, the
+    edge rule to the package edge, and out of keep-outs. Where a foreign plane surrounds the trace, nothing fits: ask
     for the teardrops first and pour the planes around them.
     """
     technology = layout.package.technology
