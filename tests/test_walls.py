@@ -77,7 +77,7 @@ def test_routing_never_beats_the_bound(seed: int) -> None:
         found = estimate(package)
         layout = route(package)
     except RdlError:
-        pytest.skip("no valid package with that seed")
+        return  # no valid package with that seed
     assert len(layout.unrouted) >= found.wanted - found.fits
     for item in layout.unrouted:
         assert item.reason

@@ -125,6 +125,7 @@ def wants_of(problem: Problem, plan: Plan) -> Wants:
             nets.append(net)
     flows = len(wanted)
     drawn = set(nets)
+    movable_nets = {net for net, want in zip(nets, wanted, strict=True) if want.exclusive}
     posts: dict[str, list[int]] = {}
     for index, bump in enumerate(problem.bumps):
         if bump.net is not None:
@@ -149,7 +150,8 @@ def wants_of(problem: Problem, plan: Plan) -> Wants:
     for net in sorted(posts):
         rule, own = rules[net], posts[net]
         layers = layers_for(problem, plan, rule)
-        if not layers or len({pieces.root(p) for p in own}) < 2:
+        # a net of the flow that may choose its ball has one wire, wherever that ends by now
+        if not layers or net in movable_nets or len({pieces.root(p) for p in own}) < 2:
             continue
         widths = widths_of(package, rule)
         if rule.balls == 1 == count_of.get(net) and rule.allowed is not None and len(own) == 2:
