@@ -120,10 +120,8 @@ def _strokes(wires, outward, ends, discs, squared, first, count, touch, points):
                 mx, my = cx + radius * math.cos(mid), cy + radius * math.sin(mid)
                 tx, ty = cx + radius * math.cos(stop), cy + radius * math.sin(stop)
                 tx, ty = (lx, ly) if part == parts - 1 else _rounded(tx, ty, cx, cy, radius, outward[w])
-                if exact[t]:
-                    mx, my = _within(hx, hy, mx, my, tx, ty, cx, cy, sweep)
-                elif outward[w]:
-                    mx, my = _middle(hx, hy, mx, my, tx, ty, cx, cy, radius)
+                if exact[t] or outward[w]:
+                    mx, my = _middle(hx, hy, mx, my, tx, ty, cx, cy, radius, sweep, exact[t])
                 mx, my = np.rint(mx), np.rint(my)
                 if (mx - hx) * (ty - hy) == (my - hy) * (tx - hx):  # rounded to nothing
                     n, hx, hy = _line_to(pieces, n, hx, hy, tx, ty)
@@ -239,25 +237,11 @@ def _rounded(x, y, cx, cy, radius, outward):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _middle(x, y, mx, my, ex, ey, cx, cy, radius):  # type: ignore[no-untyped-def]
-    """The middle of an arc on the grid, so that all of the arc keeps the radius from the centre where that can be."""
-    best, bx, by = np.inf, mx, my
-    row = np.empty((1, 6))
-    for i in range(-MIDDLES, MIDDLES + 1):
-        for j in range(-MIDDLES, MIDDLES + 1):
-            u, v = np.rint(mx) + i, np.rint(my) + j
-            apart = math.hypot(u - mx, v - my)
-            if apart >= best or (u - x) * (ey - y) == (v - y) * (ex - x):
-                continue
-            row[0, 0], row[0, 1], row[0, 2], row[0, 3], row[0, 4], row[0, 5] = x, y, u, v, ex, ey
-            if from_point(rows_of(row)[0], cx, cy)[0] >= radius - EXACT:
-                best, bx, by = apart, u, v
-    return bx, by
+def _middle(x, y, mx, my, ex, ey, cx, cy, radius, sweep, exact):  # type: ignore[no-untyped-def]
+    """The middle of an arc on the grid: where that can be, all of the arc keeps the radius from the centre.
 
-
-@compiled
-def _within(x, y, mx, my, ex, ey, cx, cy, sweep):  # type: ignore[no-untyped-def]
-    """The middle of an arc on the grid, so that the arc stays within its tangents at both ends."""
+    Where ``exact``, the arc stays within its tangents at both ends instead.
+    """
     best, bx, by = np.inf, mx, my
     row = np.empty((1, 6))
     for i in range(-MIDDLES, MIDDLES + 1):
@@ -268,10 +252,14 @@ def _within(x, y, mx, my, ex, ey, cx, cy, sweep):  # type: ignore[no-untyped-def
                 continue
             row[0, 0], row[0, 1], row[0, 2], row[0, 3], row[0, 4], row[0, 5] = x, y, u, v, ex, ey
             arc = rows_of(row)[0]
-            # the centre of a flatter arc lies beyond those of the radii at its ends
-            begins = (cx - x) * (arc[6] - y) - (cy - y) * (arc[5] - x)
-            stops = (cx - ex) * (arc[6] - ey) - (cy - ey) * (arc[5] - ex)
-            if begins * sweep >= 0.0 and stops * sweep <= 0.0:
+            if exact:
+                # the centre of a flatter arc lies beyond those of the radii at its ends
+                begins = (cx - x) * (arc[6] - y) - (cy - y) * (arc[5] - x)
+                stops = (cx - ex) * (arc[6] - ey) - (cy - ey) * (arc[5] - ex)
+                fine = begins * sweep >= 0.0 and stops * sweep <= 0.0
+            else:
+                fine = from_point(arc, cx, cy)[0] >= radius - EXACT
+            if fine:
                 best, bx, by = apart, u, v
     return bx, by
 

@@ -21,7 +21,13 @@ def squeezed_out(g, b, w, keep, found):  # type: ignore[no-untyped-def]
         How many; -1 if it cannot be done. The gaps concerned get a history.
     """
     gaps = len(g.edges)
-    edges = np.empty(4 * length_of(b, w) + 4000, np.int64)
+    beside = 0  # gaps and diagonals at the posts of both ends
+    for n in (b.head[w], b.tail[w]):
+        x = b.element[n]
+        p = g.post[g.triangles[(x - gaps) // 3, (x - gaps) % 3]]
+        for i in range(g.post_start[p], g.post_start[p + 1]):
+            beside += 2 * (g.around_start[g.post_vertex[i] + 1] - g.around_start[g.post_vertex[i]])
+    edges = np.empty(4 * length_of(b, w) + beside, np.int64)
     size = diagonals_of(g, b, w, edges)
     for i in range(size):
         edges[i] = -1 - edges[i]
@@ -41,66 +47,50 @@ def squeezed_out(g, b, w, keep, found):  # type: ignore[no-untyped-def]
                 for a in range(g.around_start[v], g.around_start[v + 1]):
                     t = g.around[a]
                     k = corner_of(g, t, v)
-                    if size + 2 < len(edges):
-                        edges[size] = g.triangle_edges[t, k]
-                        edges[size + 1] = -1 - g.triangle_edges[t, (k + 1) % 3]
-                        size += 2
+                    edges[size] = g.triangle_edges[t, k]
+                    edges[size + 1] = -1 - g.triangle_edges[t, (k + 1) % 3]
+                    size += 2
         n = b.after[n]
     count = 0
     for i in range(size):
-        if edges[i] >= 0:
-            e = edges[i]
-            lack = over(g, b, e)
-            if lack <= 1e-5:
-                continue
-            b.history[e] += 0.5
-            for k in range(count):  # what goes already frees room
-                if crosses(b, found[k], e):
-                    lack -= b.width[found[k]] + g.space[g.layer[g.edges[e, 0]]]
-            while lack > 1e-5:
-                best, best_price = -1, TOO_FAR
-                n = b.first[e]
-                while n >= 0:
-                    other = b.wire[n]
-                    if other < keep and b.price[other] < best_price and not listed(found, count, other):
-                        best, best_price = other, b.price[other]
-                    n = b.above[n]
-                if best < 0:
-                    return -1
-                found[count] = best
-                count += 1
-                lack -= b.width[best] + g.space[g.layer[g.edges[e, 0]]]
-        else:
-            e = -1 - edges[i]
-            lack = diagonal_over(g, b, e)
-            if lack <= 1e-5:
-                continue
-            b.history[e] += 0.5
-            for k in range(count):
-                if crosses_diagonal(g, b, found[k], e):
-                    lack -= b.width[found[k]] + g.space[g.layer[g.edges[e, 0]]]
-            while lack > 1e-5:
-                best, best_price = -1, TOO_FAR
-                for side in range(2):
-                    t = g.edge_triangles[e, side]
-                    for j in range(6):
-                        n = b.first[element_at(g, t, j)]
-                        while n >= 0:
-                            other = b.wire[n]
-                            if (
-                                other < keep
-                                and b.price[other] < best_price
-                                and not listed(found, count, other)
-                                and crosses_diagonal(g, b, other, e)
-                            ):
-                                best, best_price = other, b.price[other]
-                            n = b.above[n]
-                if best < 0:
-                    return -1
-                found[count] = best
-                count += 1
-                lack -= b.width[best] + g.space[g.layer[g.edges[e, 0]]]
+        across = edges[i] < 0
+        e = -1 - edges[i] if across else edges[i]
+        lack = diagonal_over(g, b, e) if across else over(g, b, e)
+        if lack <= 1e-5:
+            continue
+        b.history[e] += 0.5
+        space = g.space[g.layer[g.edges[e, 0]]]
+        for k in range(count):  # what goes already frees room
+            if crosses_diagonal(g, b, found[k], e) if across else crosses(b, found[k], e):
+                lack -= b.width[found[k]] + space
+        while lack > 1e-5:
+            best = cheapest(g, b, e, across, keep, found, count)
+            if best < 0:
+                return -1
+            found[count] = best
+            count += 1
+            lack -= b.width[best] + space
     return count
+
+
+@compiled
+def cheapest(g, b, e, across, keep, found, count):  # type: ignore[no-untyped-def]
+    """The wire in a gap, or ``across`` its other diagonal, that is cheapest to push and may go; -1: none."""
+    best, best_price = -1, TOO_FAR
+    for side in range(2 if across else 1):
+        for j in range(6 if across else 1):
+            n = b.first[element_at(g, g.edge_triangles[e, side], j) if across else e]
+            while n >= 0:
+                other = b.wire[n]
+                if (
+                    other < keep
+                    and b.price[other] < best_price
+                    and not listed(found, count, other)
+                    and (not across or crosses_diagonal(g, b, other, e))
+                ):
+                    best, best_price = other, b.price[other]
+                n = b.above[n]
+    return best
 
 
 @compiled
