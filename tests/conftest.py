@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from public import LACKING
 
 GOLDEN = Path(__file__).parent / "golden"
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
@@ -48,7 +49,7 @@ def pytest_runtest_makereport(
     The public inputs in ../shared/data are no part of a clone; what needs them says so and is skipped.
     """
     report = yield
-    lacks_data = "../shared/data" in str(report.longrepr)
+    lacks_data = LACKING in str(report.longrepr)
     if IN_CI and report.skipped and not lacks_data and not hasattr(report, "wasxfail"):
         report.outcome = "failed"
         report.longrepr = f"skipped, but CI=true allows no skips: {report.longrepr}"

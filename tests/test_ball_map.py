@@ -6,6 +6,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from public import DATA, real
 
 from kicad_rdl.check import check_layout
 from kicad_rdl.errors import InputError
@@ -19,7 +20,7 @@ from kicad_rdl.read.job import read_job
 from kicad_rdl.route import route
 from kicad_rdl.units import MM, UM
 
-CARAVEL = Path("/work/shared/data/caravel_wlcsp_sky130")
+CARAVEL = DATA / "caravel_wlcsp_sky130"
 
 BUMPS = """\
 bump,x_um,y_um,net
@@ -263,7 +264,7 @@ def test_pad_shapes_are_laid_checked_and_written(
         assert board.count("gr_poly") >= 6
 
 
-@pytest.mark.skipif(not CARAVEL.is_dir(), reason="the real inputs are not on this machine")
+@real
 def test_caravel_as_published(tmp_path: Path) -> None:
     (tmp_path / "job.toml").write_text(
         f"""name = "caravel"

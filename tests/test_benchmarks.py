@@ -27,12 +27,10 @@ import given
 import judge
 import peers
 from cases import Case, write_job
-from data import DATA
+from public import DATA, real
 from rows import ROWS
 from run import COLUMNS, cells, goals, growth, markdown
 from worker import Outcome
-
-public = pytest.mark.skipif(not DATA.exists(), reason="../shared/data is not there")
 
 
 def made() -> list[Case]:
@@ -58,7 +56,7 @@ def test_generated_inputs_are_valid_jobs(tmp_path: Path) -> None:
     packages_of(made(), tmp_path)
 
 
-@public
+@real
 def test_public_inputs_are_valid_jobs(tmp_path: Path) -> None:
     sets = [bmap_sets.bmap_case(DATA / "bmap_sets", nets) for nets in (15, 100)]
     parrot = blackparrot.blackparrot_case(DATA / "blackparrot_flipchip", 10, "45")
@@ -101,7 +99,7 @@ def test_contest_has_the_published_crossings(name: str, crossed: int) -> None:
     assert found == crossed
 
 
-@public
+@real
 def test_blackparrot_has_the_published_connections() -> None:
     pins = blackparrot.pad_pins(DATA / "blackparrot_flipchip")
     assert len(pins) == 237
@@ -113,7 +111,7 @@ def test_blackparrot_has_the_published_connections() -> None:
     assert {max(abs(pin.x), abs(pin.y)) for pin in pins} == {1412.5}
 
 
-@public
+@real
 def test_blackparrot_bound_is_the_one_of_the_published_ratio(tmp_path: Path) -> None:
     """OpenROAD's 101.54 mm at 6/6 are 1.061 times the straight distances and 1.027 times the octilinear ones."""
     case = blackparrot.blackparrot_case(DATA / "blackparrot_flipchip", 6)
@@ -125,7 +123,7 @@ def test_blackparrot_bound_is_the_one_of_the_published_ratio(tmp_path: Path) -> 
         assert bound.matched == 102
 
 
-@public
+@real
 def test_caravel_by_hand() -> None:
     assert caravel.drawn_by_hand(DATA / "caravel_wlcsp_sky130") == pytest.approx(70.97, abs=0.005)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from jobs import BUMPS, write_job
+from public import DATA, real
 from sources import unrouted
 
 from kicad_rdl import cli
@@ -22,7 +23,6 @@ from kicad_rdl.read.job import read_job
 from kicad_rdl.writing import write_outputs
 
 ROOT = Path(__file__).parents[1]
-DATA = ROOT.parent / "shared" / "data"
 Run = Callable[..., tuple[int, str, str]]
 
 
@@ -305,9 +305,8 @@ def test_what_cannot_be_compared(
     ],
 )
 @pytest.mark.parametrize("suffix", ["aif", "bmap", "csv"])
+@real
 def test_real_files_through_every_format(run: Run, tmp_path: Path, name: str, options: list[str], suffix: str) -> None:
-    if not (DATA / name).exists():
-        pytest.skip("no ../shared/data beside this checkout: real files were not read")
     there = tmp_path / f"t.{suffix}"
     words = [word for option in options for word in ("-s", option)]
     assert run("convert", DATA / name, there, *words, "-q")[0] == 0
@@ -317,11 +316,10 @@ def test_real_files_through_every_format(run: Run, tmp_path: Path, name: str, op
     assert "no difference" in said
 
 
+@real
 def test_caravel_comes_back_as_it_was_published(run: Run, tmp_path: Path) -> None:
     """Every name, place, net and ball of the table, through AIF."""
     table = DATA / "caravel_wlcsp_sky130" / "die_pads.csv"
-    if not table.exists():
-        pytest.skip("no ../shared/data beside this checkout: real files were not read")
     size = ("-s", "width=3588 um", "-s", "height=5188 um", "-s", "origin=lower left")
     assert run("convert", table, tmp_path / "t.aif", *size, "-q")[0] == 0
     assert run("convert", tmp_path / "t.aif", tmp_path / "t.csv", "--lower-left", "-q")[0] == 0
@@ -333,10 +331,9 @@ def test_caravel_comes_back_as_it_was_published(run: Run, tmp_path: Path) -> Non
     assert rows(tmp_path / "t.csv", "bump") == rows(table, "pad")
 
 
+@real
 def test_a_bmap_with_its_size_keeps_its_coordinates(run: Run, tmp_path: Path) -> None:
     path = DATA / "bmap_sets" / "case100" / "die_bumps.bmap"
-    if not path.exists():
-        pytest.skip("no ../shared/data beside this checkout: real files were not read")
     size = ("-s", "width=9 mm", "-s", "height=9 mm")
     assert run("convert", path, tmp_path / "t.aif", *size, "-q")[0] == 0
     assert run("convert", tmp_path / "t.aif", tmp_path / "t.bmap", "-q")[0] == 0

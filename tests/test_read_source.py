@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from public import DATA, real
 
 from kicad_rdl.errors import InputError, RdlError
 from kicad_rdl.geometry import Circle, Octagon, Point, Rectangle
@@ -22,9 +23,6 @@ from kicad_rdl.read.orientation import DEF, THREEDBLOX
 from kicad_rdl.read.outline import Box
 from kicad_rdl.read.source import READERS, read_balls, read_source
 from kicad_rdl.read.source_options import SourceOptions
-
-DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
-real = pytest.mark.skipif(not DATA.is_dir(), reason="../shared/data is not there: real inputs were not read")
 
 
 def write(folder: Path, **files: str) -> Path:

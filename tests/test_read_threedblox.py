@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from public import DATA, real
 
 from kicad_rdl.errors import InputError, RdlError
 from kicad_rdl.geometry import Circle, Octagon, Point, Rectangle
@@ -16,9 +17,6 @@ from kicad_rdl.model.source import Source
 from kicad_rdl.read.orientation import THREEDBLOX
 from kicad_rdl.read.source import read_balls, read_source
 from kicad_rdl.read.source_options import SourceOptions
-
-DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
-real = pytest.mark.skipif(not DATA.is_dir(), reason="../shared/data is not there: real inputs were not read")
 
 DIE_BUMPS = """d1 BUMP 20 10 - A
 d2 BUMP 180 10 - B
