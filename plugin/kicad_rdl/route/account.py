@@ -251,26 +251,28 @@ def fullest_cut(problem: Problem, sketches: Sketches) -> Cut | None:
 
 def _cut(problem: Problem, layer: int, tiles: Tiles, u: int, v: int, needed: int, fits: int) -> Cut:
     """A gap as a cut, in the package frame."""
-
-    def name(vertex: int) -> str:
-        return tiles.obstacles[vertex].name if vertex < tiles.obstacle_count else "package edge"
-
-    def at(vertex: int) -> Point:
-        x, y = np.round(tiles.xy[vertex]).astype(int).tolist()
-        return problem.pose.undo(Point(x, y))
-
     metal = problem.package.technology.metal(layer)
     width = float(tiles.width[(tiles.edges == sorted((u, v))).all(axis=1)][0])
     return Cut(
         layer,
-        at(u),
-        at(v),
-        name(u),
-        name(v),
+        *gap_places(problem, tiles, (u, v)),
+        *gap_names(tiles, (u, v)),
         needed,
         fits,
         remedies_of(problem, layer, width, metal.line, metal.space, needed) if needed > fits else (),
     )
+
+
+def gap_places(problem: Problem, tiles: Tiles, ends: tuple[int, int]) -> tuple[Point, Point]:
+    """Where the two ends of a gap are, in the package frame."""
+    (ax, ay), (bx, by) = np.round(tiles.xy[list(ends)]).astype(int).tolist()
+    return problem.pose.undo(Point(ax, ay)), problem.pose.undo(Point(bx, by))
+
+
+def gap_names(tiles: Tiles, ends: tuple[int, int]) -> tuple[str, str]:
+    """What stands at the two ends of a gap."""
+    one, two = (tiles.obstacles[v].name if v < tiles.obstacle_count else "package edge" for v in ends)
+    return one, two
 
 
 def remedies_of(problem: Problem, layer: int, width: float, line: int, space: int, needed: int) -> tuple[str, ...]:

@@ -14,9 +14,9 @@ from kicad_rdl.route.carry import carry
 from kicad_rdl.route.ground import Posted
 from kicad_rdl.route.improve import improve
 from kicad_rdl.route.laying import Laying, lay
-from kicad_rdl.route.negotiate import FIRST_PRICE, Negotiation, Wanted, negotiate
+from kicad_rdl.route.negotiate import FIRST_PRICE, VIA_PRICE, Negotiation, Wanted, booked_width, negotiate
 from kicad_rdl.route.posts import LayerRules, Post, Request
-from kicad_rdl.route.sketches import Errand, Sketches
+from kicad_rdl.route.sketches import Sketches
 from kicad_rdl.route.tiles import Obstacle, Tiles, build_tiles
 from kicad_rdl.units import um
 
@@ -115,7 +115,7 @@ def connect(
     def late() -> bool:
         return stop is not None and time.monotonic() > stop
 
-    price = vias.price if vias.price is not None else 2.0 * (rules[0].line + rules[0].space)
+    price = vias.price if vias.price is not None else VIA_PRICE * (rules[0].line + rules[0].space)
     task = _Task(posts, rules, half_width, half_height, octilinear, price)
     legs = [_Leg(number, _wanted(task, request)) for number, request in enumerate(requests)]
     stage = _begin(task, legs, [(p.stands[0].layer, p.stands[-1].layer) for p in posts])
@@ -135,7 +135,7 @@ def connect(
 
 def _wanted(task: _Task, request: Request) -> Wanted:
     widths = tuple(
-        float(width + 2 * max(0, space - rule.space))
+        booked_width(width, space, rule.space)
         for width, space, rule in zip(request.widths, request.spaces, task.rules, strict=True)
     )
     layers = range(len(task.rules)) if request.layers is None else [k - 1 for k in request.layers]
@@ -215,7 +215,7 @@ def _result(task: _Task, requests: Sequence[Request], stage: _Stage, laying: Lay
     blockade = Blockade(sketches)
     for number, leg in enumerate(stage.legs):
         if number not in work.wires:
-            reasons[leg.request] = _why_open(task, requests[leg.request], leg.wanted, work, blockade)
+            reasons[leg.request] = _why_open(task, requests[leg.request], number, work, blockade)
         elif any(laying.path(wire) is None for wire in work.wires[number]):
             reasons[leg.request] = "no legal geometry beside the other traces"
     wires: list[Wire] = []
@@ -241,17 +241,10 @@ def _result(task: _Task, requests: Sequence[Request], stage: _Stage, laying: Lay
     return Connected(tuple(wires), tuple(ranges), reasons)
 
 
-def _why_open(task: _Task, request: Request, wanted: Wanted, work: Negotiation, blockade: Blockade) -> str:
+def _why_open(task: _Task, request: Request, number: int, work: Negotiation, blockade: Blockade) -> str:
     """The full gaps that part the ends of a request, or the nets between them."""
-    sketches = work.sketches
-    errand = Errand(
-        tuple((post, 0.0) for post in wanted.starts),
-        tuple((post, 0.0) for post in wanted.ends),
-        wanted.widths,
-        wanted.layers,
-        wanted.via_price,
-    )
-    blocking = blockade.between(wanted.starts, wanted.ends, errand, work.first_price)
+    sketches, wanted = work.sketches, work.wanted[number]
+    blocking = blockade.between(wanted.starts, wanted.ends, work.errand(number, 0.0), work.first_price)
     crossed = net_names(sketches, blocking.crossed, [post.net for post in task.posts], request.net)
     names = [f"layer {layer}" for layer in range(1, len(task.rules) + 1)]
     ends = (task.posts[wanted.starts[0]].name, task.posts[wanted.ends[0]].name)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kicad_rdl.route.tiles import Tiles, clear_width
-from kicad_rdl.route.triangulation import F64, I64
+from kicad_rdl.route.tiles import Tiles, clear_width, reach_of
+from kicad_rdl.route.triangulation import F64, I64, tiles_around
 from kicad_rdl.route.weave import TOO_FAR, Ground
 
 
@@ -42,10 +42,8 @@ def ground_of(layers: Sequence[Tiles], spaces: Sequence[float], posted: Posted) 
     edge_triangles = np.concatenate(
         [np.where(t.edge_triangles >= 0, t.edge_triangles + o, -1) for t, o in zip(layers, offsets.tile, strict=False)]
     )
-    owner = triangles.ravel()
-    order = np.argsort(owner, kind="stable")
     vertex_count = offsets.vertex[-1]
-    around_start = np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=vertex_count))])
+    around_start, around = tiles_around(triangles, vertex_count)
     radius = [_radii(t) for t in layers]
     diagonals = [_diagonals(t, r, s) for t, r, s in zip(layers, radius, spaces, strict=True)]
     post = np.full(vertex_count, -1, np.int64)
@@ -70,11 +68,11 @@ def ground_of(layers: Sequence[Tiles], spaces: Sequence[float], posted: Posted) 
             [np.where(apex >= 0, apex + o, -1) for (_, apex), o in zip(diagonals, offsets.vertex, strict=False)]
         ),
         np.concatenate([t.width for t in layers]),
-        np.concatenate([_reach(t) for t in layers]),
+        np.concatenate([reach_of(t) for t in layers]),
         np.repeat(np.arange(len(layers)), [len(t.xy) for t in layers]),
         np.repeat(np.arange(len(layers)), [len(t.triangles) for t in layers]),
         around_start,
-        order // 3,
+        around,
         post,
         np.array(start, np.int64),
         np.array(flat, np.int64),
@@ -93,13 +91,6 @@ def _radii(tiles: Tiles) -> F64:
     radius = np.zeros(len(tiles.xy))
     radius[single] = tiles.disc_r[tiles.disc_start[:-1][single]]
     return radius
-
-
-def _reach(tiles: Tiles) -> F64:
-    reach = np.zeros(len(tiles.xy))
-    owner = np.repeat(np.arange(len(tiles.xy)), np.diff(tiles.disc_start))
-    np.maximum.at(reach, owner, np.hypot(*(tiles.disc_xy - tiles.xy[owner]).T) + tiles.disc_r)
-    return reach
 
 
 def _diagonals(tiles: Tiles, radius: F64, space: float) -> tuple[F64, I64]:

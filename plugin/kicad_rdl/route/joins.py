@@ -30,7 +30,7 @@ def join_trees(
     late: Callable[[], bool],
 ) -> None:
     """Joins the posts of every tree, as far as there are ways; new connections go to ``work.wanted`` and ``nets``."""
-    pieces = _pieces(work)
+    pieces = work.pieces()
     edges: list[tuple[float, int, int, int]] = []
     for index, tree in enumerate(trees):
         points = np.array([work.sketches.place(p) for p in tree.posts])
@@ -48,17 +48,6 @@ def join_trees(
     stuck = [tree for tree in trees if len({pieces.root(p) for p in tree.posts}) > 1]
     for tree in stuck:
         _push_rest(work, nets, tree, late)
-
-
-def _pieces(work: Negotiation) -> Groups:
-    """What the wires join, and what is joined already."""
-    pieces = Groups(len(work.sketches.posted.vertices))
-    for one, other in work.joined:
-        pieces.join(one, other)
-    for wires in work.wires.values():
-        for wire in wires:
-            pieces.join(*work.sketches.ends_of(wire))
-    return pieces
 
 
 def _joined(
@@ -99,7 +88,7 @@ def _join_rest(work: Negotiation, nets: list[str], tree: Tree, pieces: Groups, l
 
 def _push_rest(work: Negotiation, nets: list[str], tree: Tree, late: Callable[[], bool]) -> None:
     """Joins what is still apart by pushing others away, if these find another way."""
-    pieces = _pieces(work)
+    pieces = work.pieces()
     roots = sorted(
         {pieces.root(p) for p in tree.posts}, key=lambda r: (sum(pieces.root(p) == r for p in tree.posts), r)
     )

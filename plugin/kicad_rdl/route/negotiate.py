@@ -12,6 +12,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from kicad_rdl.route.groups import Groups
 from kicad_rdl.route.sketches import Errand, Sketches, Way
 
 PUSHES = 30
@@ -26,6 +27,9 @@ FACES = 30_000
 FIRST_PRICE = 6.0
 """Price of the first push, in pitches of the traces."""
 
+VIA_PRICE = 2.0
+"""Price of a change of layer where none is given, in pitches of the traces."""
+
 DEARER = 0.5
 """By how much of its first price a connection gets dearer each time it is pushed."""
 
@@ -34,6 +38,11 @@ NEAREST = 10
 
 TRIES = 3
 """How often a connection comes back that could not push away what it squeezes."""
+
+
+def booked_width(width: int, space: int, usual: int) -> float:
+    """Width of a trace with what its class keeps on both sides beyond the usual space of the layer [nm]."""
+    return float(width + 2 * max(0, space - usual))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +88,15 @@ class Negotiation:
     joined: Sequence[tuple[int, int]] = ()
     """Posts that copper joins which is there already."""
     _log: list[tuple[int, tuple[int, ...], int, bool]] = field(default_factory=list)
+
+    def pieces(self) -> Groups:
+        """Which posts copper joins: the wires, and what was there before."""
+        pieces = Groups(len(self.sketches.posted.vertices))
+        for one, other in self.joined:
+            pieces.join(one, other)
+        for wire in self.owner:
+            pieces.join(*self.sketches.ends_of(wire))
+        return pieces
 
     def adopt(self, number: int, wires: Sequence[int], end: int) -> None:
         """Books wires that are drawn already."""

@@ -16,7 +16,7 @@ import numpy as np
 
 from kicad_rdl.route.flow import maximum_flow, min_cost_max_flow
 from kicad_rdl.route.metric import distances, metric_of
-from kicad_rdl.route.tiles import Tiles
+from kicad_rdl.route.tiles import Tiles, reach_of
 from kicad_rdl.route.triangulation import F64, I64
 from kicad_rdl.route.uncross import Wire, uncross
 
@@ -113,7 +113,7 @@ def _bins(tiles: Tiles, capacity: I64, size: float) -> _Bins:
     along = tiles.xy[v] - tiles.xy[u]
     length = np.hypot(*along.T)
     blocked = np.maximum(length - tiles.width[edge], 0.0)
-    radius = _radius(tiles)
+    radius = reach_of(tiles)
     total = np.maximum(radius[u] + radius[v], 1e-9)
     first = blocked * radius[u] / total
     t = (first + tiles.width[edge] * (index + 0.5) / np.maximum(count[edge], 1)) / np.maximum(length, 1e-9)
@@ -122,15 +122,6 @@ def _bins(tiles: Tiles, capacity: I64, size: float) -> _Bins:
     n = np.maximum(count[edge], 1)
     part = (share * (index + 1)) // n - (share * index) // n
     return _Bins(edge, xy, part, start)
-
-
-def _radius(tiles: Tiles) -> F64:
-    """[n] rough radius of every obstacle, zero for outline points [nm]."""
-    radius = np.zeros(len(tiles.xy))
-    owner = np.repeat(np.arange(len(tiles.xy)), np.diff(tiles.disc_start))
-    reach = np.hypot(*(tiles.disc_xy - tiles.xy[owner]).T) + tiles.disc_r if len(owner) else np.zeros(0)
-    np.maximum.at(radius, owner, reach)
-    return radius
 
 
 def _pairs(first: I64, second: I64, start: I64) -> tuple[I64, I64]:

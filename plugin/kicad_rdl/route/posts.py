@@ -67,13 +67,3 @@ class Request:
     """Distance to foreign copper on each layer [nm]."""
     layers: tuple[int, ...] | None = None
     """Layers it may take; None: any."""
-
-
-@dataclass(frozen=True, slots=True)
-class Leg:
-    """A piece of a connection on one layer, from post to post."""
-
-    request: int
-    layer: int
-    start: int
-    end: int

@@ -14,7 +14,7 @@ import numpy as np
 
 from kicad_rdl.route.compiled import compiled
 from kicad_rdl.route.tiles import Tiles
-from kicad_rdl.route.triangulation import F64
+from kicad_rdl.route.triangulation import F64, tiles_around
 from kicad_rdl.route.uncross import Wire
 
 
@@ -59,9 +59,7 @@ def rethreaded(
         points += [*at, old.xy[wire.end]]
         start.append(len(points))
     ends = np.array([(vertex[wires[n].start], vertex[wires[n].end]) for n in numbers], np.int64).reshape(-1, 2)
-    owner = new.triangles.ravel()
-    around = np.argsort(owner, kind="stable") // 3
-    around_start = np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=len(new.xy)))])
+    around_start, around = tiles_around(new.triangles, len(new.xy))
     places = np.array(points, np.float64).reshape(-1, 2)
     room = 64 * len(places) + 64
     crossed, where, tiles = np.empty(room, np.int64), np.empty(room), np.empty(room, np.int64)

@@ -286,6 +286,14 @@ def clear_width(tiles: Tiles, u: int, v: int) -> float:
     return float(_widths(pair)[0])
 
 
+def reach_of(tiles: Tiles) -> F64:
+    """[v] how far the copper of every vertex reaches from its place [nm]; zero on the outline."""
+    reach = np.zeros(len(tiles.xy))
+    owner = np.repeat(np.arange(len(tiles.xy)), np.diff(tiles.disc_start))
+    np.maximum.at(reach, owner, np.hypot(*(tiles.disc_xy - tiles.xy[owner]).T) + tiles.disc_r)
+    return reach
+
+
 def _discs(obstacles: Sequence[Obstacle], xy: F64) -> tuple[I64, F64, F64]:
     """The discs of all vertices; see ``Tiles``."""
     start = np.zeros(len(xy) + 1, dtype=np.int64)

@@ -66,6 +66,18 @@ def _nearest(points: F64) -> F64:
     return np.asarray(distance).reshape(len(points), 2)[:, 1]
 
 
+def tiles_around(triangles: I64, count: int) -> tuple[I64, I64]:
+    """Tiles around every vertex: those of vertex v are ``tiles[start[v] : start[v + 1]]``.
+
+    Returns:
+        start: [count + 1].
+        tiles: [3 triangles].
+    """
+    owner = triangles.ravel()
+    start = np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=count))])
+    return start, np.argsort(owner, kind="stable") // 3
+
+
 def counter_clockwise(xy: F64, simplices: I64) -> I64:
     """Orients, drops flat triangles, sorts."""
     a, b, c = xy[simplices[:, 0]], xy[simplices[:, 1]], xy[simplices[:, 2]]

@@ -17,7 +17,7 @@ from kicad_rdl.model.package import NetRule, Package, SupplyStyle
 from kicad_rdl.route.demand import plane_layer_of
 from kicad_rdl.route.groups import Groups
 from kicad_rdl.route.locked import locked_joins
-from kicad_rdl.route.negotiate import Wanted
+from kicad_rdl.route.negotiate import VIA_PRICE, Wanted, booked_width
 from kicad_rdl.route.plan import Plan
 from kicad_rdl.route.problem import Problem
 
@@ -76,8 +76,7 @@ def widths_of(package: Package, rule: NetRule) -> tuple[float, ...]:
     found = []
     for layer in range(1, package.rdl_count + 1):
         metal, asked = package.technology.metal(layer), rule.on_layer(layer)
-        width = max(metal.line, asked.width or 0)
-        found.append(float(width + 2 * max(0, (asked.space or 0) - metal.space)))
+        found.append(booked_width(max(metal.line, asked.width or 0), asked.space or 0, metal.space))
     return tuple(found)
 
 
@@ -86,7 +85,7 @@ def via_price(package: Package) -> float:
     if package.via_cost is not None:
         return float(package.via_cost)
     metal = package.technology.metal(1)
-    return 2.0 * (metal.line + metal.space)
+    return VIA_PRICE * (metal.line + metal.space)
 
 
 def wants_of(problem: Problem, plan: Plan) -> Wants:

@@ -16,11 +16,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from kicad_rdl.route.compiled import compiled
+from kicad_rdl.route.tiles import ROOMY, SLACK
 from kicad_rdl.route.triangulation import F64, I64
-
-ROOMY = 4
-ROUNDING = 8.0
-"""As ``tiles.ROOMY`` and ``tiles.SLACK``: above so many wires a gap keeps so much for rounding [nm]."""
 
 TOO_FAR = 1e18
 
@@ -107,7 +104,7 @@ class Book(NamedTuple):
 @compiled
 def slack(count):  # type: ignore[no-untyped-def]
     """What so many wires keep in reserve in one gap, for the rounding of their places [nm]."""
-    return 0.0 if count <= ROOMY else ROUNDING * (count + 1)
+    return 0.0 if count <= ROOMY else SLACK * (count + 1)
 
 
 @compiled

@@ -6,11 +6,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
-
-from kicad_rdl.geometry import Point
 from kicad_rdl.model.layout import Cut, Unrouted
 from kicad_rdl.model.package import SupplyStyle
+from kicad_rdl.route.account import gap_names, gap_places
 from kicad_rdl.route.blocking import Blockade, FullGap, net_names, words_of
 from kicad_rdl.route.chains import Routed
 from kicad_rdl.route.groups import Groups
@@ -103,13 +101,10 @@ def explained(
 def full_cut(problem: Problem, sketches: Sketches, full: FullGap) -> Cut:
     """A full gap as a cut, in the package frame."""
     tiles = sketches.tiles[full.layer]
-    ends = tiles.edges[full.gap].tolist()
-    places = []
-    for x, y in np.round(tiles.xy[ends]).astype(int).tolist():
-        places.append(problem.pose.undo(Point(x, y)))
-    names = [tiles.obstacles[v].name if v < tiles.obstacle_count else "package edge" for v in ends]
+    u, v = tiles.edges[full.gap].tolist()
+    places, names = gap_places(problem, tiles, (u, v)), gap_names(tiles, (u, v))
     remedies = [f"{um(math.ceil(full.lack))} more distance here: a larger pitch or smaller pads"]
     if problem.package.rdl_count < len(problem.package.technology.metals):
         remedies.append("one more RDL")
     needed = full.wires + 1
-    return Cut(full.layer + 1, places[0], places[1], names[0], names[1], needed, full.wires, tuple(remedies))
+    return Cut(full.layer + 1, *places, *names, needed, full.wires, tuple(remedies))

@@ -268,17 +268,7 @@ def acute_meetings(plan: Plan, routed: Sequence[Routed]) -> int:
 
 def _loose_ends(problem: Problem, stage: _Stage) -> int:
     """How many pieces of nets are apart."""
-    return len(_apart(problem, stage, _pieces(stage)))
-
-
-def _pieces(stage: _Stage) -> Groups:
-    """Which posts are joined."""
-    pieces = Groups(len(stage.work.sketches.posted.vertices))
-    for one, other in stage.work.joined:
-        pieces.join(one, other)
-    for wire in stage.work.owner:
-        pieces.join(*stage.work.sketches.ends_of(wire))
-    return pieces
+    return len(_apart(problem, stage, stage.work.pieces()))
 
 
 def _result(problem: Problem, stage: _Stage, laying: Laying) -> Wiring:
@@ -310,7 +300,7 @@ def _result(problem: Problem, stage: _Stage, laying: Laying) -> Wiring:
                 routed.append(Routed(net, layer + 1, start, end, path, width))
     if plan.vias:
         routed, missing = without_torn(routed, missing)
-    missing += _apart(problem, stage, _pieces(stage))
+    missing += _apart(problem, stage, stage.work.pieces())
     return Wiring(plan, tuple(routed), tuple(missing), work.sketches)
 
 
