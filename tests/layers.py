@@ -12,6 +12,7 @@ from shapely.geometry.base import BaseGeometry
 
 from kicad_rdl.geometry import Circle, Octagon, Point, Rectangle, Shape
 from kicad_rdl.route.ground import Posted
+from kicad_rdl.route.loading import load
 from kicad_rdl.route.network import FlowPlan, LayerTask, plan_flow
 from kicad_rdl.route.sketches import Sketches
 from kicad_rdl.route.tiles import Obstacle, Tiles, build_tiles
@@ -93,7 +94,7 @@ class RandomFlow:
         count = self.tiles.obstacle_count
         posted = Posted(tuple(((0, v),) for v in range(count)), ((0, 0),) * count, (False,) * count)
         sketches = Sketches([self.tiles], [float(SPACE)], posted)
-        sketches.load(0, self.plan.wires[0], self.plan.orders[0], [float(LINE)] * len(self.plan.wires[0]))
+        load(sketches, 0, self.plan.wires[0], self.plan.orders[0], [float(LINE)] * len(self.plan.wires[0]))
         return sketches
 
     def net_of(self, vertex: int) -> int:

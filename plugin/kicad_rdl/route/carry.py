@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from kicad_rdl.route.loading import load
 from kicad_rdl.route.negotiate import Negotiation
 from kicad_rdl.route.rethread import rethreaded
 from kicad_rdl.route.sketches import Sketches
@@ -26,7 +27,8 @@ def carry(old: Negotiation, new: Negotiation, connection: Mapping[int, int]) -> 
         moved = rethreaded(tiles, wires, orders, sketches.tiles[layer], _vertices(old.sketches, sketches, layer))
         numbers = sorted(moved.wires, key=lambda n: (new.straight(connection[n]), n))
         place = {number: k for k, number in enumerate(numbers)}
-        made = sketches.load(
+        made = load(
+            sketches,
             layer,
             [moved.wires[n] for n in numbers],
             {gap: [place[n] for n in order] for gap, order in moved.orders.items()},

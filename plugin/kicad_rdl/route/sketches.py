@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,8 +12,7 @@ from kicad_rdl.route.ground import Posted, ground_of
 from kicad_rdl.route.tiles import Tiles
 from kicad_rdl.route.triangulation import I64
 from kicad_rdl.route.uncross import Wire
-from kicad_rdl.route.ways import Field
-from kicad_rdl.route.weave import TOO_FAR, Book
+from kicad_rdl.route.weave import TOO_FAR
 
 FACES = 400_000
 """Faces that a search looks at before it gives up."""
@@ -69,8 +67,8 @@ class Sketches:
             for place, (layer, vertex) in enumerate(vertices):
                 standing[self.offsets.vertex[layer] + vertex] = low <= place <= high
         half = np.asarray(spaces)[self.ground.layer] / 2
-        self.book = _empty_book(len(self.ground.edges), self._elements, np.where(standing, full, half), full, posted)
-        self._field = _field(self._elements, len(self.book.wire), len(self.ground.xy))
+        self.book = weave.empty_book(self.ground, np.where(standing, full, half), full)
+        self._field = ways.field_for(self._elements, len(self.book.wire), len(self.ground.xy))
         self.alive: dict[int, None] = {}
         """Wires that are drawn, in the order of their numbers."""
         self._log: list[tuple[int, bool]] = []  # (wire, it was drawn)
@@ -267,7 +265,7 @@ class Sketches:
             wire=longer(b.wire), element=longer(b.element), before=longer(b.before), after=longer(b.after),
             below=longer(b.below), above=longer(b.above), tile=longer(b.tile),
         )  # fmt: skip
-        self._field = _field(self._elements, nodes, len(self.ground.xy))
+        self._field = ways.field_for(self._elements, nodes, len(self.ground.xy))
 
     def _rebuild(self, alive: np.ndarray, nodes: int) -> None:
         b = self.book
@@ -281,12 +279,6 @@ class Sketches:
         self.book.meta[0] = size
 
     # --- reading ---
-
-    def load(
-        self, layer: int, wires: Sequence[Wire], orders: Mapping[int, Iterable[int]], widths: Sequence[float]
-    ) -> list[int]:
-        """Takes over wires whose order on every gap is known; their numbers in ``orders`` are their places here."""
-        return weave_in(self, layer, wires, orders, widths)
 
     def layer_of(self, wire: int) -> int:
         """Layer of a wire, from 0."""
@@ -355,84 +347,3 @@ class Sketches:
         excess = -float(weave.over(self.ground, self.book, e))
         if excess > 0:
             self.ground.base[e] -= excess
-
-
-def _empty_book(gaps: int, elements: int, block: np.ndarray, full: np.ndarray, posted: Posted) -> Book:
-    nodes, wires = 4096, 1024
-
-    def ints(size: int) -> I64:
-        return np.zeros(size, np.int64)
-
-    least = np.array(posted.least, np.int64).reshape(-1, 2)
-    return Book(
-        ints(nodes), ints(nodes), ints(nodes), ints(nodes), ints(nodes), ints(nodes), ints(nodes),
-        np.full(elements, -1, np.int64), np.full(elements, -1, np.int64),
-        np.zeros(gaps), ints(gaps), np.zeros(gaps), ints(gaps), block.copy(), full, ints(len(block)), least.copy(),
-        np.zeros(gaps), ints(wires), ints(wires), np.zeros(wires), np.zeros(wires), ints(2),
-    )  # fmt: skip
-
-
-def _field(elements: int, nodes: int, vertices: int) -> Field:
-    states = 2 * (elements + nodes) + 2 * nodes + vertices
-    return Field(
-        np.zeros(states, np.int64), np.zeros(states), np.zeros(states, np.int64), np.zeros(states), np.zeros(states),
-        np.zeros(states, np.int64), np.zeros(states, np.int64), np.zeros(vertices, np.int64), np.zeros(vertices),
-        np.zeros(vertices, np.int64), np.zeros(1, np.int64),
-    )  # fmt: skip
-
-
-def weave_in(
-    sketches: Sketches,
-    layer: int,
-    wires: Sequence[Wire],
-    orders: Mapping[int, Iterable[int]],
-    widths: Sequence[float],
-) -> list[int]:
-    """Draws wires whose order on every gap is known; see ``Sketches.load``."""
-    g, offsets = sketches.ground, sketches.offsets
-    gaps = len(g.edges)
-    place: dict[tuple[int, int], int] = {}
-    for gap, order in orders.items():
-        place |= {(index, gap): rank for rank, index in enumerate(order)}
-
-    def ahead(index: int, wire: Wire, first: bool) -> tuple[float, float]:
-        """How far on the rim, counter-clockwise from its own corner, a wire meets its first (last) tile again."""
-        tile = wire.triangles[0 if first else -1] + offsets.tile[layer]
-        vertex = (wire.start if first else wire.end) + offsets.vertex[layer]
-        corners = g.triangles[tile].tolist()
-        own = corners.index(vertex)
-        if not wire.gaps:
-            other = (wire.end if first else wire.start) + offsets.vertex[layer]
-            return float(2 * ((corners.index(other) - own) % 3)), 0.0
-        gap = wire.gaps[0 if first else -1]
-        rank = place[(index, gap)]
-        # the gap across from the corner runs from the next corner to the one after it
-        forward = int(g.edges[gap + offsets.gap[layer], 0]) == corners[(own + 1) % 3]
-        return 3.0, float(rank if forward else -rank)
-
-    # wire by wire, each above those of the wires drawn already that have a lower rank
-    drawn: dict[int, list[tuple[int, int]]] = {}  # gap -> (rank, node), rising
-    corner: dict[int, list[tuple[tuple[float, float], int]]] = {}  # corner -> (minus how far ahead, node), rising
-    made: list[int] = []
-    for index, wire in enumerate(wires):
-        tiles = np.array([t + offsets.tile[layer] for t in wire.triangles], np.int64)
-        steps = np.empty((len(tiles) + 1, 2), np.int64)
-        node = sketches.next_node
-        for end, tile, vertex in ((0, tiles[0], wire.start), (len(tiles), tiles[-1], wire.end)):
-            k = g.triangles[tile].tolist().index(vertex + offsets.vertex[layer])
-            element = gaps + 3 * int(tile) + k
-            far, rank_there = ahead(index, wire, end == 0)
-            key = (-far, -rank_there)
-            ports = corner.setdefault(element, [])
-            at = bisect(ports, (key, -1))
-            steps[end] = element, ports[at - 1][1] if at else -1
-            ports.insert(at, (key, node + end))
-        for k, gap in enumerate(wire.gaps, 1):
-            ranks = drawn.setdefault(gap, [])
-            rank = place[(index, gap)]
-            at = bisect(ranks, (rank, -1))
-            steps[k] = gap + offsets.gap[layer], ranks[at - 1][1] if at else -1
-            ranks.insert(at, (rank, node + k))
-        way = Way(0.0, ((steps, np.append(tiles, -1)),), (), 0, 0)
-        made += sketches.draw(way, [widths[index]] * len(sketches.tiles))
-    return made

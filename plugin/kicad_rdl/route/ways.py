@@ -6,6 +6,8 @@ import heapq
 import math
 from typing import NamedTuple
 
+import numpy as np
+
 from kicad_rdl.route.compiled import compiled
 from kicad_rdl.route.prices import overfull_price, passage_price, standing_price, via_range
 from kicad_rdl.route.triangulation import F64, I64
@@ -38,6 +40,16 @@ class Field(NamedTuple):
     own_stamp: I64
     meta: I64
     """The last stamp."""
+
+
+def field_for(elements: int, nodes: int, vertices: int) -> Field:
+    """Room for searches among so many of each."""
+    states = 2 * (elements + nodes) + 2 * nodes + vertices
+    return Field(
+        np.zeros(states, np.int64), np.zeros(states), np.zeros(states, np.int64), np.zeros(states), np.zeros(states),
+        np.zeros(states, np.int64), np.zeros(states, np.int64), np.zeros(vertices, np.int64), np.zeros(vertices),
+        np.zeros(vertices, np.int64), np.zeros(1, np.int64),
+    )  # fmt: skip
 
 
 @compiled

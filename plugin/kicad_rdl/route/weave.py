@@ -15,6 +15,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
+
 from kicad_rdl.route.compiled import compiled
 from kicad_rdl.route.tiles import ROOMY, SLACK
 from kicad_rdl.route.triangulation import F64, I64
@@ -99,6 +101,22 @@ class Book(NamedTuple):
     """[w] of crossing it, in units of the price of the search."""
     meta: I64
     """Next node, next wire."""
+
+
+def empty_book(ground: Ground, block: F64, full: F64) -> Book:
+    """A book without wires; ``block`` and ``full`` as in ``Book``."""
+    nodes, wires, gaps = 4096, 1024, len(ground.edges)
+    elements = gaps + 3 * len(ground.triangles)
+
+    def ints(size: int) -> I64:
+        return np.zeros(size, np.int64)
+
+    return Book(
+        ints(nodes), ints(nodes), ints(nodes), ints(nodes), ints(nodes), ints(nodes), ints(nodes),
+        np.full(elements, -1, np.int64), np.full(elements, -1, np.int64),
+        np.zeros(gaps), ints(gaps), np.zeros(gaps), ints(gaps), block, full, ints(len(block)), ground.least.copy(),
+        np.zeros(gaps), ints(wires), ints(wires), np.zeros(wires), np.zeros(wires), ints(2),
+    )  # fmt: skip
 
 
 @compiled

@@ -17,6 +17,7 @@ from kicad_rdl.route.improve import improve
 from kicad_rdl.route.joins import join_trees
 from kicad_rdl.route.lay import ends_of
 from kicad_rdl.route.laying import Laying, lay
+from kicad_rdl.route.loading import load
 from kicad_rdl.route.locked import locked_joins
 from kicad_rdl.route.negotiate import FIRST_PRICE, Negotiation, Wanted, negotiate
 from kicad_rdl.route.plan import Plan, stood
@@ -112,7 +113,7 @@ def _begin(problem: Problem, plan: Plan, wants: Wants) -> _Stage:
     work.joined = [(join.one, join.other) for join in locked_joins(problem, plan.ball_nets)]
     number = 0
     for index, layer in enumerate(plan.layers):
-        made = sketches.load(index, layer.wires, layer.orders, [float(metals[index].line)] * len(layer.wires))
+        made = load(sketches, index, layer.wires, layer.orders, [float(metals[index].line)] * len(layer.wires))
         for wire, drawn in zip(layer.wires, made, strict=True):
             work.adopt(number, (drawn,), len(problem.bumps) + wire.sink)
             number += 1
