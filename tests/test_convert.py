@@ -20,7 +20,7 @@ from kicad_rdl.exchange.ballmap import ball_map_csv
 from kicad_rdl.geometry import Circle, Octagon, Rectangle, Shape
 from kicad_rdl.kicad.project import kicad_files
 from kicad_rdl.read.job import read_job
-from kicad_rdl.writing import write_outputs
+from kicad_rdl.writing.output import write_outputs
 
 ROOT = Path(__file__).parents[1]
 Run = Callable[..., tuple[int, str, str]]

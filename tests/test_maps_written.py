@@ -120,7 +120,7 @@ def test_a_workbook_has_no_time_and_no_formula() -> None:
 
 
 def test_what_was_written_in_a_folder_stays_when_it_cannot_be_replaced(tmp_path: Path) -> None:
-    from kicad_rdl.writing import replace_file
+    from kicad_rdl.writing.one_file import replace_file
 
     replace_file(tmp_path / "a", b"1")
     replace_file(tmp_path / "a", b"2")

@@ -24,7 +24,9 @@ from kicad_rdl.model.layout import Cut, Layout, Unrouted
 from kicad_rdl.model.report import KicadCheck, KicadFinding, Progress, Rule, Severity, Violation
 from kicad_rdl.model.technology import Provenance, Status
 from kicad_rdl.read.job import read_job
-from kicad_rdl.report import report_of, report_text, summary
+from kicad_rdl.report.data import report_of
+from kicad_rdl.report.text import report_text
+from kicad_rdl.report.words import summary
 
 SOMEWHERE = Point(1_500, -2_001)
 NOT_RUN = KicadCheck(None, reason="not asked for")

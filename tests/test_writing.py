@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from kicad_rdl import writing
 from kicad_rdl.errors import InputError
-from kicad_rdl.writing import JOURNAL, MANIFEST, check_output, write_outputs
+from kicad_rdl.writing.guard import locked
+from kicad_rdl.writing.journal import JOURNAL
+from kicad_rdl.writing.output import check_output, write_outputs
+from kicad_rdl.writing.plan import MANIFEST
 
 OLD = {"a.kicad_pcb": "old board", "gone.svg": "old", "svg/RDL1.svg": "old drawing", "svg/RDL2.svg": "old drawing 2"}
 NEW = {"a.kicad_pcb": "new board", "svg/RDL1.svg": "new drawing", "report.json": "{}\n"}
@@ -221,7 +223,7 @@ def test_decided_journal_is_finished_first(tmp_path: Path) -> None:
 
 
 def test_two_at_once_are_refused(tmp_path: Path) -> None:
-    with writing._locked(tmp_path), pytest.raises(InputError, match="another kicad-rdl is writing"):
+    with locked(tmp_path), pytest.raises(InputError, match="another kicad-rdl is writing"):
         write_outputs(tmp_path, NEW)
     write_outputs(tmp_path, NEW)
 

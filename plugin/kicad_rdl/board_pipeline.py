@@ -22,10 +22,12 @@ from kicad_rdl.read.board_rules import project_rules, technology_rules
 from kicad_rdl.read.documents import near, read_bytes
 from kicad_rdl.read.open_board import board_text, open_board_of
 from kicad_rdl.read.technology import load_technology
-from kicad_rdl.report import report_text, violation_data, violation_words
+from kicad_rdl.report.data import violation_data
+from kicad_rdl.report.text import report_text
+from kicad_rdl.report.words import violation_words
 from kicad_rdl.route.board import route_board
 from kicad_rdl.stages import Listener, Stages
-from kicad_rdl.writing import Written, check_output, write_outputs
+from kicad_rdl.writing.output import Written, check_output, write_outputs
 
 TIMINGS = "timings.json"
 COMPANIONS = (".kicad_pro", ".kicad_dru")

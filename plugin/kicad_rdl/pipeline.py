@@ -24,11 +24,14 @@ from kicad_rdl.model.report import KicadCheck, RefusedCount, Rule, Violation
 from kicad_rdl.read.board import read_board
 from kicad_rdl.read.job import Job, read_job
 from kicad_rdl.read.technology import load_technology
-from kicad_rdl.report import is_clean, report_of, report_text, summary
+from kicad_rdl.report.data import report_of
+from kicad_rdl.report.figures import is_clean
+from kicad_rdl.report.text import report_text
+from kicad_rdl.report.words import summary
 from kicad_rdl.route import route
 from kicad_rdl.route.estimate import Estimate, estimate
 from kicad_rdl.stages import Stages
-from kicad_rdl.writing import Written, check_output, write_outputs
+from kicad_rdl.writing.output import Written, check_output, write_outputs
 
 TIMINGS = "timings.json"
 NOT_ASKED = KicadCheck(None, reason="not asked for; --kicad-check runs it")

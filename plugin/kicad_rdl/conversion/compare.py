@@ -12,7 +12,7 @@ from kicad_rdl.errors import InputError, UnitError
 from kicad_rdl.model.die import PlacedDie
 from kicad_rdl.model.source import Source, SourceBall
 from kicad_rdl.units import parse_length
-from kicad_rdl.writing import replace_file
+from kicad_rdl.writing.one_file import replace_file
 
 
 def difference(old: Reading, new: Reading, how: Comparison, of: str | None = None) -> Difference:

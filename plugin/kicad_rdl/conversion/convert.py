@@ -15,7 +15,7 @@ from kicad_rdl.geometry import Point
 from kicad_rdl.model.source import Source
 from kicad_rdl.read.source import is_table
 from kicad_rdl.units import Nm, um
-from kicad_rdl.writing import replace_file
+from kicad_rdl.writing.one_file import replace_file
 
 BALLS = "balls"
 

@@ -1,8 +1,7 @@
-"""What came out? The report of a layout as JSON data, and its summary in words. Same layout, same bytes."""
+"""What came out, as JSON data: the contents of ``report.json``."""
 
 from __future__ import annotations
 
-import json
 import math
 from collections import Counter
 from collections.abc import Sequence
@@ -14,12 +13,11 @@ from kicad_rdl.model.layout import Cut, Layout
 from kicad_rdl.model.package import Package, SupplyStyle, terminal_name
 from kicad_rdl.model.report import KicadCheck, RefusedCount, Rule, Severity, Violation
 from kicad_rdl.model.technology import Status, Technology
-from kicad_rdl.units import UM, Nm, format_length, mm, um
+from kicad_rdl.report.figures import is_clean, ratio, routed_length, unconnected_nets, via_count
+from kicad_rdl.units import UM
 
 FORMAT = 1
 """Version of the report's format."""
-RATIO_DIGITS = 6
-LINE_LENGTH = 120
 
 Json: TypeAlias = dict[str, Any]
 
@@ -76,47 +74,6 @@ def report_of(
     }
 
 
-def report_text(report: Json) -> str:
-    """The bytes of ``report.json``: a container stands on one line where it fits, so that lists can be read."""
-    return _printed(report, 0) + "\n"
-
-
-def _printed(value: Any, depth: int) -> str:
-    flat = json.dumps(value, ensure_ascii=False, allow_nan=False)
-    if len(flat) + depth <= LINE_LENGTH or not isinstance(value, dict | list):
-        return flat
-    inner = " " * (depth + 1)
-    if isinstance(value, dict):
-        parts = [f"{json.dumps(key, ensure_ascii=False)}: {_printed(part, depth + 1)}" for key, part in value.items()]
-        return "{\n" + inner + f",\n{inner}".join(parts) + "\n" + " " * depth + "}"
-    if not any(isinstance(part, dict | list) for part in value):
-        lines = [""]
-        for part in (json.dumps(part, ensure_ascii=False) for part in value):
-            if lines[-1] and len(lines[-1]) + len(part) + 2 + depth > LINE_LENGTH:
-                lines.append("")
-            lines[-1] += f", {part}" if lines[-1] else part
-        return "[\n" + inner + f",\n{inner}".join(lines) + "\n" + " " * depth + "]"
-    return "[\n" + inner + f",\n{inner}".join(_printed(part, depth + 1) for part in value) + "\n" + " " * depth + "]"
-
-
-def is_clean(layout: Layout, violations: Sequence[Violation], kicad: KicadCheck) -> bool:
-    """Everything routed, nothing violated, and no finding of KiCad's DRC if that was run."""
-    return not layout.unrouted and not violations and not kicad.findings
-
-
-def routed_length(layout: Layout) -> float:
-    """Copper of the routed connections, edge to edge [nm]."""
-    return math.fsum(connection.length for connection in layout.connections if connection.length is not None)
-
-
-def unconnected_nets(layout: Layout) -> tuple[str, ...]:
-    """Nets with something unrouted, sorted."""
-    return tuple(sorted({item.net for item in layout.unrouted}))
-
-
-# --- the parts -------------------------------------------------------------------------------------------------------
-
-
 def _um(length: float) -> int | float:
     """Nanometres as the exact decimal number of micrometres (three decimals survive a float, and its text)."""
     whole = round(length)
@@ -125,11 +82,6 @@ def _um(length: float) -> int | float:
 
 def _place(point: Point) -> Json:
     return {"x_um": _um(point.x), "y_um": _um(point.y)}
-
-
-def _ratio(length: float, bound: float) -> float | None:
-    """Length over bound, rounded up: towards the worse."""
-    return math.ceil(length / bound * 10**RATIO_DIGITS) / 10**RATIO_DIGITS if bound > 0 else None
 
 
 def _connections(layout: Layout) -> Json:
@@ -179,7 +131,7 @@ def _wirelength(layout: Layout) -> Json:
     return {
         "length_um": _um(length),
         "lower_bound_um": _um(layout.lower_bound),
-        "ratio": _ratio(length, layout.lower_bound),
+        "ratio": ratio(length, layout.lower_bound),
         "traces_um": _um(math.fsum(trace.path.length for trace in layout.all_traces)),
     }
 
@@ -188,7 +140,7 @@ def _vias(layout: Layout) -> Json:
     package = layout.package
     counts = Counter(via.layer for via in layout.vias)
     return {
-        "total": _via_count(layout),
+        "total": via_count(layout),
         "between": {
             f"{package.layer_name(layer)}-{package.layer_name(layer + 1)}": counts[layer]
             for layer in sorted(counts)
@@ -196,11 +148,6 @@ def _vias(layout: Layout) -> Json:
         },
         "to_ubm": counts[package.rdl_count],
     }
-
-
-def _via_count(layout: Layout) -> int:
-    """Vias between RDLs; the openings under the balls, which are vias where the UBM is a layer, do not count."""
-    return sum(via.layer < layout.package.rdl_count for via in layout.vias)
 
 
 def _layers(layout: Layout) -> list[Json]:
@@ -230,7 +177,7 @@ def _cut(package: Package, cut: Cut) -> Json:
         "to": _place(cut.end),
         "needed": cut.needed,
         "fits": cut.fits,
-        "load": _ratio(cut.needed, cut.fits),
+        "load": ratio(cut.needed, cut.fits),
         "what_to_do": list(cut.remedies),
     }
 
@@ -346,105 +293,3 @@ def _kicad(kicad: KicadCheck) -> Json:
             for item in kicad.findings
         ],
     }
-
-
-# --- in words --------------------------------------------------------------------------------------------------------
-
-
-def summary(
-    layout: Layout,
-    violations: Sequence[Violation],
-    kicad: KicadCheck,
-    most: int = 10,
-    refused: Sequence[RefusedCount] = (),
-    notes: Sequence[str] = (),
-) -> tuple[str, ...]:
-    """The report for people, line by line; of long lists the first ``most``."""
-    package = layout.package
-    unconnected = unconnected_nets(layout)
-    total = len(package.nets)
-    rdls = _rdls(package.rdl_count)
-    length = routed_length(layout)
-    ratio = _ratio(length, layout.lower_bound)
-    bound = "" if ratio is None else f", {ratio:.4f} times its lower bound of {mm(_round_to_um(layout.lower_bound))}"
-    lines = [
-        f"{package.name}: {total - len(unconnected)} of {total} nets connected on {rdls} in {package.technology.name}",
-        f"wirelength {mm(_round_to_um(length))}{bound}; {_counted(_via_count(layout), 'via')}",
-    ]
-    if layout.improvement.connections or layout.improvement.stopped_early:
-        gained = mm(_round_to_um(layout.improvement.gained))
-        times = _counted(layout.improvement.connections, "connection")
-        early = "; stopped before nothing was left to gain" if layout.improvement.stopped_early else ""
-        lines.append(f"improved: {times} drawn anew, {gained} gained{early}")
-    lines += [f"{_rdls(item.rdl_count)} will not do: {item.reason}" for item in refused]
-    lines += _listed("supplies", [f"{s.net}: {s.style.value}, {s.reason}" for s in layout.supplies], most)
-    if layout.fullest is not None:
-        lines.append(f"most loaded cut: {_cut_words(package, layout.fullest)}")
-    lines += _unrouted_words(layout, most)
-    lines += _listed(
-        "bottlenecks",
-        ["; ".join([_cut_words(package, cut), *cut.remedies]) for cut in layout.bottlenecks],
-        most,
-    )
-    lines += _listed("violations", [violation_words(item) for item in violations], most)
-    lines.append(_kicad_words(kicad))
-    lines += [f"  {item.count} x {item.severity} {item.type}, such as: {item.example}" for item in kicad.findings]
-    lines += [f"note: {note}" for note in notes]
-    return tuple(lines)
-
-
-def _rdls(count: int) -> str:
-    return "1 RDL" if count == 1 else f"{count} RDLs"
-
-
-def _unrouted_words(layout: Layout, most: int) -> list[str]:
-    """Unrouted connections by reason: many share one."""
-    by_reason: dict[str, list[str]] = {}
-    for item in layout.unrouted:
-        by_reason.setdefault(item.reason, []).append(
-            f"{item.net} ({item.start}{f' to {item.end}' if item.end else ''})"
-        )
-    lines = [f"not routed: {len(layout.unrouted)}"] if by_reason else []
-    for reason, names in by_reason.items():
-        more = f" and {len(names) - most} more" if len(names) > most else ""
-        lines.append(f"  {_counted(len(names), 'connection')}: {reason}: {', '.join(names[:most])}{more}")
-    return lines
-
-
-def violation_words(item: Violation) -> str:
-    """One violation in one line."""
-    numbers = ""
-    if item.measured is not None and item.required is not None:
-        numbers = f": {um(item.measured)}, needs {um(item.required)}"
-    elif item.required is not None:
-        numbers = f": needs {um(item.required)}"
-    where = f"{item.layer} at {format_length(item.at.x)}, {format_length(item.at.y)} um"
-    return f"{item.severity.value} {item.rule.value} on {where}, {' and '.join(item.things)}{numbers}; {item.remedy}"
-
-
-def _listed(title: str, items: list[str], most: int) -> list[str]:
-    if not items:
-        return [f"{title}: none"] if title == "violations" else []
-    lines = [f"{title}: {len(items)}", *(f"  {item}" for item in items[:most])]
-    return [*lines, f"  and {len(items) - most} more, all in report.json"] if len(items) > most else lines
-
-
-def _cut_words(package: Package, cut: Cut) -> str:
-    place = f"{package.layer_name(cut.layer)} between {cut.start_name} and {cut.end_name}"
-    return f"{place}: {cut.needed} needed, {cut.fits} fit"
-
-
-def _kicad_words(kicad: KicadCheck) -> str:
-    if kicad.version is None:
-        return f"KiCad's DRC: not run ({kicad.reason})"
-    if kicad.clean:
-        return f"KiCad's DRC {kicad.version}: no error, no warning, nothing unconnected"
-    return f"KiCad's DRC {kicad.version}: {_counted(sum(item.count for item in kicad.findings), 'finding')}"
-
-
-def _counted(count: int, thing: str) -> str:
-    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
-
-
-def _round_to_um(length: float) -> Nm:
-    return round(length / UM) * UM

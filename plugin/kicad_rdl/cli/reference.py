@@ -1,0 +1,70 @@
+"""Commands that only show: ``tech``, ``schema``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from kicad_rdl import terminal
+from kicad_rdl.cli.status import CLEAN
+from kicad_rdl.terminal import say
+
+
+@click.group()
+def tech() -> None:
+    """Show the technologies: rules of a process, every value with its source.
+
+    \b
+    Examples:
+      kicad-rdl tech list
+      kicad-rdl tech show sky130-amkor-p500
+    """
+
+
+@tech.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def tech_list(as_json: bool) -> int:
+    """List the shipped technologies."""
+    from kicad_rdl.read.technology import load_technology, technology_names
+
+    decks = [load_technology(name) for name in technology_names()]
+    if as_json:
+        click.echo(json.dumps([{"name": deck.name, "title": deck.title} for deck in decks], indent=1))
+    else:
+        terminal.output().print(terminal.technologies_table(decks))
+    return CLEAN
+
+
+@tech.command("show")
+@click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def tech_show(name: str, as_json: bool) -> int:
+    """Show every value of a technology (a shipped NAME, or a TOML file) with unit, status and source."""
+    from kicad_rdl.read.technology import load_technology
+    from kicad_rdl.report.data import technology_data
+
+    deck = load_technology(name, Path())
+    if as_json:
+        click.echo(json.dumps(technology_data(deck), indent=1, ensure_ascii=False))
+    else:
+        console = terminal.output()
+        console.print(terminal.technology_table(deck))
+        say(console, f"source: {deck.source}")
+    return CLEAN
+
+
+@click.command()
+@click.argument("kind", type=click.Choice(["job", "technology", "report"]))
+def schema(kind: str) -> int:
+    """Print the JSON Schema of job files, technology files or report.json.
+
+    \b
+    Example:
+      kicad-rdl schema job > job.schema.json
+    """
+    from kicad_rdl.read.schema import schema_path
+
+    click.echo(schema_path(kind).read_text(encoding="utf-8"), nl=False)
+    return CLEAN
