@@ -278,6 +278,16 @@ def test_dimensions_say_what_they_measure() -> None:
     assert words == ["2 × 0.8 = 1.6", "1.2", "3"] * 2
 
 
+def test_a_die_as_large_as_its_package_is_measured_once() -> None:
+    layout = one_rdl()
+    (placed,) = layout.package.dies
+    die = dataclasses.replace(placed.die, width=layout.package.width, height=layout.package.height)
+    package = dataclasses.replace(layout.package, dies=(dataclasses.replace(placed, die=die),))
+    root = parsed(drawings(dataclasses.replace(layout, package=package))["svg/all.svg"])
+    words = [text.text for text in by_id(root, "dimensions").iter(SVG + "text")]
+    assert words == ["2 × 0.8 = 1.6", "3"] * 2
+
+
 def test_texts_of_dimensions_stand_on_white_above_all_lines() -> None:
     parts = list(by_id(parsed(drawings(one_rdl())["svg/all.svg"]), "dimensions"))
     first = next(index for index, part in enumerate(parts) if part.tag == SVG + "rect")

@@ -35,7 +35,8 @@ def lanes(package: Package, *, across: bool) -> tuple[tuple[Dimension, ...], ...
     letter = letter_for(package)
     grid = _grid(package, across)
     dies: list[list[Dimension]] = []
-    seen: set[tuple[Nm, Nm]] = set()
+    body = (-size // 2, -size // 2 + size)
+    seen = {body}  # a die as large as its package is measured once
     for placed in package.dies:
         extent = placed.size[0 if across else 1]
         centre = placed.at.x if across else placed.at.y
@@ -51,7 +52,7 @@ def lanes(package: Package, *, across: bool) -> tuple[tuple[Dimension, ...], ...
             lane.append(new)
     rows = [[grid]] if grid else []
     rows += dies
-    rows.append([Dimension(-size // 2, -size // 2 + size, _mm(size))])
+    rows.append([Dimension(*body, _mm(size))])
     return tuple(tuple(row) for row in rows)
 
 

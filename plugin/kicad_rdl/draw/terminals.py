@@ -228,12 +228,14 @@ def _places(at: Point, land: tuple[Nm, Nm], inward: Point, text: str, size: Nm) 
 
 
 def _die_wish(sheet: Sheet, placed_die: PlacedDie) -> Wish:
-    """The die's name along its edges: inside or outside, at the corners or in the middle."""
+    """The die's name along its edges: inside or outside, at the corners or in the middle; else at its sides."""
     size, text = sheet.letters(0.75), placed_die.die.name
     width, height = placed_die.size
-    room = sheet.letters(0.35)
-    x = max(0, width // 2 - text_width(text, size) // 2 - room)
+    room, half = sheet.letters(0.35), text_width(text, size) // 2
+    x = max(0, width // 2 - half - room)
     spots = []
     for y in (height // 2 - room - size // 2, height // 2 + room + size // 2, 0):
         spots += [Point(dx, dy) for dy in ((y, -y) if y else (0,)) for dx in (-x, 0, x)]
+    beside, corner = width // 2 + room + half, max(0, height // 2 - size)
+    spots += [Point(dx, dy) for dx in (beside, -beside) for dy in (corner, 0, -corner)]
     return Wish(text, size, tuple(Place(placed_die.at + spot) for spot in spots))
