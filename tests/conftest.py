@@ -16,7 +16,11 @@ from typing import Any
 import pytest
 from public import LACKING
 
+from kicad_rdl import cli
+
 GOLDEN = Path(__file__).parent / "golden"
+Run = Callable[..., tuple[int, str, str]]
+"""``run("build", job, ...)``: status, standard output, standard error."""
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 
 
@@ -54,6 +58,18 @@ def pytest_runtest_makereport(
         report.outcome = "failed"
         report.longrepr = f"skipped, but CI=true allows no skips: {report.longrepr}"
     return report
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    """The command line in this process."""
+
+    def called(*arguments: str | Path) -> tuple[int, str, str]:
+        status = cli.run([str(argument) for argument in arguments])
+        out, err = capsys.readouterr()
+        return status, out, err
+
+    return called
 
 
 @pytest.fixture

@@ -39,6 +39,32 @@ rings = 1
 """
 
 
+SMALL_BUMPS = """\
+bump,x_um,y_um,net
+1,-150,200,A
+2,150,150,B
+3,-150,-150,VDD
+4,150,-150,VDD
+"""
+
+SMALL_JOB = """\
+name = "small"
+technology = "fanout-hd-2rdl"
+[package]
+width = "3 mm"
+height = "3 mm"
+rdl_count = 2
+[die]
+bumps = "bumps.csv"
+width = "1 mm"
+height = "1 mm"
+[balls]
+pitch = "0.5 mm"
+columns = 5
+rows = 4
+"""
+"""Two signals and a supply of two bumps; two RDLs, twenty balls."""
+
 ARRAY_BUMPS = "name,x_um,y_um,net\n" + "".join(
     f"{row}{column},{(column - 3) * 100},{(row - 3) * 100},N{row}{column}\n" for row in range(7) for column in range(7)
 )

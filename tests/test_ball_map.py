@@ -6,6 +6,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from jobs import SMALL_JOB
 from public import DATA, real
 
 from kicad_rdl.check import check_layout
@@ -40,22 +41,8 @@ P5,0,800,
 P6,0,-800,nc
 """
 
-JOB = """\
-name = "small"
-technology = "fanout-hd-2rdl"
-[package]
-width = "3 mm"
-height = "3 mm"
-rdl_count = 2
-[die]
-bumps = "bumps.csv"
-width = "1 mm"
-height = "1 mm"
-[balls]
-map = "balls.csv"
-"""
-
 GRID = 'pitch = "0.5 mm"\ncolumns = 5\nrows = 4\n'
+JOB = SMALL_JOB.replace(GRID, 'map = "balls.csv"\n')
 
 
 def package(

@@ -10,33 +10,19 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import jsonschema
 import pytest
+from conftest import Run
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jobs import BUMPS, JOB, write_array, write_job
 
-from kicad_rdl import __version__, cli, pipeline
+from kicad_rdl import __version__, pipeline
 
 ROOT = Path(__file__).parents[1]
 PROGRAM = [sys.executable, "-c", "from kicad_rdl.cli import main; main()"]
-
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    """``run("build", job, ...)``: status, standard output, standard error."""
-
-    def called(*arguments: str | Path) -> tuple[int, str, str]:
-        status = cli.run([str(argument) for argument in arguments])
-        out, err = capsys.readouterr()
-        return status, out, err
-
-    return called
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -5,15 +5,14 @@ from __future__ import annotations
 import csv
 import json
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from conftest import Run
 from jobs import BUMPS, write_job
 from public import DATA, real
 from sources import unrouted
 
-from kicad_rdl import cli
 from kicad_rdl.conversion.sources import shape_of
 from kicad_rdl.errors import InputError
 from kicad_rdl.exchange.ballmap import ball_map_csv
@@ -23,17 +22,6 @@ from kicad_rdl.read.job import read_job
 from kicad_rdl.writing.output import write_outputs
 
 ROOT = Path(__file__).parents[1]
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    def called(*arguments: str | Path) -> tuple[int, str, str]:
-        status = cli.run([str(argument) for argument in arguments])
-        out, err = capsys.readouterr()
-        return status, out, err
-
-    return called
 
 
 @pytest.fixture

@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from jobs import SMALL_BUMPS as BUMPS
+from jobs import SMALL_JOB as JOB
 
 from kicad_rdl.errors import InputError
 from kicad_rdl.geometry import Circle, Octagon, Point, Rectangle
@@ -17,31 +19,6 @@ from kicad_rdl.read.plausible import gap_between
 from kicad_rdl.units import MM, UM
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
-
-BUMPS = """\
-bump,x_um,y_um,net
-1,-150,200,A
-2,150,150,B
-3,-150,-150,VDD
-4,150,-150,VDD
-"""
-
-JOB = """\
-name = "small"
-technology = "fanout-hd-2rdl"
-[package]
-width = "3 mm"
-height = "3 mm"
-rdl_count = 2
-[die]
-bumps = "bumps.csv"
-width = "1 mm"
-height = "1 mm"
-[balls]
-pitch = "0.5 mm"
-columns = 5
-rows = 4
-"""
 
 
 def job(folder: Path, *changes: tuple[str, str], more: str = "", bumps: str = BUMPS) -> Job:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from jobs import SMALL_BUMPS as BUMPS
+from jobs import SMALL_JOB as JOB
 
 from kicad_rdl.errors import InputError
 from kicad_rdl.geometry import Path as Run
@@ -12,25 +14,6 @@ from kicad_rdl.geometry import Point, circumradius
 from kicad_rdl.model.package import LayerRule, LockedTrace, Package
 from kicad_rdl.read.job import Job, read_job
 from kicad_rdl.units import MM, UM
-
-BUMPS = "bump,x_um,y_um,net\n1,-150,200,A\n2,150,150,B\n3,-150,-150,VDD\n4,150,-150,VDD\n"
-
-JOB = """\
-name = "small"
-technology = "fanout-hd-2rdl"
-[package]
-width = "3 mm"
-height = "3 mm"
-rdl_count = 2
-[die]
-bumps = "bumps.csv"
-width = "1 mm"
-height = "1 mm"
-[balls]
-pitch = "0.5 mm"
-columns = 5
-rows = 4
-"""
 
 
 def read(folder: Path, more: str = "", job: str = JOB, bumps: str = BUMPS) -> Job:
