@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from layers import EDGE, HALF, LINE, SPACE
 
-from kicad_rdl.geometry import Arc, Circle, Line, Point, Rectangle, Shape
+from kicad_rdl.geometry import Arc, Circle, Line, Octagon, Point, Rectangle, Shape
 from kicad_rdl.route.layer import lay_layer
 from kicad_rdl.route.nearness import between, from_point, rows_of
 from kicad_rdl.route.network import LayerTask, plan_flow
@@ -36,10 +36,21 @@ def rows(pieces: tuple[Line | Arc, ...]) -> F64:
 
 
 @pytest.mark.parametrize("upright", [False, True])
-@pytest.mark.parametrize("shape", [Circle(PAD), Rectangle(PAD, PAD)], ids=["disc", "square"])
+@pytest.mark.parametrize(
+    ("shape", "octilinear"),
+    [
+        pytest.param(Circle(PAD), False, id="disc"),
+        pytest.param(Rectangle(PAD, PAD), False, id="square"),
+        pytest.param(Circle(PAD), True, id="disc, 45 degrees"),
+        pytest.param(Rectangle(PAD, PAD), True, id="square, 45 degrees"),
+        pytest.param(Octagon(PAD), True, id="octagon, 45 degrees"),
+    ],
+)
 @pytest.mark.parametrize("rise", [(0, 0), (200_000, 200_000), (-200_000, 200_000), (0, -190_000)])
 @pytest.mark.parametrize("count", [1, 2, 3, 4])
-def test_as_many_wires_as_fit_exactly(count: int, rise: tuple[int, int], shape: Shape, upright: bool) -> None:
+def test_as_many_wires_as_fit_exactly(
+    count: int, rise: tuple[int, int], shape: Shape, upright: bool, octilinear: bool
+) -> None:
     """A wall with one opening; the ends stand on both sides of it, at the same height, above or below."""
 
     def at(x: int, y: int) -> Point:
@@ -53,7 +64,7 @@ def test_as_many_wires_as_fit_exactly(count: int, rise: tuple[int, int], shape: 
         for k in range(count)
     ]
     half = (HALF[1], HALF[1])
-    tiles = build_tiles([*pads, *ends], *half, SPACE, EDGE)
+    tiles = build_tiles([*pads, *ends], *half, SPACE, EDGE, octilinear)
     first = len(pads)
     sources, sinks = np.arange(first, first + count), np.arange(first + count, first + 2 * count)
     task = LayerTask(tiles, tiles.capacity(LINE, SPACE), sources, sinks)

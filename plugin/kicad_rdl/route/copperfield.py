@@ -11,6 +11,7 @@ import math
 import numpy as np
 
 from kicad_rdl.route.compiled import compiled
+from kicad_rdl.route.nearness import FORGIVEN
 from kicad_rdl.route.triangulation import F64, I64
 
 FREE, OUTSIDE = -1, -2
@@ -184,6 +185,6 @@ def blocker(arrays, own, ax, ay, bx, by):  # type: ignore[no-untyped-def]
                     if vertex[s] >= 0 and (vertex[s] == start or vertex[s] == end):
                         continue
                     d = segment_distance(ax, ay, bx, by, xy[s, 0], xy[s, 1], xy[s, 2], xy[s, 3])
-                    if d < reach[s] + half:
+                    if d < reach[s] + half - FORGIVEN:
                         return s
     return FREE

@@ -33,6 +33,7 @@ def corridors_of(
     extra: Mapping[int, Sequence[ExtraDisc]],
     only: Sequence[int] | None = None,
     blunt: NDArray[np.int8] | None = None,
+    octagonal: bool = False,
 ) -> Corridors:
     """The corridor of every wire, or of some.
 
@@ -45,6 +46,7 @@ def corridors_of(
         extra: further discs of single wires.
         only: indices of the wires wanted, in the order of the answer.
         blunt: which obstacles are passed as rounded squares; see ``blunt.blunted``.
+        octagonal: whether the discs become octagons, of which only the sides that face each other give way.
     """
     asked = list(range(len(wires)) if only is None else only)
     which = [wires[index] for index in asked]
@@ -79,6 +81,7 @@ def corridors_of(
         np.array(further, dtype=np.float64).reshape(-1, 6),
         (tiles.xy, tiles.disc_start, tiles.disc_xy, tiles.disc_r, tiles.normals, tiles.clearance, tiles.edges),
         np.zeros(len(tiles.xy), np.int8) if blunt is None else blunt,
+        octagonal,
         portals,
         portal_discs,
     )
@@ -175,6 +178,7 @@ def _build(  # type: ignore[no-untyped-def]
     further,
     layer,
     blunt,
+    octagonal,
     portals,
     portal_discs,
 ):
@@ -221,6 +225,8 @@ def _build(  # type: ignore[no-untyped-def]
                     side, vertex, keep, ex, ey = -1.0, right, keep_right - (1.0 - part) * excess, -dx, -dy
                 reach, nearest = _extent(layer, vertex, ex, ey, keep)
                 px, py = xy[vertex, 0] + ex * reach, xy[vertex, 1] + ey * reach
+                if octagonal:
+                    keep = keep_left if column == 0 else keep_right
                 portals[i, 2 * column], portals[i, 2 * column + 1] = px, py
                 count = disc_start[vertex + 1] - disc_start[vertex]
                 if count == 0:  # the outline is straight: lean on the portal itself

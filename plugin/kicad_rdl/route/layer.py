@@ -112,7 +112,7 @@ class _Laying:
     def draw(self, changed: Sequence[int]) -> None:
         """Draws and measures some wires; one that finds no way any more stays as it was."""
         tiles, wires, orders, widths, space = self.layer
-        corridors = corridors_of(tiles, wires, orders, widths, space, self.extra, changed, self.blunt)
+        corridors = corridors_of(tiles, wires, orders, widths, space, self.extra, changed, self.blunt, tiles.octilinear)
         corridors, taut = tauten_octagonal(corridors) if tiles.octilinear else (corridors, tauten(corridors))
         careful = [place for place, wire in enumerate(changed) if wire in self.careful]
         self.copper.draw(changed, strokes_of(corridors, taut, careful=careful))

@@ -13,6 +13,9 @@ import numpy as np
 
 from kicad_rdl.route.compiled import compiled
 
+FORGIVEN = 1e-6
+"""What measuring in floating point may get wrong [nm]."""
+
 COLUMNS = 9
 
 

@@ -139,7 +139,7 @@ def _turned(angle):  # type: ignore[no-untyped-def]
 
 @compiled
 def _corners(ends, portals, portal_discs, discs, disc_range, normals, lengths, share, away):  # type: ignore[no-untyped-def]
-    """Corners of one wire as discs, their ranges, the discs they come from; for each gap the nearest ones."""
+    """Corners of one wire as discs, their ranges in half gaps, the discs they come from; for each gap the nearest ones."""
     m, size = len(portals), len(discs)
     group, bounds, _ = _octagons(ends, portal_discs, discs, disc_range, normals, lengths, share)
     room = 24 * size + 2
@@ -169,7 +169,7 @@ def _corners(ends, portals, portal_discs, discs, disc_range, normals, lengths, s
         begin = n
         if discs[d, 2] <= 0.0:
             corners[n, 0], corners[n, 1], corners[n, 3] = round(discs[d, 0]), round(discs[d, 1]), side
-            slots[n] = disc_range[d]
+            slots[n] = 2 * disc_range[d]
             n += 1
         else:
             for k in range(8):
@@ -177,7 +177,7 @@ def _corners(ends, portals, portal_discs, discs, disc_range, normals, lengths, s
                 x = bounds[o, k] * normals[j, 1] - bounds[o, j] * normals[k, 1]
                 y = bounds[o, j] * normals[k, 0] - bounds[o, k] * normals[j, 0]
                 if first_gap < 0:
-                    n = _note(corners, slots, n, x, y, side, disc_range[d, 0], disc_range[d, 1])
+                    n = _note(corners, slots, n, x, y, side, 2 * disc_range[d, 0] - 1, 2 * disc_range[d, 1] + 1)
                     continue
                 angle = math.atan2(y - cy, x - cx)
                 before = 0.0
@@ -185,17 +185,17 @@ def _corners(ends, portals, portal_discs, discs, disc_range, normals, lengths, s
                     here = math.atan2(portals[g, 2 * column + 1] - cy, portals[g, 2 * column] - cx)
                     if g == first_gap:
                         if _turned(side * (here - angle)) <= away:
-                            n = _note(corners, slots, n, x, y, side, max(g - 1, 0), g)
+                            n = _note(corners, slots, n, x, y, side, 2 * g - 3, 2 * g - 1)
                     elif _turned(side * (angle - before)) <= _turned(side * (here - before)) < 1.9 * math.pi:
-                        n = _note(corners, slots, n, x, y, side, g - 1, g)
+                        n = _note(corners, slots, n, x, y, side, 2 * g - 1, 2 * g - 1)
                     before = here
                     if g == last_gap and _turned(side * (angle - here)) <= away:
-                        n = _note(corners, slots, n, x, y, side, g, min(g + 1, m - 1))
+                        n = _note(corners, slots, n, x, y, side, 2 * g + 1, 2 * g + 3)
         source[begin:n] = d
         for g in range(max(first_gap, 0), last_gap + 1):
             best = np.inf
             for c in range(begin, n):
-                if slots[c, 0] <= g <= slots[c, 1]:
+                if slots[c, 0] - 1 <= 2 * g <= slots[c, 1] + 1:
                     apart = math.hypot(
                         corners[c, 0] - portals[g, 2 * column], corners[c, 1] - portals[g, 2 * column + 1]
                     )

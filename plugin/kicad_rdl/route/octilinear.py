@@ -17,7 +17,7 @@ import numpy as np
 
 from kicad_rdl.geometry import Circle, Octagon, Path, Point, Rectangle, extent, path_points
 from kicad_rdl.route.links import FORBIDDEN, best_link, better_link, price_of
-from kicad_rdl.route.surroundings import SPARED, field_of
+from kicad_rdl.route.surroundings import field_of
 from kicad_rdl.route.tiles import Tiles
 from kicad_rdl.route.triangulation import F64
 from kicad_rdl.route.uncross import Wire
@@ -97,7 +97,7 @@ class _Bending:
         self.fresh = self.field.count
 
     def _enter(self, wire: int, a: XY, b: XY) -> int:
-        reach = self.widths[wire] / 2 + self.space + SPARED
+        reach = self.widths[wire] / 2 + self.space
         return self.field.add(a[0], a[1], b[0], b[1], reach, self.net[wire], -1)
 
     def _replace(self, wire: int, first: int, last: int, points: Sequence[XY]) -> None:

@@ -16,13 +16,10 @@ from kicad_rdl.geometry import Path
 from kicad_rdl.route.compiled import compiled
 from kicad_rdl.route.lay import Strokes, path_of
 from kicad_rdl.route.nearby import Grid, cells
-from kicad_rdl.route.nearness import COLUMNS, between, on_arc, rows_of
+from kicad_rdl.route.nearness import COLUMNS, FORGIVEN, between, on_arc, rows_of
 from kicad_rdl.route.tiles import Tiles
 from kicad_rdl.route.triangulation import F64, I64
 from kicad_rdl.route.uncross import Wire
-
-FORGIVEN = 1e-6
-"""What measuring in floating point may get wrong [nm]."""
 
 PITCHES = 4.0
 """Side of a cell, in the least pitch of the wires."""

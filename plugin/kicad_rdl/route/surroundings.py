@@ -7,15 +7,12 @@ import numpy as np
 from kicad_rdl.route.copperfield import Field
 from kicad_rdl.route.tiles import Tiles
 
-SPARED = 1.0
-"""What is kept beyond the rule; the rest of the planning slack is left to rounding [nm]."""
-
 
 def field_of(tiles: Tiles, number: dict[str, int], widest: float) -> Field:
     """The obstacles of a layer."""
     corner = tiles.xy[tiles.obstacle_count :]
     half_x, half_y = np.abs(corner).max(axis=0)
-    edge = float(tiles.clearance[-1]) + SPARED
+    edge = float(tiles.clearance[-1])
     cell = max(float(np.sqrt(4 * half_x * half_y / (16 + 8 * tiles.obstacle_count))), 4 * widest)
     field = Field(half_x - edge, half_y - edge, cell, widest)
     for vertex, obstacle in enumerate(tiles.obstacles):
@@ -23,6 +20,6 @@ def field_of(tiles: Tiles, number: dict[str, int], widest: float) -> Field:
         net = number[obstacle.net] if obstacle.net else -1
         for k, (x, y, radius) in enumerate(discs):
             u, v, _ = discs[(k + 1) % len(discs)]
-            reach = radius + float(tiles.clearance[vertex]) + SPARED
+            reach = radius + float(tiles.clearance[vertex])
             field.add(x, y, u, v, reach, net, vertex)
     return field

@@ -48,7 +48,8 @@ class Corridors:
         portal_discs: [g, 2] index of the left and the right disc of each portal.
         disc_start: [w + 1] discs of wire i.
         discs: [d, 5] centre x, y, radius [nm], side, and the angle swept by the gaps around the disc [rad].
-        disc_range: [d, 2] first and last gap (counted in the wire) at which the disc stands.
+        disc_range: [d, 2] first and last gap (counted in the wire) at which the disc stands; of corners of octagons in
+            half gaps, for they stand between gaps: an odd number.
     """
 
     ends: F64
@@ -293,7 +294,7 @@ def _nearest_turn(angle):  # type: ignore[no-untyped-def]
 @compiled
 def _exact(ends, discs, disc_range, around, active, used, n, entry, leave):  # type: ignore[no-untyped-def]
     """Makes the list of touched discs exact; returns its length, or -1 where there is no way through."""
-    size, gaps = len(discs), len(around)
+    size = len(discs)
     dropped = np.zeros(size + 1, np.int64)
     soonest = np.zeros(size + 2, np.int64)
     latest = np.zeros(size + 2, np.int64)
@@ -336,8 +337,8 @@ def _exact(ends, discs, disc_range, around, active, used, n, entry, leave):  # t
         for i in range(n + 1):
             sx, sy = (leave[i - 1, 0], leave[i - 1, 1]) if i > 0 else (ends[0], ends[1])
             ex, ey = (entry[i, 0], entry[i, 1]) if i < n else (ends[2], ends[3])
-            low = soonest[i - 1] if i > 0 else 0
-            high = latest[i] if i < n else gaps
+            low = soonest[i - 1] if i > 0 else np.iinfo(np.int64).min
+            high = latest[i] if i < n else np.iinfo(np.int64).max
             length = math.hypot(ex - sx, ey - sy)
             if length < 1e-9:
                 continue
