@@ -16,7 +16,8 @@ from kicad_rdl.geometry import Arc, Circle, Line, Octagon, Path, Point, Rectangl
 from kicad_rdl.model.layout import Plane
 from kicad_rdl.model.package import Joint
 from kicad_rdl.route import planes as planes_module
-from kicad_rdl.route.planes import Island, PlaneRequest, Skeleton, Terminal, islands, pour
+from kicad_rdl.route.islands import Island, islands
+from kicad_rdl.route.planes import PlaneRequest, Skeleton, Terminal, pour
 from kicad_rdl.route.voids import Copper, Land, Patch, Run
 from kicad_rdl.units import UM, Nm
 

@@ -17,7 +17,8 @@ from kicad_rdl.model.layout import Layout, Plane
 from kicad_rdl.model.package import Joint
 from kicad_rdl.model.report import Rule
 from kicad_rdl.route import planes
-from kicad_rdl.route.planes import PlaneRequest, Terminal, islands, pour
+from kicad_rdl.route.islands import islands
+from kicad_rdl.route.planes import PlaneRequest, Terminal, pour
 from kicad_rdl.route.voids import Copper, Land, Run
 
 LAYER = 3

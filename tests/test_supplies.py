@@ -18,7 +18,8 @@ from kicad_rdl.model.layout import Layout
 from kicad_rdl.model.package import Hatch, Package, SupplyStyle
 from kicad_rdl.read.job import read_job
 from kicad_rdl.route import route
-from kicad_rdl.route.planes import PlaneRequest, Terminal, islands, pour
+from kicad_rdl.route.islands import islands
+from kicad_rdl.route.planes import PlaneRequest, Terminal, pour
 from kicad_rdl.route.stitching import shortest_way
 from kicad_rdl.route.supplies import with_supplies
 from kicad_rdl.route.supply_balls import middles

@@ -41,7 +41,7 @@ def final_plan(problem: Problem, wiring: Wiring) -> Plan:
     return replace(plan, deep=tuple(deep), ball_nets=tuple(nets), high=tuple(high))
 
 
-def bare_layout(problem: Problem, plan: Plan, wiring: Wiring) -> Layout:
+def bare_layout(problem: Problem, plan: Plan, routed: Sequence[Routed]) -> Layout:
     """Pads, vias, openings and traces; teardrops, planes and the account are still to come."""
     package, pose = problem.package, problem.pose
     ball_net = {ball.name: net for ball, net in zip(problem.balls, plan.ball_nets, strict=True)}
@@ -49,8 +49,8 @@ def bare_layout(problem: Problem, plan: Plan, wiring: Wiring) -> Layout:
         package=package,
         ball_nets=tuple((b.name, net) for b in package.balls if (net := ball_net[b.name]) is not None),
         pads=_pads(package, ball_net),
-        vias=_vias(problem, plan, wiring.routed),
-        traces=with_traces((), pose, [*wiring.routed, *bones_of(problem, plan)]),
+        vias=_vias(problem, plan, routed),
+        traces=_traces(pose, [*routed, *bones_of(problem, plan)]),
         teardrops=(),
         planes=(),
         openings=_openings(package, ball_net),
@@ -63,10 +63,9 @@ def bare_layout(problem: Problem, plan: Plan, wiring: Wiring) -> Layout:
     )
 
 
-def with_traces(traces: Sequence[Trace], pose: Pose, more: Sequence[Routed]) -> tuple[Trace, ...]:
-    """The traces of a layout and further wires, in the order of a layout."""
-    laid = (Trace(r.net, r.layer, r.width, pose.undo_path(r.path)) for r in more)
-    return tuple(sorted([*traces, *laid], key=lambda t: (t.layer, t.net, t.path.start, t.path.end)))
+def _traces(pose: Pose, routed: Sequence[Routed]) -> tuple[Trace, ...]:
+    laid = (Trace(r.net, r.layer, r.width, pose.undo_path(r.path)) for r in routed)
+    return tuple(sorted(laid, key=lambda t: (t.layer, t.net, t.path.start, t.path.end)))
 
 
 def _pads(package: Package, ball_net: dict[str, str | None]) -> tuple[Pad, ...]:

@@ -14,7 +14,7 @@ of the tuple: large outlines come first, so that a zone inside another stays the
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +22,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from kicad_rdl.errors import ModelError
-from kicad_rdl.geometry import Circle, Path, Point, Shape, polygon_of, shapely_of, shapely_polygon
+from kicad_rdl.geometry import Path, Point, Shape, polygon_of, shapely_of, shapely_polygon
 from kicad_rdl.model.layout import Plane
 from kicad_rdl.model.package import Hatch, Joint
 from kicad_rdl.route.groups import Groups
@@ -51,9 +51,6 @@ from kicad_rdl.units import Nm
 
 MOST_POINTS = 3_600
 """Points of one fill with its holes cut open; polygons of more than 4,000 trouble later tools."""
-
-CONTACT: Nm = 50
-"""Overlap from which copper is taken to be joined; less occurs by rounding only."""
 
 CORNER = 4
 """Segments per quarter of the rounded corners of a fill."""
@@ -99,14 +96,6 @@ class PlaneRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Island:
-    """Terminals of a net that its plane and skeletons do not join to the most of its terminals."""
-
-    net: str
-    terminals: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class _Rules:
     width: Nm
     clearance: Nm
@@ -144,7 +133,7 @@ def pour(
     Returns:
         Planes of which no fill comes closer to foreign copper than its clearance, large outlines first. A net may have
         several (see the module), or none if no part of the layer reaches two of its terminals (one, if it has one).
-        ``islands`` tells what was not reached.
+        ``islands.islands`` tells what was not reached.
     """
     if len({request.net for request in requests}) < len(requests):
         raise ModelError(f"layer {layer}: a net asks for two planes; put its terminals into one request")
@@ -164,53 +153,6 @@ def pour(
         )
         planes += _planes(layer, request, territory - blocked, common, own, boundary, regions, rules)
     return tuple(sorted(planes, key=_order))
-
-
-def islands(requests: Mapping[int, Sequence[PlaneRequest]], planes: Sequence[Plane]) -> tuple[Island, ...]:
-    """What planes and skeletons leave apart, by the overlap of the final copper.
-
-    Args:
-        requests: per layer, the nets with all their terminals there, whether or not they have a plane on it.
-            Terminals of one name are joined by their stack.
-        planes: of all layers.
-
-    Returns:
-        For every net, all its groups of joined terminals but the one with the most.
-    """
-    found: list[Island] = []
-    for net in sorted({request.net for own in requests.values() for request in own}):
-        on_layer = {layer: request for layer, own in requests.items() for request in own if request.net == net}
-        names = list(dict.fromkeys(t.name for layer in sorted(on_layer) for t in on_layer[layer].terminals))
-        number = {name: k for k, name in enumerate(names)}
-        pairs: list[tuple[int, int]] = []
-        count = len(names)
-        for layer, request in sorted(on_layer.items()):
-            fills = [shapely_polygon(fill) for p in planes if (p.net, p.layer) == (net, layer) for fill in p.fills]
-            drawn = [line_of(skeleton.path).buffer(skeleton.width / 2) for skeleton in request.skeletons]
-            lands = [_contact(terminal) for terminal in request.terminals] if fills or drawn else []
-            node = [number[t.name] for t in request.terminals if lands]
-            node += range(count, count + len(drawn) + len(fills))
-            count += len(drawn) + len(fills)
-            things = geometries([*lands, *drawn, *fills])
-            if len(things):
-                touching = shapely.STRtree(things).query(things, predicate="intersects").T.tolist()
-                pairs += [(node[a], node[b]) for a, b in touching]
-        groups = Groups(count)
-        for a, b in pairs:
-            groups.join(a, b)
-        sets = groups.members(range(len(names)))
-        sets.sort(key=lambda members: (-len(members), members))
-        found += [Island(net, tuple(names[k] for k in members)) for members in sets[1:]]
-    return tuple(found)
-
-
-def _contact(terminal: Terminal) -> shapely.Polygon:
-    """What must be met of a terminal: a little less than its copper, so that what only touches does not count."""
-    match terminal.shape:
-        case Circle(diameter) if diameter > 8 * CONTACT:
-            return shapely_of(Circle(diameter - 4 * CONTACT), terminal.at, tolerance=CONTACT)
-        case shape:
-            return shapely_of(shape, terminal.at).buffer(-2)
 
 
 def _copper(request: PlaneRequest, clearance: Nm) -> list[Copper]:

@@ -10,7 +10,7 @@ from kicad_rdl.model.layout import Layout
 from kicad_rdl.model.package import Package, SupplyStyle
 from kicad_rdl.model.report import Progress
 from kicad_rdl.route.account import connections_of, cuts_of, fullest_cut, lower_bound
-from kicad_rdl.route.assembly import bare_layout, final_plan, with_traces
+from kicad_rdl.route.assembly import bare_layout, final_plan
 from kicad_rdl.route.plan import make_plan
 from kicad_rdl.route.pouring import pour_layers, without_skeletons
 from kicad_rdl.route.problem import problem_of
@@ -42,19 +42,18 @@ def route(
     plan = make_plan(problem, lambda done, total: say(Progress("plan", done, total)))
     wiring = wire_layers(problem, plan, say, late)
     plan = final_plan(problem, wiring)
-    layout = bare_layout(problem, plan, wiring)
     say(Progress("pour", 0, 1))
-    drops = teardrops(layout)
+    drops = teardrops(bare_layout(problem, plan, wiring.routed))
     poured = pour_layers(problem, plan, wiring.routed, drops)
     missing = without_skeletons(problem, wiring.missing)
     connections = connections_of(problem, plan, wiring.routed, missing, poured.unreached)
     unrouted, bottlenecks = cuts_of(problem, plan, wiring.routed, [*missing, *poured.unreached])
     unrouted, bottlenecks = explained(problem, plan, wiring.routed, wiring.sketches, unrouted, bottlenecks)
     pose = problem.pose
+    layout = bare_layout(problem, poured.plan, [*wiring.routed, *poured.stitches])
     say(Progress("pour", 1, 1))
     return replace(
         layout,
-        traces=with_traces(layout.traces, pose, poured.stitches),
         teardrops=drops,
         planes=tuple(
             replace(p, outline=pose.undo_polygon(p.outline), fills=tuple(pose.undo_polygon(f) for f in p.fills))

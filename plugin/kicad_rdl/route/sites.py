@@ -75,7 +75,7 @@ def sites_of(problem: Problem, reach: Sequence[int]) -> Sites:
     )
     barred = Barred(problem)
     ball_limit = _place_balls(problem, rules, barred, ball_at)
-    bump_limit = _place_bumps(problem, rules, barred, reach, bump_at, ball_at)
+    bump_limit = _place_bumps(problem, rules, barred, reach, bump_at, ball_at, ball_limit)
     return Sites(tuple(bump_at), tuple(bump_limit), tuple(ball_at), tuple(ball_limit))
 
 
@@ -139,6 +139,7 @@ def _place_bumps(
     reach: Sequence[int],
     bump_at: list[Point],
     ball_at: Sequence[Point],
+    ball_limit: Sequence[int],
 ) -> list[int]:
     """Finds dog bones; returns the outermost layer each bump can reach."""
     package = problem.package
@@ -149,6 +150,7 @@ def _place_bumps(
     bumps = np.array([(b.at.x, b.at.y) for b in problem.bumps], dtype=np.float64).reshape(-1, 2)
     bump_tree = _tree([bump.at for bump in problem.bumps])
     pads, stacks = _tree([ball.at for ball in problem.balls]), _tree(ball_at)
+    on_top = shapely.STRtree([shapely.Point(p.x, p.y) for p, k in zip(ball_at, ball_limit, strict=True) if k == 1])
     pad = circumradius(package.ubm_pad)
 
     def clear_of_balls(place: Point, layer: int, more: float) -> bool:
@@ -228,6 +230,8 @@ def _place_bumps(
             if any(bone.distance(shapely.Point(bumps[j])) < lands[j] + thick + rules.space + more[i] for j in near):
                 continue
             if any(bone.distance(other) < 2 * thick + rules.space + more[i] for other in others):
+                continue
+            if len(on_top.query(bone, predicate="dwithin", distance=rules.via + thick + rules.space + more[i])):
                 continue
             limit[i] = reach[i]
             bump_at[i] = place

@@ -39,7 +39,8 @@ class Terminal(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Spoke:
-    """One bar from the centre of a pad into the plane."""
+    """One bar from a pad into the plane; it begins half its width behind the centre, so that bars at a right angle
+    share a square and leave no neck."""
 
     terminal: int
     tip: shapely.Point
@@ -133,7 +134,7 @@ def _bars(
     across = np.stack([-along[:, 1], along[:, 0]], axis=1) * (width / 2 + GRID_MARGIN)
     # a little beyond the place where the disc clears the ring, so that the tip lies inside the region of centres
     tips = centre[:, None, :] + along[None, :, :] * (reach[:, :, None] * 1.02 + 20)
-    start = np.broadcast_to(centre[:, None, :], tips.shape)
+    start = centre[:, None, :] - along[None, :, :] * (width / 2 + GRID_MARGIN)
     corners = np.stack([start - across, tips - across, tips + across, start + across], axis=2)
     owner = np.repeat(np.arange(len(thermal), dtype=np.int64), 8)
     eighth = np.tile(np.arange(8, dtype=np.int64), len(thermal))
