@@ -91,6 +91,13 @@ def test_frames(tmp_path: Path, keys: str, place: Point) -> None:
     assert package(tmp_path, keys).balls[0].at == place
 
 
+def test_units_in_a_row_of_their_own(tmp_path: Path) -> None:
+    listed = "name,x,y,signal\n,(mm),(mm),\nA1,-0.5,0.5,A\nA2,0.5,0.5,B\nB1,-0.5,-0.5,VDD\n"
+    assert [ball.at for ball in package(tmp_path, listed=listed).balls] == [
+        Point(x * MM // 2, y * MM // 2) for x, y in ((-1, 1), (1, 1), (-1, -1))
+    ]
+
+
 def test_lower_left_and_units(tmp_path: Path) -> None:
     listed = "name;x;y;signal\nA1;1;2;A\nA2;2;2;B\nB1;1;1;VDD\n"
     got = package(tmp_path, 'unit = "mm"\norigin = "lower left"\n', listed=listed)

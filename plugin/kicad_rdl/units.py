@@ -48,7 +48,7 @@ def parse_length(text: str | int | float, unit: str | None = None) -> Nm:
     """
     if len(str(text)) > TEXT_LIMIT:
         raise UnitError(f'"{str(text)[:20]}..." is not a length: it has {len(str(text))} characters')
-    match = _LENGTH.fullmatch(str(text))
+    match = _LENGTH.fullmatch(str(text).replace("\N{MINUS SIGN}", "-"))
     if match is None:
         raise UnitError(f'"{text}" is not a length; write a number with a unit, such as "0.5 mm" or "35 um"')
     number, written = match.groups()

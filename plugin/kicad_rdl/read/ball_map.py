@@ -17,7 +17,7 @@ from kicad_rdl.errors import InputError
 from kicad_rdl.geometry import Point
 from kicad_rdl.model.package import Ball
 from kicad_rdl.read.bumps import NAME_LIMIT, NO_NET, length_in
-from kicad_rdl.read.columns import HEADER_ROWS, WORDS, Column, columns_of
+from kicad_rdl.read.columns import HEADER_ROWS, LENGTHS, WORDS, Column, columns_of, units_of
 from kicad_rdl.read.tables import Row, read_tables
 from kicad_rdl.units import Nm
 
@@ -134,7 +134,10 @@ def _table(path: Path, sheet: str | None) -> tuple[dict[str, Column], int, list[
             if ("x" in found) != ("y" in found):
                 there, missing = ("x", "y") if "x" in found else ("y", "x")
                 raise InputError(f"the header has a column for {there}, but none for {missing}", row.source, row.line)
-            return found, row.line, rows[index + 1 :]
+            lengths = {meaning: found[meaning] for meaning in LENGTHS if meaning in found}
+            units = units_of(rows[index + 1], lengths) if index + 1 < len(rows) else None
+            start = index + 1 if units is None else index + 2
+            return found | (units or {}), row.line, rows[start:]
     raise InputError(
         "no header found; a ball map needs a row that names its columns: ball and net, ball and x and y, or all four "
         '(such as "ball,x_um,y_um,net")',

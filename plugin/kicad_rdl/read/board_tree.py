@@ -115,9 +115,9 @@ def tree_of(text: str, source: str, word: str = "kicad_pcb") -> Node:
         raw = sexpdata.loads(text, nil=None, true=None, false=None)
     except RecursionError:
         raise InputError(f"brackets are nested too deeply for a KiCad {kind}", source) from None
-    except Exception as error:  # sexpdata raises AssertionError and AttributeError too
-        problem = f"brackets or quotes do not match: {type(error).__name__}"
-        raise InputError(f"the file is damaged ({problem}); save it again in KiCad", source) from None
+    except Exception:  # sexpdata raises AssertionError and AttributeError too
+        problem = "the file is damaged or cut off: brackets or quotes do not match"
+        raise InputError(f"{problem}; save it again in KiCad", source) from None
     root = _node(raw, source)
     if root.word != word:
         raise InputError(f'not a KiCad {kind}: it does not begin with "({word}"', source)

@@ -143,7 +143,7 @@ def length_in(row: Row, index: int, unit: str | None, what: str, source: str) ->
     """The length in a cell; ``what`` it is, for the message if it is none."""
     text = row.cell(index)
     if not text:
-        raise InputError(f"{what} is empty", source, row.line)
+        raise InputError(f'{what} is empty; if the row is no entry of the map, put "#" before it', source, row.line)
     try:
         return parse_length(text, unit)
     except UnitError as error:

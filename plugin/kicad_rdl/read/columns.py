@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kicad_rdl.errors import InputError
 from kicad_rdl.read.tables import Row
@@ -56,7 +56,8 @@ class Header:
 
 
 def find_header(rows: list[Row]) -> tuple[int, Header] | None:
-    """The first row that names columns for name, x, y and net, with its index; None where no row has x and y.
+    """The first row that names columns for name, x, y and net, with its index (of the row of units, if one
+    follows it); None where no row has x and y.
 
     Raises:
         InputError: a row has x and y, but no row has all four.
@@ -69,7 +70,8 @@ def find_header(rows: list[Row]) -> tuple[int, Header] | None:
             incomplete = incomplete or error
             continue
         if header is not None:
-            return index, header
+            units = units_of(rows[index + 1], header.lengths) if index + 1 < len(rows) else None
+            return (index, header) if units is None else (index + 1, replace(header, lengths=units))
     if incomplete is not None:
         raise incomplete
     return None
@@ -96,6 +98,15 @@ def columns_of(row: Row, vocabulary: Mapping[str, tuple[str, ...]]) -> dict[str,
             index = min(hits)[1]
             found[meaning] = Column(index, meanings[index][1])
     return found
+
+
+def units_of(row: Row, lengths: Mapping[str, Column]) -> dict[str, Column] | None:
+    """The columns with the units that the row under a header names, ``(um)``; None where it does not, for x and y."""
+    named = {meaning: _split_unit(f"x {row.cell(column.index)}") for meaning, column in lengths.items()}
+    units = {meaning: unit for meaning, (word, unit) in named.items() if word == "x" and unit is not None}
+    if not {"x", "y"} <= units.keys():
+        return None
+    return {meaning: Column(column.index, units.get(meaning, column.unit)) for meaning, column in lengths.items()}
 
 
 def _header(row: Row) -> Header | None:

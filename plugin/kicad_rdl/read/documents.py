@@ -64,6 +64,21 @@ Cost = Annotated[int, BeforeValidator(_not_negative), WithJsonSchema(_SCHEMA)]
 
 Count = Annotated[int, Field(strict=True, ge=1, le=100_000)]
 
+DEMANDS = {
+    "missing": "it has too few entries",
+    "too_short": "it should have {min_length} entries or more",
+    "too_long": "it should have {max_length} entries or fewer",
+    "string_too_short": "it should not be empty",
+    "string_type": "it should be text in quotes",
+    "int_type": "it should be a whole number",
+    "bool_type": "it should be true or false",
+    "model_type": "it should be a table",
+    "dict_type": "it should be a table",
+    "list_type": "it should be a list, in square brackets",
+    "tuple_type": "it should be a list, in square brackets",
+}
+"""What a value should be, by pydantic's name of the problem, where its own words are those of a programmer."""
+
 Model = TypeVar("Model", bound=Table)
 
 
@@ -78,7 +93,8 @@ def read_bytes(path: Path) -> bytes:
             raise InputError(f"the file is larger than {SIZE_LIMIT // 2**20} MiB; is it the right one?", str(path))
         return path.read_bytes()
     except FileNotFoundError:
-        hint = near(path.name, _names_in(path.parent))
+        windows = "\\" in path.name
+        hint = '; write "/" between folders' if windows else near(path.name, _names_in(path.parent))
         raise InputError(f"there is no such file{hint}", str(path)) from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
@@ -106,6 +122,8 @@ def read_toml(path: Path) -> dict[str, Any]:
         found = re.search(r" \(at line (\d+), column (\d+)\)| \(at end of document\)", str(error))
         line = text.count("\n") + 1 if found is None or found[1] is None else int(found[1])
         what = str(error) if found is None else str(error)[: found.start()]
+        if path.suffix.lower() != ".toml":
+            raise InputError("this is no TOML file; name a job or technology file (.toml) here", str(path)) from None
         raise InputError(f"not valid TOML: {what[:1].lower()}{what[1:]}", str(path), line) from None
     except (RecursionError, ValueError) as error:
         reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
@@ -134,12 +152,32 @@ def validated(model: type[Model], tables: dict[str, Any], source: str) -> Model:
     try:
         return model.model_validate(tables)
     except ValidationError as error:
-        problems = error.errors(include_url=False)
-        first = min(enumerate(problems), key=lambda item: (item[1]["type"] != "extra_forbidden", item[0]))[1]
-        more = f" ({len(problems) - 1} more to mend after it)" if len(problems) > 1 else ""
-        raise InputError(_explain(model, first) + more, source) from None
+        problems: dict[tuple[int | str, ...], list[Any]] = {}
+        for problem in error.errors(include_url=False):
+            problems.setdefault(_as_written(tables, problem), []).append(problem)
+        # a choice between a word and a table complains of both; what is wrong inside the table says more
+        inner = {here[:depth] for here in problems for depth in range(len(here))}
+        telling = {here: those for here, those in problems.items() if here not in inner} or problems
+        first = min(telling, key=lambda here: all(item["type"] != "extra_forbidden" for item in telling[here]))
+        more = f" ({len(telling) - 1} more to mend after it)" if len(telling) > 1 else ""
+        raise InputError(_explain(model, dotted(first), telling[first]) + more, source) from None
     except RecursionError:
         raise InputError("the file is nested too deeply", source) from None
+
+
+def _as_written(tables: dict[str, Any], problem: Any) -> tuple[int | str, ...]:
+    """Where a problem lies in the file: no names of pydantic's branches, no index where one ``[die]`` stands alone."""
+    here: Any = tables
+    path: list[int | str] = []
+    for depth, part in enumerate(problem["loc"], start=1):
+        if (isinstance(here, dict) and part in here) or (
+            isinstance(here, list) and isinstance(part, int) and part < len(here)
+        ):
+            here = here[part]
+            path.append(part)
+        elif problem["type"] == "missing" and depth == len(problem["loc"]) and isinstance(part, str):
+            path.append(part)
+    return tuple(path)
 
 
 def dotted(location: tuple[int | str, ...]) -> str:
@@ -148,25 +186,36 @@ def dotted(location: tuple[int | str, ...]) -> str:
     return text if len(text) <= 120 else text[:117] + "..."
 
 
-def _explain(model: type[BaseModel], problem: Any) -> str:
-    location = tuple(problem["loc"])
-    key, value = dotted(location), problem["input"]
+def _explain(model: type[BaseModel], key: str, problems: list[Any]) -> str:
+    """All complaints about one key in one sentence; several are the branches of a choice."""
+    problem = next((item for item in problems if item["type"] == "extra_forbidden"), problems[0])
     match problem["type"]:
         case "extra_forbidden":
-            known = _keys_at(model, location[:-1])
-            allowed = f"; allowed here: {', '.join(known)}" if known else ""
-            return f'unknown key "{key}"{near(str(location[-1]), known) or allowed}'
-        case "missing":
+            known = _keys_at(model, problem["loc"][:-1])
+            hint = near(str(problem["loc"][-1]), known)
+            allowed = f"{' A' if hint else '; a'}llowed here: {', '.join(known)}" if known else ""
+            return f'unknown key "{key}"{hint}{allowed}'
+        case "missing" if isinstance(problem["loc"][-1], str):
             return f'the key "{key}" is missing'
-        case "literal_error":
-            wanted = problem.get("ctx", {}).get("expected", "")
-            return f"{key} = {_shown(value)}: allowed are {wanted}"
-        case "value_error":
-            message = str(problem.get("ctx", {}).get("error", problem["msg"]))
-            return f"{key} = {_shown(value)}: {message}" if key else message
         case _:
-            message = problem["msg"]
-            return f"{key} = {_shown(value)}: {message[:1].lower()}{message[1:]}"
+            demands = list(dict.fromkeys(_demand(item, alone=item is problem) for item in problems))
+            message = ", or ".join(demands)
+            return f"{key} = {_shown(problem['input'])}: {message}" if key else message
+
+
+def _demand(problem: Any, alone: bool) -> str:
+    """What one value should be; ``alone``: it begins the sentence."""
+    context = problem.get("ctx", {})
+    match problem["type"]:
+        case "literal_error":
+            return f"allowed are {context['expected']}" if alone else str(context["expected"])
+        case "value_error":
+            return str(context.get("error", problem["msg"]))
+        case kind if kind in DEMANDS:
+            return DEMANDS[kind].format(**context)
+        case _:
+            message = str(problem["msg"]).replace("Input should", "it should", 1)
+            return message[:1].lower() + message[1:]
 
 
 def _shown(value: object) -> str:

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, StrictBool, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, StrictBool, WithJsonSchema, model_validator
 
 from kicad_rdl.read.documents import Cost, Length, Size, Table
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
-FileName = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$")]
+FILE_NAME = r"^[A-Za-z0-9][A-Za-z0-9._+-]*$"
+FILE_NAME_LIMIT = 80
+
+
+def _names_files(name: str) -> str:
+    if not (re.fullmatch(FILE_NAME, name) and len(name) <= FILE_NAME_LIMIT):
+        allowed = "letters A to Z, digits and . _ + - only, a letter or digit first"
+        raise ValueError(f"files are named after it: {allowed}, {FILE_NAME_LIMIT} characters at most")
+    return name
+
+
+_SCHEMA = {"maxLength": FILE_NAME_LIMIT, "minLength": 1, "pattern": FILE_NAME, "type": "string"}
+
+FileName = Annotated[str, AfterValidator(_names_files), WithJsonSchema(_SCHEMA)]
 SideName = Literal["top", "bottom", "left", "right"]
 CornerName = Literal["top left", "top right", "bottom left", "bottom right"]
 MapUnit = Literal["nm", "um", "mm", "mil", "inch"]
