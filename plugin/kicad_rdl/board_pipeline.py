@@ -26,6 +26,7 @@ from kicad_rdl.report.data import violation_data
 from kicad_rdl.report.text import report_text
 from kicad_rdl.report.words import violation_words
 from kicad_rdl.route.board import route_board
+from kicad_rdl.route.compiled import making_told
 from kicad_rdl.stages import Listener, Stages
 from kicad_rdl.writing.output import Written, check_output, write_outputs
 
@@ -103,7 +104,7 @@ def route_open(path: Path, output: Path, options: RouteOptions, progress: Listen
         companions = _companions(path)
         custom = sorted(name for name in companions if name.endswith(".kicad_dru"))
         board = replace(board, notes=(*board.notes, *(CUSTOM_RULES.format(name) for name in custom)))
-    with stages.stage("routing"):
+    with stages.stage("routing"), making_told(progress):
         routing = route_board(board, rules, nets, octilinear=options.octilinear, budget=options.budget, say=progress)
         new = spliced(text, board, routing.traces, routing.vias)
     with stages.stage("checking"):

@@ -29,8 +29,10 @@ from kicad_rdl.report.figures import is_clean
 from kicad_rdl.report.text import report_text
 from kicad_rdl.report.words import summary
 from kicad_rdl.route import route
+from kicad_rdl.route.compiled import making_told
 from kicad_rdl.route.estimate import Estimate, estimate
 from kicad_rdl.stages import Stages
+from kicad_rdl.writing.one_file import replace_file
 from kicad_rdl.writing.output import Written, check_output, write_outputs
 
 TIMINGS = "timings.json"
@@ -100,7 +102,7 @@ def build(
     check_output(output)
     with clock.stage("reading"):
         job = read_job(job_path)
-    with clock.stage("routing"):
+    with clock.stage("routing"), making_told(progress):
         choice = choose(job, progress, lateness(job.package.budget if budget is None else budget, stop))
     return _delivered(choice, output, clock, kicad_check, job_path.name, job)
 
@@ -232,10 +234,11 @@ def estimate_job(job_path: Path, progress: Listener = None) -> Forecast:
     job = read_job(job_path)
     asked = job.package.rdl_count
     attempts: list[Attempt] = []
-    for count in range(1, len(job.package.technology.metals) + 1):
-        attempts.append(_attempt(job, count, progress))
-        if attempts[-1].enough and (job.auto_rdl or count >= asked):
-            break
+    with making_told(progress):
+        for count in range(1, len(job.package.technology.metals) + 1):
+            attempts.append(_attempt(job, count, progress))
+            if attempts[-1].enough and (job.auto_rdl or count >= asked):
+                break
     return Forecast(job.package, job.auto_rdl, tuple(attempts))
 
 
@@ -245,10 +248,7 @@ def draw_forecast(forecast: Forecast, path: Path) -> None:
     Raises:
         InputError: the file cannot be written.
     """
-    try:
-        path.write_text(estimate_drawing(forecast.package, forecast.asked.bottleneck), encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise InputError(f"cannot be written: {error.strerror or error}", str(path)) from error
+    replace_file(path, estimate_drawing(forecast.package, forecast.asked.bottleneck).encode())
 
 
 def _attempt(job: Job, count: int, progress: Listener) -> Attempt:

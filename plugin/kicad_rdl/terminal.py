@@ -90,10 +90,10 @@ def _bar_for_each_stage(bars: Bars) -> Callable[[Progress], None]:
     tasks: dict[str, TaskID] = {}
 
     def listen(step: Progress) -> None:
-        if step.stage not in tasks:
-            for task in tasks.values():
-                bars.stop_task(task)
+        for stage, task in tasks.items():
+            if stage != step.stage:
                 bars.update(task, visible=False)
+        if step.stage not in tasks:
             tasks[step.stage] = bars.add_task(step.stage, total=None)
         bars.update(tasks[step.stage], completed=step.done, total=step.total or None, visible=True)
 
@@ -101,11 +101,11 @@ def _bar_for_each_stage(bars: Bars) -> Callable[[Progress], None]:
 
 
 def _line_for_each_stage(console: Console) -> Callable[[Progress], None]:
-    seen: list[str] = []
+    seen: set[str] = set()
 
     def listen(step: Progress) -> None:
-        if seen[-1:] != [step.stage]:
-            seen.append(step.stage)
+        if step.stage not in seen:
+            seen.add(step.stage)
             say(console, step.stage)
 
     return listen

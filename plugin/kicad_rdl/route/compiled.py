@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numba
+from numba.core import event
 from numba.core.registry import CPUDispatcher
+
+from kicad_rdl.model.report import Progress
 
 
 def compiled(function: Callable[..., Any]) -> Any:
@@ -16,8 +20,8 @@ def compiled(function: Callable[..., Any]) -> Any:
 
     numba looks for a folder beside the module, then in the user's home; where there is neither (a plugin installed for
     all users, run by one without a home), it refuses to keep anything. What it keeps, it throws away when the module
-    changes, but not when one changes whose functions are called (numba's documentation, "Caching Limitations"); so
-    the name under which it is kept says what those were.
+    changes, but not when one changes whose functions are called or whose numbers are used (numba's documentation,
+    "Caching Limitations"); so the name under which it is kept says what those were.
     """
     called = _called(function)
     if called:
@@ -28,16 +32,40 @@ def compiled(function: Callable[..., Any]) -> Any:
         return numba.njit(function)
 
 
+@contextmanager
+def making_told(progress: Callable[[Progress], None] | None) -> Iterator[None]:
+    """Says so while functions become machine code: the first use after an installation waits for that."""
+    if progress is None:
+        yield
+        return
+    with event.install_listener("numba:compile", _Making(progress)):
+        yield
+
+
+class _Making(event.Listener):
+    def __init__(self, say: Callable[[Progress], None]) -> None:
+        self._say = say
+        self._count = 0
+
+    def on_start(self, event: event.Event) -> None:
+        self._count += 1
+        self._say(Progress("make machine code, once per installation", self._count, 0))
+
+    def on_end(self, event: event.Event) -> None:
+        pass
+
+
 def _called(function: Callable[..., Any]) -> str:
-    """A digest of the other modules whose machine code a function's module uses, and of what these use; "": none."""
+    """A digest of the numbers and other modules' machine code that a function's module uses; "": there are none."""
     others = {
         value.py_func.__code__.co_filename: value.py_func.__qualname__.partition(".")[2]
         for value in function.__globals__.values()
         if isinstance(value, CPUDispatcher) and value.py_func.__module__ != function.__module__
     }
-    if not others:
+    numbers = {name: value for name, value in function.__globals__.items() if isinstance(value, int | float)}
+    if not others and not numbers:
         return ""
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(repr(sorted(numbers.items())).encode())
     for name, beyond in sorted(others.items()):
         digest.update(Path(name).read_bytes() + beyond.encode())
     return digest.hexdigest()[:12]
