@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from itertools import combinations
 from random import Random
 
@@ -12,9 +13,11 @@ import shapely
 from layers import EDGE, HALF, LINE, SPACE
 
 from kicad_rdl.geometry import Arc, Circle, Line, Path, Point, path_points
+from kicad_rdl.route.ground import Posted
 from kicad_rdl.route.lay import Strokes, path_of
-from kicad_rdl.route.layer import lay_layer
+from kicad_rdl.route.layer import LaidLayer, lay_layer
 from kicad_rdl.route.nearness import between, from_point, rows_of
+from kicad_rdl.route.sketches import Errand, Sketches
 from kicad_rdl.route.spacing import Copper
 from kicad_rdl.route.tiles import Obstacle, build_tiles
 from kicad_rdl.route.triangulation import F64
@@ -150,3 +153,30 @@ def test_wires_wider_than_their_pads_keep_the_others_away() -> None:
     laid = lay_layer(tiles, wires, ["a", "b"], {below: [1]}, [wide, float(LINE)], SPACE)
     one, two = (shapely.LineString(path_points(path, FINE)) for path in laid.paths if path is not None)
     assert one.distance(two) >= (wide + LINE) / 2 + SPACE - 5 * FINE
+
+
+def woven(pads: Sequence[Obstacle], joined: Sequence[tuple[int, int]], line: float, space: float) -> LaidLayer:
+    """Pads of which some are joined, each pair by the shortest way that is left."""
+    tiles = build_tiles(pads, *HALF, space, EDGE)
+    alone = Posted(tuple(((0, v),) for v in range(len(pads))), ((0, 0),) * len(pads), (False,) * len(pads))
+    sketches = Sketches([tiles], [space], alone)
+    for start, end in joined:
+        way = sketches.find(Errand(((start, 0.0),), ((end, 0.0),), (line,), (0,), 1.0))
+        assert way is not None
+        sketches.draw(way, (line,), 1.0)
+    wires, count = list(sketches.wires_on(0).values()), len(joined)
+    nets, widths = [str(k) for k in range(count)], [line] * count
+    return lay_layer(tiles, wires, nets, sketches.orders_on(0), widths, space)
+
+
+def test_a_pad_that_bulges_over_a_gap_pushes_the_whole_bundle() -> None:
+    """No gap of the wires ends at the large pad on the right; those beyond the nearest have to make way as well."""
+    large = [Obstacle(Point(x, 0), Circle(233_000), None, f"{x}") for x in (-300_000, 100_000)]
+    small = [Obstacle(Point(x, y), Circle(30_000), None, f"{x}") for x, y in ((-60_000, 80_000), (75_000, -122_000))]
+    ends = [
+        Obstacle(Point(x - 12_000 * k, y + (6_000 if y > 0 else -6_000) * k), Circle(6_000), None, f"{y} {k}")
+        for x, y in ((-90_000, 160_000), (110_000, -200_000))
+        for k in range(4)
+    ]
+    laid = woven([*large, *small, *ends], [(4 + k, 8 + k) for k in range(4)], 2_000, 2_000)
+    assert None not in laid.paths

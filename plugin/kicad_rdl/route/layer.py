@@ -129,7 +129,7 @@ class _Laying:
 
     def correct(self, turn: int) -> list[int]:
         """Asks wires that are too close to something for more; returns those."""
-        tiles, wires, _, widths, _ = self.layer
+        tiles, wires, orders, widths, _ = self.layer
         round_better = {
             wire
             for conflict in self.conflicts
@@ -140,7 +140,7 @@ class _Laying:
         self.careful |= round_better
         rest = [c for c in self.conflicts if c.missing >= SLIGHT or round_better.isdisjoint((c.wire, c.other))]
         self.before.clear()
-        for wire, discs in remedies(tiles, self.drawn, wires, self.copper, widths, rest, turn, self.firm).items():
+        for wire, discs in remedies(tiles, self.drawn, wires, orders, self.copper, widths, rest, turn, self.firm).items():
             asked = self.extra.get(wire, [])
             new = [disc for disc in discs if disc not in asked]
             if new:

@@ -168,6 +168,15 @@ def _arcs(a, b):  # type: ignore[no-untyped-def]
 
 
 @compiled
+def distance(rows, x, y):  # type: ignore[no-untyped-def]
+    """Distance of a place from a path [nm]; infinite from none."""
+    best = np.inf
+    for k in range(len(rows)):
+        best = min(best, from_point(rows[k], x, y)[0])
+    return best
+
+
+@compiled
 def along(rows, x, y):  # type: ignore[no-untyped-def]
     """How far along a path the point nearest to a place lies [nm]."""
     best, where, gone = np.inf, 0.0, 0.0

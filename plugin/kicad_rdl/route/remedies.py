@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from kicad_rdl.route.compiled import compiled
 from kicad_rdl.route.corridors import ExtraDisc
-from kicad_rdl.route.nearness import along, place
+from kicad_rdl.route.nearness import along, distance, place
 from kicad_rdl.route.spacing import XY, Conflict, Copper
 from kicad_rdl.route.taut import Corridors, TautWires
 from kicad_rdl.route.tiles import Tiles
@@ -41,16 +41,17 @@ def remedies(
     tiles: Tiles,
     drawn: Mapping[int, Drawn],
     wires: Sequence[Wire],
+    orders: Mapping[int, Sequence[int]],
     copper: Copper,
     widths: Sequence[float],
     found: Sequence[Conflict],
     turn: int,
     firm: Collection[int],
 ) -> dict[int, list[ExtraDisc]]:
-    """A disc for one wire of each conflict.
+    """A disc for one wire of each conflict, and for those that it would be pushed against.
 
     Args:
-        tiles, wires, widths: the layer.
+        tiles, wires, orders, widths: the layer.
         drawn: how each wire was drawn.
         copper: where it lies.
         found: the conflicts.
@@ -91,7 +92,52 @@ def remedies(
             _add(extra, drawn[two], copper, two, cx, cy, radius + need, q)
         else:
             _add(extra, drawn[two], copper, two, p[0], p[1], need, q)
+    for wire, discs in sorted(extra.items()):
+        for disc in list(discs):
+            _push_on(extra, tiles, wires, orders, copper, widths, wire, disc)
     return extra
+
+
+def _push_on(
+    extra: dict[int, list[ExtraDisc]],
+    tiles: Tiles,
+    wires: Sequence[Wire],
+    orders: Mapping[int, Sequence[int]],
+    copper: Copper,
+    widths: Sequence[float],
+    wire: int,
+    disc: ExtraDisc,
+) -> None:
+    """Wires beyond one that keeps from a disc keep farther from it, as far as they run there.
+
+    Who lies beyond is read from the sketch: copper that collides already does not tell.
+    """
+    x, y, radius, side, first, last = disc
+    pushed: dict[int, ExtraDisc] = {}
+    for passed in range(first, min(last + 1, len(wires[wire].gaps))):
+        gap = wires[wire].gaps[passed]
+        order = orders[gap]
+        upward = (side > 0) == _leftward(tiles, wires[wire], passed)  # the disc lies towards the higher vertex
+        at = order.index(wire)
+        beyond = order[at + 1 :] if not upward else order[at - 1 :: -1] if at else ()
+        keep, before = radius, wire
+        for other in beyond:
+            keep += (widths[before] + widths[other]) / 2 + copper.space + ENOUGH
+            before = other
+            if distance(copper.of(other), x, y) >= keep - ENOUGH:
+                break
+            here = wires[other].gaps.index(gap)
+            low, high = pushed[other][4:] if other in pushed else (here, here)
+            turn = 1.0 if upward == _leftward(tiles, wires[other], here) else -1.0
+            pushed[other] = (x, y, keep, turn, min(low, here), max(high, here))
+    for other, new in pushed.items():
+        if other != wire and new not in extra.setdefault(other, []):
+            extra[other].append(new)
+
+
+def _leftward(tiles: Tiles, wire: Wire, place: int) -> bool:
+    """Whether the higher vertex of a gap lies on the left of a wire that passes it."""
+    return int(tiles.edge_triangles[wire.gaps[place], 0]) == wire.triangles[place]
 
 
 def _touch_at(drawn: Drawn, at: XY) -> tuple[float, float, float] | None:
