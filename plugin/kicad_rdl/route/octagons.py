@@ -139,7 +139,7 @@ def _turned(angle):  # type: ignore[no-untyped-def]
 
 @compiled
 def _corners(ends, portals, portal_discs, discs, disc_range, normals, lengths, share, away):  # type: ignore[no-untyped-def]
-    """Corners of one wire as discs, their ranges in half gaps, the discs they come from; for each gap the nearest ones."""
+    """Corners of one wire as discs, their ranges in half gaps, the discs they come from; the nearest for each gap."""
     m, size = len(portals), len(discs)
     group, bounds, _ = _octagons(ends, portal_discs, discs, disc_range, normals, lengths, share)
     room = 24 * size + 2
