@@ -140,7 +140,8 @@ class _Laying:
         self.careful |= round_better
         rest = [c for c in self.conflicts if c.missing >= SLIGHT or round_better.isdisjoint((c.wire, c.other))]
         self.before.clear()
-        for wire, discs in remedies(tiles, self.drawn, wires, orders, self.copper, widths, rest, turn, self.firm).items():
+        asked_for = remedies(tiles, self.drawn, wires, orders, self.copper, widths, rest, turn, self.firm)
+        for wire, discs in asked_for.items():
             asked = self.extra.get(wire, [])
             new = [disc for disc in discs if disc not in asked]
             if new:
