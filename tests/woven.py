@@ -127,7 +127,11 @@ def faults_of_lists(sketches: Sketches) -> list[str]:
             found.append(f"wire {wire} does not end at its tail")
     for x in np.flatnonzero(b.first >= 0).tolist():
         node, last = int(b.first[x]), -1
+        taken = 0.0
         while node >= 0:
+            taken += float(b.width[b.wire[node]]) + SPACE
+            if abs(b.upto[node] - taken) > SURE:
+                found.append(f"element {x}: node {node} has {b.upto[node]} up to it, not {taken}")
             if node not in seen or b.element[node] != x or b.below[node] != last:
                 found.append(f"element {x}: node {node} does not belong there")
                 break

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from kicad_rdl.route.compiled import compiled
+from kicad_rdl.route.compiled import compiled, lean
 from kicad_rdl.route.weave import diagonals_of, length_of
 
 
-@compiled
-def link(b, n, lower):  # type: ignore[no-untyped-def]
-    """Puts a node in just above another of its element (-1: at the beginning)."""
+@lean
+def link(b, n, lower, need):  # type: ignore[no-untyped-def]
+    """Puts a node in just above another of its element (-1: at the beginning); it takes ``need`` [nm] of a gap."""
     x = b.element[n]
     upper = b.first[x] if lower < 0 else b.above[lower]
     b.below[n], b.above[n] = lower, upper
-    relink(b, n)
+    relink(b, n, need)
 
 
-@compiled
-def relink(b, n):  # type: ignore[no-untyped-def]
+@lean
+def relink(b, n, need):  # type: ignore[no-untyped-def]
     """Puts a node back where it was (the list has not changed since, or was changed back)."""
     x, lower, upper = b.element[n], b.below[n], b.above[n]
     if lower < 0:
@@ -29,10 +29,12 @@ def relink(b, n):  # type: ignore[no-untyped-def]
         b.last[x] = n
     else:
         b.below[upper] = n
+    b.upto[n] = need if lower < 0 else b.upto[lower] + need
+    move_up(b, upper, need)
 
 
-@compiled
-def unlink(b, n):  # type: ignore[no-untyped-def]
+@lean
+def unlink(b, n, need):  # type: ignore[no-untyped-def]
     """Takes a node out; it remembers its neighbours."""
     x, lower, upper = b.element[n], b.below[n], b.above[n]
     if lower < 0:
@@ -43,6 +45,21 @@ def unlink(b, n):  # type: ignore[no-untyped-def]
         b.last[x] = lower
     else:
         b.below[upper] = lower
+    move_up(b, upper, -need)
+
+
+@lean
+def move_up(b, n, need):  # type: ignore[no-untyped-def]
+    """Books what a wire takes on all that are above it, from a node on."""
+    while n >= 0:
+        b.upto[n] += need
+        n = b.above[n]
+
+
+@lean
+def need_of(g, b, w):  # type: ignore[no-untyped-def]
+    """What a wire takes of every gap: its width and a space [nm]."""
+    return b.width[w] + g.space[g.tile_layer[b.tile[b.head[w]]]]
 
 
 @compiled
@@ -50,10 +67,9 @@ def account(g, b, w, sign):  # type: ignore[no-untyped-def]
     """Books a wire on its gaps and diagonals, or takes it off."""
     gaps = len(g.edges)
     n = b.head[w]
-    need = 0.0
+    need = need_of(g, b, w)
     while n >= 0:
         x = b.element[n]
-        need = b.width[w] + g.space[g.tile_layer[b.tile[n] if b.tile[n] >= 0 else b.tile[b.before[n]]]]
         if x < gaps:
             b.used[x] += sign * need
             b.count[x] += sign
@@ -71,7 +87,7 @@ def account(g, b, w, sign):  # type: ignore[no-untyped-def]
             b.crossed[found[i]] = 0.0
 
 
-@compiled
+@lean
 def raise_posts(g, b, w):  # type: ignore[no-untyped-def]
     """Lets the posts at the ends of a wire stand as far as they must."""
     gaps = len(g.edges)
@@ -80,7 +96,7 @@ def raise_posts(g, b, w):  # type: ignore[no-untyped-def]
         settle(g, b, g.post[g.triangles[(x - gaps) // 3, (x - gaps) % 3]])
 
 
-@compiled
+@lean
 def settle(g, b, p):  # type: ignore[no-untyped-def]
     """Finds out on which layers a post must stand."""
     if p < 0:
@@ -113,13 +129,14 @@ def insert(g, b, width, price, steps, tiles, count):  # type: ignore[no-untyped-
     w = b.meta[1]
     b.meta[1] += 1
     b.width[w], b.price[w] = width, price
+    need = width + g.space[g.tile_layer[tiles[0]]]
     last = -1
     for i in range(count):
         n = b.meta[0]
         b.meta[0] += 1
         b.wire[n], b.element[n], b.before[n], b.after[n] = w, steps[i, 0], last, -1
         b.tile[n] = tiles[i] if i < count - 1 else -1
-        link(b, n, steps[i, 1])
+        link(b, n, steps[i, 1], need)
         if last < 0:
             b.head[w] = n
         else:
@@ -135,9 +152,10 @@ def insert(g, b, width, price, steps, tiles, count):  # type: ignore[no-untyped-
 def remove(g, b, w):  # type: ignore[no-untyped-def]
     """Takes a wire out; its nodes remember where they were."""
     account(g, b, w, -1)
+    need = need_of(g, b, w)
     n = b.tail[w]
     while n >= 0:
-        unlink(b, n)
+        unlink(b, n, need)
         n = b.before[n]
     raise_posts(g, b, w)
 
@@ -145,16 +163,17 @@ def remove(g, b, w):  # type: ignore[no-untyped-def]
 @compiled
 def restore(g, b, w):  # type: ignore[no-untyped-def]
     """Undoes the removal of a wire; all that was done after it must be undone already."""
+    need = need_of(g, b, w)
     n = b.head[w]
     while n >= 0:
-        relink(b, n)
+        relink(b, n, need)
         n = b.after[n]
     account(g, b, w, 1)
     raise_posts(g, b, w)
 
 
-@compiled
-def compacted(b, alive, wire, element, before, after, below, above, tile, number):  # type: ignore[no-untyped-def]
+@lean
+def compacted(b, alive, wire, element, before, after, below, above, tile, upto, number):  # type: ignore[no-untyped-def]
     """Copies the nodes of the wires that are alive to the front of new arrays; returns how many there are."""
     number[:] = -1
     size = 0
@@ -169,7 +188,7 @@ def compacted(b, alive, wire, element, before, after, below, above, tile, number
         m = number[n]
         if m < 0:
             continue
-        wire[m], element[m], tile[m] = b.wire[n], b.element[n], b.tile[n]
+        wire[m], element[m], tile[m], upto[m] = b.wire[n], b.element[n], b.tile[n], b.upto[n]
         before[m] = number[b.before[n]] if b.before[n] >= 0 else -1
         after[m] = number[b.after[n]] if b.after[n] >= 0 else -1
         below[m] = number[b.below[n]] if b.below[n] >= 0 else -1
@@ -183,7 +202,7 @@ def compacted(b, alive, wire, element, before, after, below, above, tile, number
     return size
 
 
-@compiled
+@lean
 def listing(g, b, alive, start, elements, tiles):  # type: ignore[no-untyped-def]
     """Elements and tiles of every wire that is alive, flattened; ``start`` gets where each begins."""
     size = 0

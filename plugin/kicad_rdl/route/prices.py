@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from kicad_rdl.route.compiled import compiled
+from kicad_rdl.route.compiled import lean
 from kicad_rdl.route.weave import TOO_FAR, between, corner_of, diagonal_over, diagonal_room, over, shared, slack
 
 
-@compiled
+@lean
 def standing_price(g, b, p, low, high, price):  # type: ignore[no-untyped-def]
     """Price of letting a post stand on its places ``low`` to ``high``; TOO_FAR where it cannot."""
     total = 0.0
@@ -34,7 +34,7 @@ def standing_price(g, b, p, low, high, price):  # type: ignore[no-untyped-def]
     return total
 
 
-@compiled
+@lean
 def via_range(g, b, p, i, j):  # type: ignore[no-untyped-def]
     """Places (from, to) of a post that must stand when it is used on places i and j."""
     low, high = min(i, j), max(i, j)
@@ -45,7 +45,7 @@ def via_range(g, b, p, i, j):  # type: ignore[no-untyped-def]
     return low, high
 
 
-@compiled
+@lean
 def overfull_price(lack, held, price, history):  # type: ignore[no-untyped-def]
     """Price of what must go so that something fits; TOO_FAR where nothing can go."""
     if lack <= 1e-6:
@@ -55,7 +55,7 @@ def overfull_price(lack, held, price, history):  # type: ignore[no-untyped-def]
     return price * (1.0 + history)
 
 
-@compiled
+@lean
 def passage_price(g, b, t, begin, entry, end, leave, cut_before, need, price):  # type: ignore[no-untyped-def]
     """Price of the other diagonals that a wire crosses in a tile, from a corner or gap to a corner or gap (-1: not)."""
     total = 0.0

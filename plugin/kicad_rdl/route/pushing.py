@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from kicad_rdl.route.compiled import compiled
+from kicad_rdl.route.compiled import compiled, lean
 from kicad_rdl.route.weave import TOO_FAR, corner_of, diagonal_over, diagonals_of, element_at, length_of, over
 
 
@@ -99,7 +99,7 @@ def listed(found, count, wire):  # type: ignore[no-untyped-def]
     return (found[:count] == wire).any()
 
 
-@compiled
+@lean
 def crosses(b, w, e):  # type: ignore[no-untyped-def]
     """Whether a wire runs through a gap."""
     n = b.head[w]

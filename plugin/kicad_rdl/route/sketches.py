@@ -101,9 +101,10 @@ class Sketches:
             [v for post in [*(p for p, _ in errand.starts), *free] for v in self.vertices_of(post)], np.int64
         )
         widths = np.array(errand.widths, np.float64)
+        places = np.array(list(dict.fromkeys(map(tuple, self.ground.xy[goals].tolist()))))
         for strict in (False, True):
             cost, state, vertex, interval = ways.find(
-                self.ground, self.book, self._field, starts, start_cost, goals, goal_cost, own, widths, allowed,
+                self.ground, self.book, self._field, starts, start_cost, goals, goal_cost, places, own, widths, allowed,
                 float(price), float(errand.via_price), faces, float(limit), strict,
             )  # fmt: skip
             if cost >= TOO_FAR:
@@ -258,12 +259,12 @@ class Sketches:
     def _grow(self, nodes: int) -> None:
         b = self.book
 
-        def longer(a: I64) -> I64:
-            return np.concatenate([a, np.zeros(nodes - len(a), np.int64)])
+        def longer(a: np.ndarray) -> np.ndarray:
+            return np.concatenate([a, np.zeros(nodes - len(a), a.dtype)])
 
         self.book = b._replace(
             wire=longer(b.wire), element=longer(b.element), before=longer(b.before), after=longer(b.after),
-            below=longer(b.below), above=longer(b.above), tile=longer(b.tile),
+            below=longer(b.below), above=longer(b.above), tile=longer(b.tile), upto=longer(b.upto),
         )  # fmt: skip
         self._field = ways.field_for(self._elements, nodes, len(self.ground.xy))
 
@@ -271,10 +272,11 @@ class Sketches:
         b = self.book
         new = [np.zeros(nodes, np.int64) for _ in range(7)]
         wire, element, before, after, below, above, tile = new
+        upto = np.zeros(nodes)
         number = np.full(nodes, -1, np.int64)
-        size = drawing.compacted(b, alive, wire, element, before, after, below, above, tile, number)
+        size = drawing.compacted(b, alive, wire, element, before, after, below, above, tile, upto, number)
         self.book = b._replace(
-            wire=wire, element=element, before=before, after=after, below=below, above=above, tile=tile
+            wire=wire, element=element, before=before, after=after, below=below, above=above, tile=tile, upto=upto
         )
         self.book.meta[0] = size
 

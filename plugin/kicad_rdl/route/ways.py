@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kicad_rdl.route.compiled import compiled
+from kicad_rdl.route.compiled import compiled, lean
 from kicad_rdl.route.prices import overfull_price, passage_price, standing_price, via_range
 from kicad_rdl.route.triangulation import F64, I64
 from kicad_rdl.route.weave import (
@@ -52,7 +52,7 @@ def field_for(elements: int, nodes: int, vertices: int) -> Field:
     )  # fmt: skip
 
 
-@compiled
+@lean
 def distance(g, dx, dy):  # type: ignore[no-untyped-def]
     """Length of the shortest trace, in any direction or in eight of them."""
     if g.octilinear:
@@ -61,30 +61,26 @@ def distance(g, dx, dy):  # type: ignore[no-untyped-def]
     return math.sqrt(dx * dx + dy * dy)
 
 
-@compiled
-def ahead_of(g, goals, x, y):  # type: ignore[no-untyped-def]
+@lean
+def ahead_of(g, places, x, y):  # type: ignore[no-untyped-def]
     """Distance to the nearest goal, and its place."""
     nearest, gx, gy = TOO_FAR, x, y
-    for goal in goals:
-        d = distance(g, g.xy[goal, 0] - x, g.xy[goal, 1] - y)
+    for i in range(len(places)):
+        d = distance(g, places[i, 0] - x, places[i, 1] - y)
         if d < nearest:
-            nearest, gx, gy = d, g.xy[goal, 0], g.xy[goal, 1]
+            nearest, gx, gy = d, places[i, 0], places[i, 1]
     return nearest, gx, gy
 
 
-@compiled
+@lean
 def crossing_place(g, b, e, lower, width, x, y, gx, gy):  # type: ignore[no-untyped-def]
     """Where a wire from (x, y) to (gx, gy) would cross an interval: its straight line, held inside what is free."""
     u, v = g.edges[e]
     ax, ay = g.xy[u]
     dx, dy = g.xy[v, 0] - ax, g.xy[v, 1] - ay
     length = math.sqrt(dx * dx + dy * dy)
-    before = 0.0
     space = g.space[g.layer[u]]
-    n = lower
-    while n >= 0:
-        before += b.width[b.wire[n]] + space
-        n = b.below[n]
+    before = b.upto[lower] if lower >= 0 else 0.0
     after = b.used[e] - before
     hidden = max(0.0, length - g.clear[e]) if b.block[u] == b.full[u] or b.block[v] == b.full[v] else 0.0
     share = g.reach[u] / max(g.reach[u] + g.reach[v], 1.0)
@@ -101,7 +97,7 @@ def crossing_place(g, b, e, lower, width, x, y, gx, gy):  # type: ignore[no-unty
 
 @compiled
 def find(  # type: ignore[no-untyped-def]
-    g, b, f, starts, start_cost, goals, goal_cost, own, width, allowed, price, via_price, most, limit, strict
+    g, b, f, starts, start_cost, goals, goal_cost, places, own, width, allowed, price, via_price, most, limit, strict
 ):
     """The cheapest way from any of some vertices to any of others.
 
@@ -109,6 +105,7 @@ def find(  # type: ignore[no-untyped-def]
         g, b, f: ground, book, field.
         starts, start_cost: [n] vertices where it may begin, and what that costs [nm].
         goals, goal_cost: [m] likewise where it may end.
+        places: [k, 2] where the ends are [nm].
         own: vertices whose gaps it need not pass: its own ends.
         width: [layers] of the wire, with the extra space of its class [nm].
         allowed: [layers] 1 where it may run.
@@ -142,7 +139,7 @@ def find(  # type: ignore[no-untyped-def]
         if not allowed[g.layer[v]]:
             continue
         x, y = g.xy[v]
-        ahead, _, _ = ahead_of(g, goals, x, y)
+        ahead, _, _ = ahead_of(g, places, x, y)
         for a in range(g.around_start[v], g.around_start[v + 1]):
             t = g.around[a]
             element = gaps + 3 * t + corner_of(g, t, v)
@@ -163,7 +160,7 @@ def find(  # type: ignore[no-untyped-def]
             break
         cost = f.best[state]
         x, y = f.x[state], f.y[state]
-        ahead, gx, gy = ahead_of(g, goals, x, y)
+        ahead, gx, gy = ahead_of(g, places, x, y)
         if estimate > cost + ahead + 1e-6:
             continue  # a cheaper way to this state was found meanwhile
         looked += 1
@@ -188,7 +185,7 @@ def find(  # type: ignore[no-untyped-def]
                 if more >= TOO_FAR:
                     continue
                 total = cost + via_price * layers + more
-                d, _, _ = ahead_of(g, goals, g.xy[u, 0], g.xy[u, 1])
+                d, _, _ = ahead_of(g, places, g.xy[u, 0], g.xy[u, 1])
                 for a in range(g.around_start[u], g.around_start[u + 1]):
                     t = g.around[a]
                     element = gaps + 3 * t + corner_of(g, t, u)
@@ -260,7 +257,7 @@ def find(  # type: ignore[no-untyped-def]
                                 # the interval at the corner where the wire ends
                                 f.cut[new] = elements + c if c >= 0 else gaps + 3 * t + j // 2
                                 f.entry[new] = t
-                                d, _, _ = ahead_of(g, goals, g.xy[v, 0], g.xy[v, 1])
+                                d, _, _ = ahead_of(g, places, g.xy[v, 0], g.xy[v, 1])
                                 heapq.heappush(heap, (total + d, new))
             else:
                 e = g.triangle_edges[t, j // 2]
@@ -287,7 +284,7 @@ def find(  # type: ignore[no-untyped-def]
                             if fine and strict and passed(g, f, state, e, vertex_base):
                                 fine = False
                             if fine:
-                                d, _, _ = ahead_of(g, goals, px, py)
+                                d, _, _ = ahead_of(g, places, px, py)
                                 if total + d < limit:
                                     f.stamp[new], f.best[new], f.came[new] = now, total, state
                                     f.x[new], f.y[new], f.entry[new] = px, py, e
@@ -314,7 +311,7 @@ def find(  # type: ignore[no-untyped-def]
     return finish, finish_state, finish_vertex, finish_interval
 
 
-@compiled
+@lean
 def passed(g, f, state, e, vertex_base):  # type: ignore[no-untyped-def]
     """Whether the way to a state crosses a gap, or its leg begins at an end of it."""
     own = True
@@ -327,7 +324,7 @@ def passed(g, f, state, e, vertex_base):  # type: ignore[no-untyped-def]
     return False
 
 
-@compiled
+@lean
 def beside(g, f, state, v, vertex_base):  # type: ignore[no-untyped-def]
     """Whether the last leg of the way to a state crosses a gap at a vertex."""
     while 0 <= state < vertex_base:
@@ -338,7 +335,7 @@ def beside(g, f, state, v, vertex_base):  # type: ignore[no-untyped-def]
     return False
 
 
-@compiled
+@lean
 def trace_back(g, b, f, state, vertex, interval, steps, tiles, leg_start, crossed):  # type: ignore[no-untyped-def]
     """The way that ends at an interval of a corner, from its beginning.
 

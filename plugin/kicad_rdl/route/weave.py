@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kicad_rdl.route.compiled import compiled
+from kicad_rdl.route.compiled import lean
 from kicad_rdl.route.tiles import ROOMY, SLACK
 from kicad_rdl.route.triangulation import F64, I64
 
@@ -75,6 +75,8 @@ class Book(NamedTuple):
     """Along the element."""
     tile: I64
     """Tile between a node and the next of its wire; -1 at the last."""
+    upto: F64
+    """On a gap: what the wires from its lower vertex to the node take, with a space each [nm]."""
     first: I64
     last: I64
     """[elements]"""
@@ -112,20 +114,20 @@ def empty_book(ground: Ground, block: F64, full: F64) -> Book:
         return np.zeros(size, np.int64)
 
     return Book(
-        ints(nodes), ints(nodes), ints(nodes), ints(nodes), ints(nodes), ints(nodes), ints(nodes),
+        ints(nodes), ints(nodes), ints(nodes), ints(nodes), ints(nodes), ints(nodes), ints(nodes), np.zeros(nodes),
         np.full(elements, -1, np.int64), np.full(elements, -1, np.int64),
         np.zeros(gaps), ints(gaps), np.zeros(gaps), ints(gaps), block, full, ints(len(block)), ground.least.copy(),
         np.zeros(gaps), ints(wires), ints(wires), np.zeros(wires), np.zeros(wires), ints(2),
     )  # fmt: skip
 
 
-@compiled
+@lean
 def slack(count):  # type: ignore[no-untyped-def]
     """What so many wires keep in reserve in one gap, for the rounding of their places [nm]."""
     return 0.0 if count <= ROOMY else SLACK * (count + 1)
 
 
-@compiled
+@lean
 def room(g, b, e):  # type: ignore[no-untyped-def]
     """What is left in a gap for one more wire and its space [nm]."""
     if g.edge_triangles[e, 0] < 0 or g.edge_triangles[e, 1] < 0:
@@ -133,13 +135,13 @@ def room(g, b, e):  # type: ignore[no-untyped-def]
     return g.base[e] - b.block[g.edges[e, 0]] - b.block[g.edges[e, 1]] - b.used[e] - slack(b.count[e] + 1)
 
 
-@compiled
+@lean
 def over(g, b, e):  # type: ignore[no-untyped-def]
     """By how much a gap is overfull [nm]."""
     return b.used[e] + slack(b.count[e]) - g.base[e] + b.block[g.edges[e, 0]] + b.block[g.edges[e, 1]]
 
 
-@compiled
+@lean
 def diagonal_room(g, b, e):  # type: ignore[no-untyped-def]
     """What is left between the two apexes of a gap for one more wire and its space [nm]."""
     if g.diagonal[e] >= TOO_FAR:
@@ -148,7 +150,7 @@ def diagonal_room(g, b, e):  # type: ignore[no-untyped-def]
     return g.diagonal[e] - keep - b.crossed[e] - slack(b.crossings[e] + 1)
 
 
-@compiled
+@lean
 def diagonal_over(g, b, e):  # type: ignore[no-untyped-def]
     """By how much the other diagonal of a gap is overfull [nm]."""
     if g.diagonal[e] >= TOO_FAR:
@@ -157,7 +159,7 @@ def diagonal_over(g, b, e):  # type: ignore[no-untyped-def]
     return b.crossed[e] + slack(b.crossings[e]) - g.diagonal[e] + keep
 
 
-@compiled
+@lean
 def side_of(g, t, element):  # type: ignore[no-untyped-def]
     """Place of an element on the rim of a tile: 2 k is corner k, 2 k + 1 the gap between corners k and k + 1."""
     gaps = len(g.edges)
@@ -169,19 +171,19 @@ def side_of(g, t, element):  # type: ignore[no-untyped-def]
     return -1
 
 
-@compiled
+@lean
 def element_at(g, t, j):  # type: ignore[no-untyped-def]
     """The element at a place of the rim; see ``side_of``."""
     return len(g.edges) + 3 * t + j // 2 if j % 2 == 0 else g.triangle_edges[t, j // 2]
 
 
-@compiled
+@lean
 def forward(g, t, j):  # type: ignore[no-untyped-def]
     """Whether the rim runs along the element's own order."""
     return j % 2 == 0 or g.edges[g.triangle_edges[t, j // 2], 0] == g.triangles[t, j // 2]
 
 
-@compiled
+@lean
 def next_node(g, b, t, j, c):  # type: ignore[no-untyped-def]
     """The node after ``c`` on the rim (after the beginning of the element if c is -1); -1: none."""
     x = element_at(g, t, j)
@@ -190,13 +192,13 @@ def next_node(g, b, t, j, c):  # type: ignore[no-untyped-def]
     return b.last[x] if c < 0 else b.below[c]
 
 
-@compiled
+@lean
 def partner(b, n, t):  # type: ignore[no-untyped-def]
     """The other end of a node's wire inside a tile."""
     return b.after[n] if b.tile[n] == t else b.before[n]
 
 
-@compiled
+@lean
 def lower_node(g, b, t, j, c):  # type: ignore[no-untyped-def]
     """The node below the interval after ``c`` on the rim, in the element's own order; -1: none."""
     if forward(g, t, j):
@@ -204,7 +206,7 @@ def lower_node(g, b, t, j, c):  # type: ignore[no-untyped-def]
     return b.last[element_at(g, t, j)] if c < 0 else b.below[c]
 
 
-@compiled
+@lean
 def rim_node(g, b, t, j, lower):  # type: ignore[no-untyped-def]
     """The node before the interval above ``lower``, as the rim runs; -1: none."""
     if forward(g, t, j):
@@ -212,14 +214,14 @@ def rim_node(g, b, t, j, lower):  # type: ignore[no-untyped-def]
     return b.first[element_at(g, t, j)] if lower < 0 else b.above[lower]
 
 
-@compiled
+@lean
 def shared(g, e, f):  # type: ignore[no-untyped-def]
     """The vertex that two gaps have in common."""
     u, v = g.edges[e]
     return u if u == g.edges[f, 0] or u == g.edges[f, 1] else v
 
 
-@compiled
+@lean
 def corner_of(g, t, v):  # type: ignore[no-untyped-def]
     """Which corner of a tile a vertex is; -1: none."""
     for k in range(3):
@@ -228,7 +230,7 @@ def corner_of(g, t, v):  # type: ignore[no-untyped-def]
     return -1
 
 
-@compiled
+@lean
 def between(g, t, u, v):  # type: ignore[no-untyped-def]
     """The gap of a tile between two of its corners."""
     for k in range(3):
@@ -238,7 +240,7 @@ def between(g, t, u, v):  # type: ignore[no-untyped-def]
     return -1
 
 
-@compiled
+@lean
 def length_of(b, w):  # type: ignore[no-untyped-def]
     """Nodes of a wire."""
     n, size = b.head[w], 0
@@ -248,7 +250,7 @@ def length_of(b, w):  # type: ignore[no-untyped-def]
     return size
 
 
-@compiled
+@lean
 def diagonals_of(g, b, w, found):  # type: ignore[no-untyped-def]
     """Gaps whose other diagonals a wire crosses; returns how many were written to ``found``."""
     gaps = len(g.edges)
