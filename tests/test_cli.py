@@ -195,6 +195,11 @@ def test_a_mistake_of_the_program(run: Run, tmp_path: Path, monkeypatch: pytest.
     Path(told.split("log file: ")[1].strip()).unlink()
 
 
+def test_help_waits_for_no_numpy() -> None:
+    loaded = "import sys, kicad_rdl.cli; print({'numpy', 'shapely', 'pydantic'} & set(sys.modules))"
+    assert subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True).stdout == "set()\n"
+
+
 def test_ctrl_c(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt

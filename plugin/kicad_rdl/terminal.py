@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
@@ -16,9 +17,11 @@ from rich.progress import Progress as Bars
 from rich.table import Table
 from rich.text import Text
 
-from kicad_rdl.model.report import Progress
-from kicad_rdl.model.technology import Technology
 from kicad_rdl.units import format_length
+
+if TYPE_CHECKING:  # the model brings numpy and shapely, and help must be quick
+    from kicad_rdl.model.report import Progress
+    from kicad_rdl.model.technology import Technology
 
 PIPE_WIDTH = 200
 """Columns of a table that goes into a file or another program: nobody wants it folded at 80."""

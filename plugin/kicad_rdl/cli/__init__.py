@@ -23,6 +23,7 @@ from kicad_rdl.errors import RdlError
 from kicad_rdl.terminal import say
 
 # Modules of the pipeline are imported inside the commands: they bring numpy, scipy and shapely, and help must be quick.
+# Ctrl-C waits until they are there: numpy would make an ImportError of it.
 
 STATUS_HELP = "Exit status: 0 clean, 1 violations or something unrouted, 2 input that cannot be used, 3 a bug."
 

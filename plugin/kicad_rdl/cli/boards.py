@@ -10,6 +10,7 @@ import click
 from kicad_rdl import terminal
 from kicad_rdl.cli.status import CLEAN, PROBLEMS
 from kicad_rdl.terminal import say
+from kicad_rdl.writing.guard import signals_wait
 
 
 @click.command()
@@ -28,9 +29,10 @@ def check(board: Path, technology: str, as_json: bool, quiet: bool) -> int:
       kicad-rdl check build/caravel/caravel_fanout.kicad_pcb --technology fanout-core-1rdl
       kicad-rdl check board.kicad_pcb -t my_rules.toml --json
     """
-    from kicad_rdl import pipeline
-    from kicad_rdl.report.data import violation_data
-    from kicad_rdl.report.words import violation_words
+    with signals_wait():
+        from kicad_rdl import pipeline
+        from kicad_rdl.report.data import violation_data
+        from kicad_rdl.report.words import violation_words
 
     violations = pipeline.check_board(board, technology)
     console = terminal.output()
@@ -83,7 +85,8 @@ def route(
       kicad-rdl route board.kicad_pcb -o build/routed --nets "SPI_*" --reroute
       kicad-rdl route package.kicad_pcb -o build/routed --technology fanout-hd-2rdl --budget 60
     """
-    from kicad_rdl import board_pipeline
+    with signals_wait():
+        from kicad_rdl import board_pipeline
 
     options = board_pipeline.RouteOptions(technology, nets, angles == "45", budget, reroute, kicad_check)
     with terminal.progress_shown(quiet) as listener:

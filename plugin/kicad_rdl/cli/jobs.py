@@ -10,6 +10,7 @@ import click
 from kicad_rdl import terminal
 from kicad_rdl.cli.status import CLEAN, PROBLEMS
 from kicad_rdl.terminal import say
+from kicad_rdl.writing.guard import signals_wait
 
 
 @click.command()
@@ -36,7 +37,8 @@ def build(job: Path, output: Path, kicad_check: bool, budget: float | None, quie
       kicad-rdl build job.toml -o build/mypackage --kicad-check
       kicad-rdl build job.toml -o build/mypackage --quiet && echo clean
     """
-    from kicad_rdl import pipeline
+    with signals_wait():
+        from kicad_rdl import pipeline
 
     with terminal.progress_shown(quiet) as listener, terminal.stopped_gently() as stop:
         result = pipeline.build(job, output, kicad_check=kicad_check, progress=listener, budget=budget, stop=stop)
@@ -74,8 +76,9 @@ def estimate(job: Path, as_json: bool, drawing: Path | None, quiet: bool) -> int
       kicad-rdl estimate job.toml --json
       kicad-rdl estimate job.toml --drawing bottleneck.svg
     """
-    from kicad_rdl import pipeline
-    from kicad_rdl.forecast import forecast_data, forecast_words
+    with signals_wait():
+        from kicad_rdl import pipeline
+        from kicad_rdl.forecast import forecast_data, forecast_words
 
     with terminal.progress_shown(quiet) as listener:
         found = pipeline.estimate_job(job, listener)
@@ -100,7 +103,8 @@ def footprint(job: Path, output: Path, quiet: bool) -> int:
     Example:
       kicad-rdl footprint examples/caravel/fanout.toml --output build/footprints
     """
-    from kicad_rdl import pipeline
+    with signals_wait():
+        from kicad_rdl import pipeline
 
     written = pipeline.write_footprints(job, output)
     if not quiet:

@@ -10,6 +10,7 @@ import click
 from kicad_rdl import terminal
 from kicad_rdl.cli.status import CLEAN, PROBLEMS
 from kicad_rdl.terminal import say
+from kicad_rdl.writing.guard import signals_wait
 
 READING_KEYS = (
     "width and height of the die, origin (die centre, lower left), face (up, down), unit, shape, type.NAME (a "
@@ -56,9 +57,10 @@ def convert(
       kicad-rdl convert die.csv die.bmap -s "shape=octagon 80 um" --cell BUMP80
       kicad-rdl convert job.toml assigned.aif -s ballmap=build/chip/ballmap.csv
     """
-    from kicad_rdl.conversion.convert import Wanted
-    from kicad_rdl.conversion.convert import convert as converted
-    from kicad_rdl.conversion.sources import reading
+    with signals_wait():
+        from kicad_rdl.conversion.convert import Wanted
+        from kicad_rdl.conversion.convert import convert as converted
+        from kicad_rdl.conversion.sources import reading
 
     done = converted(reading(old, _pairs(words)), output, Wanted(of, unit, mirrored, lower_left, cell))
     if not quiet:
@@ -107,9 +109,10 @@ def diff(
       kicad-rdl diff balls.csv chip.kicad_pcb --of balls
       kicad-rdl diff layout.csv drawing.csv --new face=down --new "origin=lower left"
     """
-    from kicad_rdl.conversion.compare import comparison, difference, write_list
-    from kicad_rdl.conversion.sources import reading
-    from kicad_rdl.diff.forms import difference_data, difference_words
+    with signals_wait():
+        from kicad_rdl.conversion.compare import comparison, difference, write_list
+        from kicad_rdl.conversion.sources import reading
+        from kicad_rdl.diff.forms import difference_data, difference_words
 
     how = comparison(tolerance, shapes, align)
     found = difference(reading(old, _pairs(old_words)), reading(new, _pairs(new_words)), how, of)

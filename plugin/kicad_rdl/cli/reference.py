@@ -10,6 +10,7 @@ import click
 from kicad_rdl import terminal
 from kicad_rdl.cli.status import CLEAN
 from kicad_rdl.terminal import say
+from kicad_rdl.writing.guard import signals_wait
 
 
 @click.group()
@@ -27,7 +28,8 @@ def tech() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def tech_list(as_json: bool) -> int:
     """List the shipped technologies."""
-    from kicad_rdl.read.technology import load_technology, technology_names
+    with signals_wait():
+        from kicad_rdl.read.technology import load_technology, technology_names
 
     decks = [load_technology(name) for name in technology_names()]
     if as_json:
@@ -42,8 +44,9 @@ def tech_list(as_json: bool) -> int:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def tech_show(name: str, as_json: bool) -> int:
     """Show every value of a technology (a shipped NAME, or a TOML file) with unit, status and source."""
-    from kicad_rdl.read.technology import load_technology
-    from kicad_rdl.report.data import technology_data
+    with signals_wait():
+        from kicad_rdl.read.technology import load_technology
+        from kicad_rdl.report.data import technology_data
 
     deck = load_technology(name, Path())
     if as_json:
@@ -64,7 +67,8 @@ def schema(kind: str) -> int:
     Example:
       kicad-rdl schema job > job.schema.json
     """
-    from kicad_rdl.read.schema import schema_path
+    with signals_wait():
+        from kicad_rdl.read.schema import schema_path
 
     click.echo(schema_path(kind).read_text(encoding="utf-8"), nl=False)
     return CLEAN
