@@ -197,7 +197,34 @@ def test_a_mistake_of_the_program(run: Run, tmp_path: Path, monkeypatch: pytest.
 
 def test_help_waits_for_no_numpy() -> None:
     loaded = "import sys, kicad_rdl.cli; print({'numpy', 'shapely', 'pydantic'} & set(sys.modules))"
-    assert subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True).stdout == "set()\n"
+    said = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True).stdout
+    assert said == "set()\n"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_output_that_cannot_be_written_is_no_mistake_of_the_program() -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([*PROGRAM, "tech", "list"], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (2, "error: standard output: No space left on device\n")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a shell of POSIX")
+def test_without_any_output(tmp_path: Path) -> None:
+    """As programs without a console are started: their streams are None."""
+    command = " ".join(f"'{word}'" for word in [*PROGRAM, "tech", "list"])
+    assert subprocess.run(["sh", "-c", f"{command} >&- 2>&-"], check=False).returncode == 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a working directory cannot be removed")
+def test_a_working_directory_that_is_gone(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = str(write_job(tmp_path).parent / "bumps.csv")
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    for command in (("build", tmp_path / "job.toml", "-o", "out"), ("convert", table, "out.csv")):
+        status, _, said = run(*command)
+        assert status == 2
+        assert re.search(r"out(\.csv)?: cannot be written: No such file or directory", said)
 
 
 def test_ctrl_c(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

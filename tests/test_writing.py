@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import signal
@@ -220,6 +221,32 @@ def test_decided_journal_is_finished_first(tmp_path: Path) -> None:
         write_outputs(out, {"blocked": "x"})
     (out / "blocked").rmdir()
     assert contents(out) == NEW
+
+
+@pytest.mark.parametrize("way", ["exchange", "journal"])
+def test_a_full_disk_leaves_nothing_behind(tmp_path: Path, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At whichever file the room ends; a refused exchange is tried as a journal, which then fails too."""
+    out = tmp_path / "out"
+    write_outputs(out, OLD)
+    if way == "journal":
+        monkeypatch.chdir(out)
+    flush = os.fsync
+    for room in range(4):
+        left = [room]
+
+        def full(handle: int, left: list[int] = left) -> None:
+            left[0] -= 1
+            if left[0] < 0:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            flush(handle)
+
+        monkeypatch.setattr(os, "fsync", full)
+        with pytest.raises(InputError, match="No space left"):
+            write_outputs(out, NEW)
+        monkeypatch.setattr(os, "fsync", flush)
+        assert contents(out) == OLD
+        assert not (out / JOURNAL).exists()
+        assert os.listdir(tmp_path) == ["out"]
 
 
 def test_two_at_once_are_refused(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ of the program itself (a log file has the details), 130 stopped with Ctrl-C, 141
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import tempfile
@@ -53,6 +54,8 @@ def main(arguments: list[str] | None = None) -> None:
 
 def run(arguments: list[str]) -> int:
     """Runs the command line; its exit status."""
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115 - closed by who started us; kept to the end
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a letter is no reason to fail
@@ -79,6 +82,9 @@ def run(arguments: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it flushes at exit
         return READER_GONE
     except Exception as error:
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            say(terminal.errors(), f"error: {error.filename or 'standard output'}: {error.strerror}", "red")
+            return UNUSABLE
         _complain(error, debug)
         return BUG
     return status if isinstance(status, int) else CLEAN

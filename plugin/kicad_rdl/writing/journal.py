@@ -18,11 +18,15 @@ def journalled(place: Path, plan: Plan) -> None:
     """Puts the files beside their places, decides by one rename, and carries the decision out."""
     stage = place / JOURNAL
     stage.mkdir()
-    fill(stage / "files", plan.files)
-    flush_folders(stage)
-    journal = json.dumps({"replace": sorted(plan.files), "remove": list(plan.stale)}, ensure_ascii=False)
-    write_flushed(stage / "journal.new", journal.encode())
-    os.replace(stage / "journal.new", stage / "journal.json")
+    try:
+        fill(stage / "files", plan.files)
+        flush_folders(stage)
+        journal = json.dumps({"replace": sorted(plan.files), "remove": list(plan.stale)}, ensure_ascii=False)
+        write_flushed(stage / "journal.new", journal.encode())
+        os.replace(stage / "journal.new", stage / "journal.json")
+    except OSError:  # a full disk: nothing is decided, and the room is the user's
+        shutil.rmtree(stage, ignore_errors=True)
+        raise
     flush(stage)
     finish_journal(place)
 

@@ -16,7 +16,10 @@ def replace_file(path: Path, data: bytes) -> None:
     Raises:
         InputError: the folder does not exist or cannot be written, or the place is a folder.
     """
-    place = Path(os.path.realpath(path))
+    try:
+        place = Path(os.path.realpath(path))
+    except OSError as error:  # a relative path, and the working directory is gone
+        raise _refusal(path, error) from error
     if place.is_dir():
         raise InputError("is a folder; name a file in it", str(path))
     beside = place.with_name(f".{place.name}.kicad-rdl-new")
@@ -26,4 +29,8 @@ def replace_file(path: Path, data: bytes) -> None:
     except OSError as error:
         with suppress(OSError):
             beside.unlink(missing_ok=True)
-        raise InputError(f"cannot be written: {error.strerror or error}", str(path)) from error
+        raise _refusal(path, error) from error
+
+
+def _refusal(path: Path, error: OSError) -> InputError:
+    return InputError(f"cannot be written: {error.strerror or error}", str(path))

@@ -31,7 +31,10 @@ def check_output(directory: Path) -> None:
     Raises:
         InputError: it is a file, or it (or the nearest folder above it that exists) cannot be written.
     """
-    place = Path(os.path.realpath(directory))
+    try:
+        place = Path(os.path.realpath(directory))
+    except OSError as error:  # a relative path, and the working directory is gone
+        raise _refusal(directory, error) from error
     while True:
         try:
             mode_is_directory = place.is_dir()
