@@ -127,10 +127,14 @@ def connect(
         _draw(again, tell, late)
         done = len(_requests_done(again)) >= len(_requests_done(stage))
         stage = again if done or _stands_in_vain(task, stage) else stage
-    improve(stage.work, range(len(stage.legs)), lambda done, total: tell(Progress("improve", done, total)), late)
-    nets = [requests[leg.request].net for leg in stage.legs]
-    laying = lay(stage.work, nets, lambda name, done, total: tell(Progress(name, done, total)), late)
-    return _result(task, requests, stage, laying)
+    last = stage
+    if _stands_in_vain(task, stage):  # for what stays open; nothing is laid around what does not stand
+        last = _stood_anew(task, stage, hope=False)
+        _draw(last, tell, late)
+    improve(last.work, range(len(last.legs)), lambda done, total: tell(Progress("improve", done, total)), late)
+    nets = [requests[leg.request].net for leg in last.legs]
+    laying = lay(last.work, nets, lambda name, done, total: tell(Progress(name, done, total)), late)
+    return _result(task, requests, stage, last, laying)
 
 
 def _wanted(task: _Task, request: Request) -> Wanted:
@@ -182,10 +186,10 @@ def _stands_in_vain(task: _Task, stage: _Stage) -> bool:
     return any(reach[0] <= reach[1] and reach != _standing(stage, post) for post, reach in enumerate(stage.reach))
 
 
-def _stood_anew(task: _Task, stage: _Stage) -> _Stage:
-    """The same work on tiles with only those posts that are used, or that open requests might use."""
+def _stood_anew(task: _Task, stage: _Stage, hope: bool = True) -> _Stage:
+    """The same work on tiles with only those posts that are used, or that open requests might use (in ``hope``)."""
     work, sketches = stage.work, stage.work.sketches
-    open_legs = [leg for number, leg in enumerate(stage.legs) if number not in work.wires]
+    open_legs = [leg for number, leg in enumerate(stage.legs) if hope and number not in work.wires]
     restless = {p for leg in open_legs for p in (*leg.wanted.starts, *leg.wanted.ends)}
     reach = [stage.reach[post] if post in restless else _standing(stage, post) for post in range(len(task.posts))]
     legs: list[_Leg] = []
@@ -209,15 +213,17 @@ def _stood_anew(task: _Task, stage: _Stage) -> _Stage:
     return again
 
 
-def _result(task: _Task, requests: Sequence[Request], stage: _Stage, laying: Laying) -> Connected:
+def _result(task: _Task, requests: Sequence[Request], tried: _Stage, stage: _Stage, laying: Laying) -> Connected:
+    """What was laid of a stage, and why the rest is open: of ``tried``, where it might have used any post."""
     work, sketches = stage.work, stage.work.sketches
     reasons: dict[int, str] = {}
-    blockade = Blockade(sketches)
     for number, leg in enumerate(stage.legs):
-        if number not in work.wires:
-            reasons[leg.request] = _why_open(task, requests[leg.request], number, work, blockade)
-        elif any(laying.path(wire) is None for wire in work.wires[number]):
+        if number not in work.wires or any(laying.path(wire) is None for wire in work.wires[number]):
             reasons[leg.request] = "no legal geometry beside the other traces"
+    blockade = Blockade(tried.work.sketches)
+    for number, leg in enumerate(tried.legs):
+        if number not in tried.work.wires and leg.request in reasons:
+            reasons[leg.request] = _why_open(task, requests[leg.request], number, tried.work, blockade)
     wires: list[Wire] = []
     used: dict[int, list[int]] = {}
     for number, leg in enumerate(stage.legs):
