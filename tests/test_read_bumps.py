@@ -44,6 +44,7 @@ EXPECTED = [("A1", -500_000, 250_000, "VDD"), ("A2", 500_000, 250_000, None)]
         "name,x_mil,y_mil,net\nA1,-19.68503937,9.842519685,VDD\nA2,19.68503937,9.842519685,\n",
         "name,X,Y,net\n,(mm),[mm],\nA1,-0.5,0.25,VDD\nA2,0.5,0.25,\n",
         "name,x,y,net\nA1,-500 um,250 um,VDD\nA2,500 um,250 um,\n",
+        "name|x_um|y_um|net\nA1|-500|250|VDD\nA2|500|250|DNC\n",
         "name,x_um,y_um,net\nA1,\N{MINUS SIGN}500,250,VDD\nA2,500,250,\n",
     ],
     ids=[
@@ -60,6 +61,7 @@ EXPECTED = [("A1", -500_000, 250_000, "VDD"), ("A2", 500_000, 250_000, None)]
         "mil",
         "unit row",
         "um",
+        "bars",
         "minus",
     ],
 )

@@ -273,6 +273,11 @@ def test_auto_takes_the_least_that_is_possible(tmp_path: Path) -> None:
     assert not read_job(tmp_path / "job.toml", rdl_count=4).auto_rdl
 
 
+def test_nets_that_differ_in_capitals_are_told(tmp_path: Path) -> None:
+    bumps = "name,x_um,y_um,net\n1,0,0,gnd\n2,100,0,GND\n3,200,0,a\n"
+    assert job(tmp_path, bumps=bumps).notes == ('"GND" and "gnd" differ in capitals only; they are two nets',)
+
+
 # --- refusals ----------------------------------------------------------------------------------------
 
 REFUSED: list[tuple[tuple[str, str], str, str]] = [

@@ -470,6 +470,19 @@ def test_die_text_without_nets_takes_the_names(tmp_path: Path) -> None:
     assert places(placed.die.bumps) == {"1": (0, 0), "2": (10_000, 0)}
 
 
+@pytest.mark.parametrize(
+    "names", ["PAD  X_MM  Y_MM  NET", "Pad  X (mm)  Y (mm)  Net", "pad  x coord [mm]  y coord [mm]  net"]
+)
+def test_units_in_the_names_of_columns(tmp_path: Path, names: str) -> None:
+    """As aligned listings have them; they win over the header."""
+    path = write(tmp_path, chip__txt=f"Units: mils\n{names}\n1    0.5   0.25  clk\n2    1.5   0.25\n")
+    placed = only(read_source(path, SourceOptions(width=4_000_000, height=2_000_000)))
+    assert [(bump.at.x, bump.at.y, bump.net) for bump in placed.die.bumps] == [
+        (500_000, 250_000, "clk"),
+        (1_500_000, 250_000, None),
+    ]
+
+
 def test_a_txt_with_delimiters_is_a_table(tmp_path: Path) -> None:
     path = write(tmp_path, chip__txt="name,x_mm,y_mm,net\na,1,2,N\n")
     assert places(only(read_source(path)).die.bumps) == {"a": (1_000_000, 2_000_000)}

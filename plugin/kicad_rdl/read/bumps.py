@@ -13,7 +13,10 @@ from kicad_rdl.read.columns import Header, find_header
 from kicad_rdl.read.tables import Row, read_tables
 from kicad_rdl.units import Nm, parse_length, um
 
-NO_NET = ("", "-", "--", "nc", "n/c", "n.c.", "no connect", "unconnected")
+NO_NET = (
+    "", "-", "--", "nc", "n/c", "n.c.", "no connect", "no_connect", "not connected", "unconnected",
+    "dnc", "do not connect",
+)  # fmt: skip
 """Texts of a net column that mean: not connected (any case)."""
 
 NAME_LIMIT = 200

@@ -77,7 +77,7 @@ def find_header(rows: list[Row]) -> tuple[int, Header] | None:
     return None
 
 
-def _split_unit(text: str) -> tuple[str, str | None]:
+def split_unit(text: str) -> tuple[str, str | None]:
     """``"X (mm)"`` as ``("x", "mm")``; ``"x_um"`` as ``("x", "um")``."""
     words = re.sub(r"[\s_()\[\]{}.,:#/-]+", " ", text.lower()).strip()
     first, _, last = words.rpartition(" ")
@@ -86,7 +86,7 @@ def _split_unit(text: str) -> tuple[str, str | None]:
 
 def columns_of(row: Row, vocabulary: Mapping[str, tuple[str, ...]]) -> dict[str, Column]:
     """The columns that a row names, by meaning."""
-    meanings = [_split_unit(cell) for cell in row.cells]
+    meanings = [split_unit(cell) for cell in row.cells]
     found: dict[str, Column] = {}
     for meaning, words in vocabulary.items():
         hits = [
@@ -102,7 +102,7 @@ def columns_of(row: Row, vocabulary: Mapping[str, tuple[str, ...]]) -> dict[str,
 
 def units_of(row: Row, lengths: Mapping[str, Column]) -> dict[str, Column] | None:
     """The columns with the units that the row under a header names, ``(um)``; None where it does not, for x and y."""
-    named = {meaning: _split_unit(f"x {row.cell(column.index)}") for meaning, column in lengths.items()}
+    named = {meaning: split_unit(f"x {row.cell(column.index)}") for meaning, column in lengths.items()}
     units = {meaning: unit for meaning, (word, unit) in named.items() if word == "x" and unit is not None}
     if not {"x", "y"} <= units.keys():
         return None

@@ -18,6 +18,7 @@ from kicad_rdl.geometry import Point
 from kicad_rdl.model.die import Bump, PlacedDie
 from kicad_rdl.model.source import Source
 from kicad_rdl.read.bumps import NO_NET
+from kicad_rdl.read.columns import split_unit
 from kicad_rdl.read.documents import read_bytes
 from kicad_rdl.read.outline import Box, DrawnBump, die_in, extents
 from kicad_rdl.read.source_options import SourceOptions
@@ -50,6 +51,9 @@ KEYS = ("dieorient", "dietype", "extents", "def design", "refdes", "units")
 OTHER_SECTION = re.compile(r"(padstacks?|shapes?|hierarchical|grid|end)\b", re.IGNORECASE)
 """Begins a section without pins."""
 
+UNIT_ALONE = re.compile(r"[(\[]\w+[)\]]")
+"""A unit that stands apart from the name of its column: ``X (um)``."""
+
 SIGNS = (",", ";", "|", "\t")
 HEADER_LINES = 200
 
@@ -60,6 +64,8 @@ class _Content:
     """By key in small letters: value and line."""
     pins: list[tuple[list[str], int]] = field(default_factory=list)
     columns: tuple[str, ...] = ()
+    unit: str | None = None
+    """As the names of the columns have it, ``X_UM``; it wins over the header."""
     skipped: list[tuple[str, int]] = field(default_factory=list)
     """Title and line of sections that were read over."""
 
@@ -115,6 +121,7 @@ def _content(path: Path, source: str) -> _Content:
             if content.columns:
                 raise InputError("the columns of the pins are named a second time", source, line)
             content.columns, sign, inside = columns, sign_here, True
+            content.unit = _unit_of_columns(text, sign)
         elif OTHER_SECTION.match(text.strip()):
             content.skipped.append((text.strip(), line))
             inside = False
@@ -138,13 +145,13 @@ def _columns(text: str, sign: str | None) -> tuple[str, ...] | None:
     """
     found: list[str] = []
     if sign is not None:
-        found = [MEANINGS.get(" ".join(cell.lower().split()), "") for cell in text.split(sign)]
+        found = [_meaning(cell) or "" for cell in text.split(sign)]
     else:
-        words = text.lower().split()
+        words = [word for word in text.lower().split() if not UNIT_ALONE.fullmatch(word)]
         at = 0
         while at < len(words):
             for count in range(min(PHRASE_WORDS, len(words) - at), 0, -1):
-                meaning = MEANINGS.get(" ".join(words[at : at + count]))
+                meaning = _meaning(" ".join(words[at : at + count]))
                 if meaning is not None:
                     break
             found.append(meaning or "")
@@ -154,7 +161,24 @@ def _columns(text: str, sign: str | None) -> tuple[str, ...] | None:
     return tuple(found)
 
 
+def _meaning(phrase: str) -> str | None:
+    """Of a column's name, with or without a unit behind it."""
+    plain = " ".join(phrase.lower().split())
+    return MEANINGS.get(plain, MEANINGS.get(split_unit(plain)[0]))
+
+
+def _unit_of_columns(text: str, sign: str | None) -> str | None:
+    for name in text.split(sign):
+        if UNIT_ALONE.fullmatch(name) or _meaning(name) in ("x", "y"):
+            unit = split_unit(f"x {name}")[1]
+            if unit is not None:
+                return unit
+    return None
+
+
 def _unit(content: _Content, options: SourceOptions, source: str) -> str:
+    if content.unit is not None:
+        return content.unit
     value, line = content.header.get("units", ("", 0))
     word = re.split(r"[\s,]", value.strip(), maxsplit=1)[0].lower()
     if not word:

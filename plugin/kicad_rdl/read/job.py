@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -103,7 +103,7 @@ def read_job(path: Path, rdl_count: int | None = None) -> Job:
         ),
         source,
     )
-    job = Job(draft, isinstance(asked, str), path, _notes(maps, listed, path))
+    job = Job(draft, isinstance(asked, str), path, _notes(maps, listed, [rule.name for rule in nets], path))
     return replace(job, package=_first_possible(job))
 
 
@@ -168,9 +168,17 @@ def _ball_map(tables: JobTables, path: Path, nets: frozenset[str]) -> BallMap | 
     return read_ball_source(file, options, files, nets)
 
 
-def _notes(maps: tuple[BumpSource, ...], listed: BallMap | None, path: Path) -> tuple[str, ...]:
+def _notes(maps: tuple[BumpSource, ...], listed: BallMap | None, nets: Sequence[str], path: Path) -> tuple[str, ...]:
     """Each note once, in the order of the job."""
     notes = [note for die in maps for note in die.notes] + list(listed.notes if listed is not None else ())
+    alike: dict[str, list[str]] = {}
+    for net in nets:
+        alike.setdefault(net.casefold(), []).append(net)
+    notes += [
+        f'"{names[0]}" and "{names[1]}" differ in capitals only; they are two nets'
+        for names in alike.values()
+        if len(names) > 1
+    ]
     folder = f"{path.parent}{os.sep}"
     return tuple(note.replace(folder, "") for note in dict.fromkeys(notes))
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from kicad_rdl.errors import InputError
 from kicad_rdl.read.documents import near, read_bytes
 
-DELIMITERS = (",", ";", "\t")
+DELIMITERS = (",", ";", "\t", "|")
 
 
 @dataclass(frozen=True, slots=True)
