@@ -16,7 +16,7 @@ import numpy as np
 from kicad_rdl.route.compiled import compiled
 from kicad_rdl.route.copperfield import FREE, OUTSIDE, blocker
 
-HIDDEN = 1.5
+HIDDEN = 2.5
 """What a width of trace within its own terminal takes off the price, in turns."""
 
 CHEAPER = 0.1
