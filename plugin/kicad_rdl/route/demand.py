@@ -18,7 +18,7 @@ from kicad_rdl.geometry import circumradius
 from kicad_rdl.model.package import NetRule, SupplyStyle
 from kicad_rdl.route.bound import matching_bound
 from kicad_rdl.route.locked import touched_balls
-from kicad_rdl.route.problem import Problem
+from kicad_rdl.route.problem import Problem, Terminal
 from kicad_rdl.route.sites import Sites, sites_of
 from kicad_rdl.route.supply_balls import hold_for_planes
 from kicad_rdl.route.triangulation import I64
@@ -145,17 +145,51 @@ def _hold_for_special(
     size: Mapping[str, int],
 ) -> list[str]:
     """Gives the special nets the balls that the cheapest matching of all nets gives them; returns who got too few."""
-    if not special:
-        return []
-    balls = [j for j, ball in enumerate(problem.balls) if ball.usable and held[j] is None]
+    given = _given(problem, special, held)
+    if given is None:
+        return _hold_in_turn(problem, special, held)
+    settled = set(given.values())
+    rest = [rule for rule in special if rule.name not in settled]
+    if rest:
+        balls = [j for j, ball in enumerate(problem.balls) if ball.usable and held[j] is None and j not in given]
+        matched = _matched(problem, rest, free, balls, size)
+        if matched is None:
+            return _hold_in_turn(problem, special, held)
+        given |= matched
+    for j, net in given.items():
+        held[j] = net
+    return []
+
+
+def _given(problem: Problem, special: Sequence[NetRule], held: Sequence[str | None]) -> dict[int, str] | None:
+    """Balls of the nets that want all they may take; None: some of them are not to be had."""
+    index = {ball.name: j for j, ball in enumerate(problem.balls) if ball.usable and held[j] is None}
+    found: dict[int, str] = {}
+    for rule in special:
+        if rule.allowed is None or len(rule.allowed) > rule.balls:
+            continue
+        own = [index[name] for name in rule.allowed if name in index and index[name] not in found]
+        if len(own) < rule.balls:
+            return None
+        found |= dict.fromkeys(own, rule.name)
+    return found
+
+
+def _matched(
+    problem: Problem, special: Sequence[NetRule], free: Sequence[NetRule], balls: Sequence[int], size: Mapping[str, int]
+) -> dict[int, str] | None:
+    """Balls of the special nets in the cheapest matching of all nets to some balls; None: there are too few."""
     index = {problem.balls[j].name: k for k, j in enumerate(balls)}
+    bumps: dict[str | None, list[Terminal]] = {}
+    for bump in problem.bumps:
+        bumps.setdefault(bump.net, []).append(bump)
     everyone = [*special, *free]
     sources: list[tuple[int, int]] = []
     radius: list[float] = []
     nets: list[int] = []
     units: list[int] = []
     for k, rule in enumerate(everyone):
-        own = [bump for bump in problem.bumps if bump.net == rule.name]
+        own = bumps[rule.name]
         # a net may want more balls than it has bumps: its bumps stand for several
         copies = -(-rule.balls // size[rule.name]) if k < len(special) else 1
         for bump in own * copies:
@@ -178,11 +212,12 @@ def _hold_for_special(
             sink_radius=circumradius(problem.package.ubm_pad),
         )
     except ModelError:
-        return _hold_in_turn(problem, special, held)
-    for k, sink in zip(nets, matching.sink_of.tolist(), strict=True):
-        if k < len(special) and sink >= 0:
-            held[balls[sink]] = special[k].name
-    return []
+        return None
+    return {
+        balls[sink]: special[k].name
+        for k, sink in zip(nets, matching.sink_of.tolist(), strict=True)
+        if k < len(special) and sink >= 0
+    }
 
 
 def _hold_in_turn(problem: Problem, special: Sequence[NetRule], held: list[str | None]) -> list[str]:

@@ -79,8 +79,8 @@ def sites_of(problem: Problem, reach: Sequence[int]) -> Sites:
     return Sites(tuple(bump_at), tuple(bump_limit), tuple(ball_at), tuple(ball_limit))
 
 
-def _around(at: Point, first: float, step: float, steps: int, directions: int) -> Iterator[Point]:
-    """Places around a point, nearest first."""
+def _around(first: float, step: float, steps: int, directions: int) -> Iterator[Point]:
+    """Places around the origin, nearest first."""
     for n in range(steps):
         distance = first + n * step
         for k in range(directions):
@@ -88,7 +88,7 @@ def _around(at: Point, first: float, step: float, steps: int, directions: int) -
             # sine and cosine of 45 degrees differ in the last bit: a diagonal must be one to the nanometre
             # and KiCad rounds centres of short arcs to 100 nm: a site there is the centre it is meant to be
             x, y = (100 * round(distance * round(f(angle), 12) / 100) for f in (math.cos, math.sin))
-            yield Point(at.x + x, at.y + y)
+            yield Point(x, y)
 
 
 def _tree(points: Sequence[Point]) -> cKDTree | None:
@@ -114,10 +114,12 @@ def _place_balls(problem: Problem, rules: _Rules, barred: Barred, ball_at: list[
             for i in near
         ) and barred.via(place, rules.via, None, 1, count, count)
 
+    steps = max(0, math.floor(slack / rules.space))
+    offsets = [Point(0, 0), *_around(rules.space, rules.space, steps, DIRECTIONS[Angles.ANY])]
     for j, ball in enumerate(problem.balls):
         limits.append(_unbarred(barred, rules, ball.at, min(2, count), count))
-        steps = max(0, math.floor(slack / rules.space))
-        for place in (ball.at, *_around(ball.at, rules.space, rules.space, steps, DIRECTIONS[Angles.ANY])):
+        for offset in offsets:
+            place = Point(ball.at.x + offset.x, ball.at.y + offset.y)
             if clear(place):
                 ball_at[j] = place
                 limits[j] = 1
@@ -210,7 +212,7 @@ def _place_bumps(
             for bone in bones.get((c, r), ())
         ]
         if lands[i] not in offsets:
-            around = _around(Point(0, 0), lands[i], rules.space / 2, STEPS, DIRECTIONS[package.angles])
+            around = _around(lands[i], rules.space / 2, STEPS, DIRECTIONS[package.angles])
             offsets[lands[i]] = np.array([(p.x, p.y) for p in around], dtype=np.int64)
         places = offsets[lands[i]] + (at.x, at.y)
         inside = (np.abs(places) + edge < (problem.half_width, problem.half_height)).all(axis=1)
