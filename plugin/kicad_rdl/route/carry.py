@@ -36,12 +36,7 @@ def carry(old: Negotiation, new: Negotiation, connection: Mapping[int, int]) -> 
         )
         for number, wire in zip(numbers, made, strict=True):
             new.adopt(connection[number], (wire,), sketches.ends_of(wire)[1])
-    for wire in sorted(sketches.alive):
-        if wire not in sketches.alive:
-            continue
-        gone = sketches.squeezed_out([wire])
-        for number in [new.owner[wire]] if gone is None else sorted({new.owner[w] for w in gone}):
-            new.take_out(number)
+    new.relieve()
 
 
 def _vertices(old: Sketches, new: Sketches, layer: int) -> list[int]:

@@ -6,6 +6,7 @@ drawn anew, to its own end or to any free one. Whatever makes the sum shorter st
 
 from __future__ import annotations
 
+import heapq
 import math
 from collections.abc import Callable, Sequence
 
@@ -100,16 +101,20 @@ def improve(
     counted = set(numbers)
     lengths = _lengths(work, [n for n in numbers if n in work.wires])
     excess = {n: length - work.straight(n) for n, length in lengths.items()}
+    worst = [(-more, n) for n, more in excess.items()]  # entries that ``excess`` no longer has are passed over
+    heapq.heapify(worst)
     looked: dict[int, int] = {}
     begin = math.fsum(length for length in lengths.values() if length < math.inf)
     vain = turn = redrawn = 0
     total = len(excess)
     pitch = work.first_price / 6.0
     patience = PATIENCE + total // 10
-    while excess and vain < patience and not late():
-        number = max(sorted(excess), key=excess.__getitem__)
-        gone = excess.pop(number)
-        if gone < 2 * pitch:
+    while worst and vain < patience and not late():
+        gone, number = heapq.heappop(worst)
+        if excess.get(number) != -gone:
+            continue
+        del excess[number]
+        if -gone < 2 * pitch:
             break
         if number not in work.wires or lengths[number] < WORTH * work.straight(number):
             continue
@@ -131,6 +136,7 @@ def improve(
             lengths[n] = length
             if looked.get(n, 0) < ROUNDS and n in counted:
                 excess[n] = length - work.straight(n)
+                heapq.heappush(worst, (-excess[n], n))
     end = math.fsum(length for length in lengths.values() if length < math.inf)
     return Improvement(redrawn, max(0.0, begin - end), stopped_early=late())
 

@@ -12,8 +12,11 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from kicad_rdl.route.groups import Groups
 from kicad_rdl.route.sketches import Errand, Sketches, Way
+from kicad_rdl.route.triangulation import I64
 
 PUSHES = 30
 """How many ways are drawn at most, for every connection there is."""
@@ -88,6 +91,8 @@ class Negotiation:
     joined: Sequence[tuple[int, int]] = ()
     """Posts that copper joins which is there already."""
     _log: list[tuple[int, tuple[int, ...], int, bool]] = field(default_factory=list)
+    _choices: dict[int, tuple[tuple[int, ...], I64]] = field(default_factory=dict)
+    """Ends of connections by their identity."""
 
     def pieces(self) -> Groups:
         """Which posts copper joins: the wires, and what was there before."""
@@ -127,6 +132,15 @@ class Negotiation:
             self.sketches.remove(wire)
         self._strike(number)
         self._log.append((number, wires, end, False))
+
+    def relieve(self) -> None:
+        """Takes out connections until no gap and no diagonal is overfull."""
+        for wire in sorted(self.sketches.alive):
+            if wire not in self.sketches.alive:
+                continue
+            gone = self.sketches.squeezed_out([wire])
+            for number in [self.owner[wire]] if gone is None else sorted({self.owner[w] for w in gone}):
+                self.take_out(number)
 
     def _book(self, number: int, wires: tuple[int, ...], end: int) -> None:
         self.wires[number], self.end[number] = wires, end
@@ -179,19 +193,34 @@ class Negotiation:
         """The ends nearest to the start, those that are free and those that are not."""
         if len(wanted.ends) <= NEAREST:
             return list(wanted.ends)
-        x, y = self.sketches.place(wanted.starts[0])
-        place = {p: self.sketches.place(p) for p in wanted.ends}
-        near = sorted(wanted.ends, key=lambda p: (math.hypot(place[p][0] - x, place[p][1] - y), p))
-        free = [p for p in near if p not in self.claims][:NEAREST]
-        return free + [p for p in near[:NEAREST] if p in self.claims]
+        posts = self._ends(wanted)
+        taken = np.zeros(len(self.sketches.posted.vertices), bool)
+        taken[np.fromiter(self.claims, np.int64, len(self.claims))] = True
+        start = self.sketches.place(wanted.starts[0])
+        free = self._first(posts[~taken[posts]], start)
+        return free + [p for p in self._first(posts, start) if p in self.claims]
+
+    def _ends(self, wanted: Wanted) -> I64:
+        """The ends of a connection as an array; many connections share one choice."""
+        known = self._choices.get(id(wanted.ends))
+        if known is None:
+            known = self._choices[id(wanted.ends)] = (wanted.ends, np.array(wanted.ends, np.int64))
+        return known[1]
+
+    def _first(self, posts: I64, start: tuple[float, float]) -> list[int]:
+        """The ``NEAREST`` of some posts, by distance and number."""
+        away = np.hypot(*(self.sketches.places(posts) - start).T)
+        if len(posts) > NEAREST:
+            posts = posts[away <= np.partition(away, NEAREST - 1)[NEAREST - 1] + 1.0]
+        return sorted(posts.tolist(), key=lambda p: (math.dist(self.sketches.place(p), start), p))[:NEAREST]
 
     def straight(self, number: int) -> float:
         """Least distance between a connection's ends (of one with many, the one that it has) [nm]."""
         wanted = self.wanted[number]
-        starts = [self.sketches.place(p) for p in wanted.starts]
         own = self.end.get(number)
-        ends = [self.sketches.place(p) for p in (wanted.ends if own is None or not wanted.exclusive else (own,))]
-        return min(math.hypot(a - x, b - y) for a, b in starts for x, y in ends)
+        ends = self._ends(wanted) if own is None or not wanted.exclusive else np.array([own])
+        places = self.sketches.places(ends)
+        return min(float(np.hypot(*(places - self.sketches.place(p)).T).min()) for p in wanted.starts)
 
     def push(self, number: int, way: Way) -> list[int] | None:
         """Draws a way and takes out whoever it crosses or squeezes; None, and nothing is changed: that cannot be."""

@@ -10,7 +10,7 @@ import numpy as np
 from kicad_rdl.route import drawing, prices, pushing, ways, weave
 from kicad_rdl.route.ground import Posted, ground_of
 from kicad_rdl.route.tiles import Tiles
-from kicad_rdl.route.triangulation import I64
+from kicad_rdl.route.triangulation import F64, I64
 from kicad_rdl.route.uncross import Wire
 from kicad_rdl.route.weave import TOO_FAR
 
@@ -118,6 +118,10 @@ class Sketches:
         """Where a post is, on its first layer [nm]."""
         x, y = self.ground.xy[self.ground.post_vertex[self.ground.post_start[post]]].tolist()
         return x, y
+
+    def places(self, posts: I64) -> F64:
+        """[n, 2] where posts are, as ``place`` says [nm]."""
+        return self.ground.xy[self.ground.post_vertex[self.ground.post_start[posts]]]
 
     def vertices_of(self, post: int) -> list[int]:
         """The vertices of a post on all its layers."""

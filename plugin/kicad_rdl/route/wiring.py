@@ -117,6 +117,7 @@ def _begin(problem: Problem, plan: Plan, wants: Wants) -> _Stage:
         for wire, drawn in zip(layer.wires, made, strict=True):
             work.adopt(number, (drawn,), len(problem.bumps) + wire.sink)
             number += 1
+    work.relieve()  # the flow does not see all cuts
     return _Stage(plan, wants, work, list(wants.nets))
 
 
