@@ -13,13 +13,14 @@ import shapely
 from layers import EDGE, HALF, LINE, SPACE
 
 from kicad_rdl.geometry import Arc, Circle, Line, Path, Point, path_points
+from kicad_rdl.route.diagonals import discs_beyond
 from kicad_rdl.route.ground import Posted
 from kicad_rdl.route.lay import Strokes, path_of
-from kicad_rdl.route.layer import LaidLayer, lay_layer
+from kicad_rdl.route.layer import lay_layer
 from kicad_rdl.route.nearness import between, from_point, rows_of
 from kicad_rdl.route.sketches import Errand, Sketches
 from kicad_rdl.route.spacing import Copper
-from kicad_rdl.route.tiles import Obstacle, build_tiles
+from kicad_rdl.route.tiles import SLACK, Obstacle, Tiles, build_tiles
 from kicad_rdl.route.triangulation import F64
 from kicad_rdl.route.uncross import Wire
 
@@ -155,7 +156,9 @@ def test_wires_wider_than_their_pads_keep_the_others_away() -> None:
     assert one.distance(two) >= (wide + LINE) / 2 + SPACE - 5 * FINE
 
 
-def woven(pads: Sequence[Obstacle], joined: Sequence[tuple[int, int]], line: float, space: float) -> LaidLayer:
+def woven(
+    pads: Sequence[Obstacle], joined: Sequence[tuple[int, int]], line: float, space: float
+) -> tuple[Tiles, list[Wire], dict[int, list[int]]]:
     """Pads of which some are joined, each pair by the shortest way that is left."""
     tiles = build_tiles(pads, *HALF, space, EDGE)
     alone = Posted(tuple(((0, v),) for v in range(len(pads))), ((0, 0),) * len(pads), (False,) * len(pads))
@@ -164,9 +167,7 @@ def woven(pads: Sequence[Obstacle], joined: Sequence[tuple[int, int]], line: flo
         way = sketches.find(Errand(((start, 0.0),), ((end, 0.0),), (line,), (0,), 1.0))
         assert way is not None
         sketches.draw(way, (line,), 1.0)
-    wires, count = list(sketches.wires_on(0).values()), len(joined)
-    nets, widths = [str(k) for k in range(count)], [line] * count
-    return lay_layer(tiles, wires, nets, sketches.orders_on(0), widths, space)
+    return tiles, list(sketches.wires_on(0).values()), sketches.orders_on(0)
 
 
 def test_a_pad_that_bulges_over_a_gap_pushes_the_whole_bundle() -> None:
@@ -178,5 +179,22 @@ def test_a_pad_that_bulges_over_a_gap_pushes_the_whole_bundle() -> None:
         for x, y in ((-90_000, 160_000), (110_000, -200_000))
         for k in range(4)
     ]
-    laid = woven([*large, *small, *ends], [(4 + k, 8 + k) for k in range(4)], 2_000, 2_000)
+    tiles, wires, orders = woven([*large, *small, *ends], [(4 + k, 8 + k) for k in range(4)], 2_000.0, 2_000.0)
+    laid = lay_layer(tiles, wires, ["0", "1", "2", "3"], orders, [2_000.0] * 4, 2_000.0)
     assert None not in laid.paths
+
+
+def test_what_crosses_a_diagonal_farther_out_fits_beside_its_far_end() -> None:
+    """Four wires cut the corner at a pad on the left; the pad on the right bulges over the gap on their other side."""
+    places = [(-400_000, 0), (0, 122_000), (0, -122_000), (90_000, 0)]
+    places += [(-60_000 + 12_000 * k, y) for y in (-300_000, 300_000) for k in range(4)]
+    across = [233_000, 30_000, 30_000, 233_000, *[6_000] * 8]
+    pads = [Obstacle(Point(*at), Circle(d), None, f"{at}") for at, d in zip(places, across, strict=True)]
+    tiles, wires, orders = woven(pads, [(4 + k, 8 + k) for k in range(4)], 2_000.0, 2_000.0)
+    assert sorted(tiles.edges.tolist()).count([1, 2]) == 1
+    found = discs_beyond(tiles, wires, orders, [2_000.0] * 4, 2_000.0)
+    about = {wire: [disc[2] for disc in discs if disc[0] > 0] for wire, discs in found.items()}
+    beside = 116_500 + 2_000 + 1_000 + SLACK
+    assert about == {3 - k: [beside + k * (4_000 + SLACK)] for k in range(4)}
+    laying = lay_layer(tiles, wires, ["0", "1", "2", "3"], orders, [2_000.0] * 4, 2_000.0)
+    assert None not in laying.paths

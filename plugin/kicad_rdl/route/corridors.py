@@ -56,7 +56,7 @@ def corridors_of(
     count = int(gap_start[-1])
     gaps = np.fromiter(chain.from_iterable(wire.gaps for wire in which), np.int64, count)
     before = np.fromiter(chain.from_iterable(wire.triangles[: len(wire.gaps)] for wire in which), np.int64, count)
-    below, above, share = _offsets(asked, gap_start, gaps, orders, widths, space)
+    below, above, share = offsets(asked, gap_start, gaps, orders, widths, space)
     further: list[ExtraDisc] = []
     further_start = [0]
     for index, wire in zip(asked, which, strict=True):
@@ -91,7 +91,7 @@ def corridors_of(
     )
 
 
-def _offsets(
+def offsets(
     asked: Sequence[int], gap_start: I64, gaps: I64, orders: Orders, widths: Widths, space: float
 ) -> tuple[F64, F64, F64]:
     """Width and space of the wires below and above each wire on each of its gaps [nm]; and which part of the slack
@@ -215,7 +215,7 @@ def _build(  # type: ignore[no-untyped-def]
             keep_left = clearance[left] + SLACK + left_offset + widths[w] / 2
             keep_right = clearance[right] + SLACK + right_offset + widths[w] / 2
             # where the wires fill the gap, the slack of rounding gives way, and with it that of those below and above
-            full = _extent(layer, left, dx, dy, keep_left)[0] + _extent(layer, right, -dx, -dy, keep_right)[0]
+            full = extent(layer, left, dx, dy, keep_left)[0] + extent(layer, right, -dx, -dy, keep_right)[0]
             excess = max(0.0, full - length)
             part = 1.0 - share[i] if leftward[i] else share[i]
             for column in range(2):
@@ -223,7 +223,7 @@ def _build(  # type: ignore[no-untyped-def]
                     side, vertex, keep, ex, ey = 1.0, left, keep_left - part * excess, dx, dy
                 else:
                     side, vertex, keep, ex, ey = -1.0, right, keep_right - (1.0 - part) * excess, -dx, -dy
-                reach, nearest = _extent(layer, vertex, ex, ey, keep)
+                reach, nearest = extent(layer, vertex, ex, ey, keep)
                 px, py = xy[vertex, 0] + ex * reach, xy[vertex, 1] + ey * reach
                 if octagonal:
                     keep = keep_left if column == 0 else keep_right
@@ -277,12 +277,13 @@ def _build(  # type: ignore[no-untyped-def]
             discs[n] = (further[k, 0], further[k, 1], further[k, 2], further[k, 3], 0.0)
             ranges[n, 0], ranges[n, 1] = int(further[k, 4]), int(further[k, 5])
             n += 1
-        # wires of one net may end on one terminal side by side: a disc never swallows the wire's own ends
+        # wires of one net may end on one terminal side by side: a disc never swallows the end beside which it stands
         for k in range(starts[w], n):
-            closest = min(
-                math.hypot(discs[k, 0] - ends[w, 0], discs[k, 1] - ends[w, 1]),
-                math.hypot(discs[k, 0] - ends[w, 2], discs[k, 1] - ends[w, 3]),
-            )
+            closest = np.inf
+            if ranges[k, 0] == 0:
+                closest = math.hypot(discs[k, 0] - ends[w, 0], discs[k, 1] - ends[w, 1])
+            if ranges[k, 1] >= gap_start[w + 1] - gap_start[w] - 1:
+                closest = min(closest, math.hypot(discs[k, 0] - ends[w, 2], discs[k, 1] - ends[w, 3]))
             if 0.0 < closest <= discs[k, 2]:
                 discs[k, 2] = closest * (1 - 1e-9) - 0.01
         starts[w + 1] = n
@@ -290,7 +291,7 @@ def _build(  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _extent(layer, vertex, dx, dy, keep):  # type: ignore[no-untyped-def]
+def extent(layer, vertex, dx, dy, keep):  # type: ignore[no-untyped-def]
     """How far an obstacle grown by ``keep`` reaches along a direction [nm], and which of its discs is nearest."""
     xy, disc_start, disc_xy, disc_r, normals, _, _ = layer
     a, b = disc_start[vertex], disc_start[vertex + 1]

@@ -10,6 +10,7 @@ import numpy as np
 from kicad_rdl.geometry import Path
 from kicad_rdl.route.blunt import blunted
 from kicad_rdl.route.corridors import ExtraDisc, corridors_of
+from kicad_rdl.route.diagonals import discs_beyond
 from kicad_rdl.route.lay import sharp_corner, strokes_of
 from kicad_rdl.route.octagons import tauten_octagonal
 from kicad_rdl.route.octilinear import bend
@@ -101,7 +102,8 @@ class _Laying:
         self.copper = Copper(tiles, wires, nets, widths, space)
         self.conflicts: list[Conflict] = []
         self.drawn: dict[int, Drawn] = {}
-        self.extra: dict[int, list[ExtraDisc]] = {}
+        self.extra = discs_beyond(self.layer[0], wires, orders, widths, space)
+        """What wires keep from besides the ends of their gaps."""
         self.before: dict[int, tuple[list[ExtraDisc], int, int]] = {}
         """What a wire was asked before it was asked for more, and its pieces then."""
         self.firm: set[int] = set()
