@@ -130,6 +130,13 @@ def test_a_large_symbol_is_cut_into_units_without_losing_a_pin() -> None:
     text = footprint_files(package, nets)["sample_2_rdl.kicad_sym"]
     assert len(re.findall(r'\(symbol "sample_2_rdl_\d+_1"', text)) > 3
     assert sorted(re.findall(r'\(number "([^"]*)"', text)) == sorted(ball.name for ball in package.balls)
+    bodies = re.findall(r"\(rectangle\s+\(start \S+ (\S+)\)", text)
+    assert len(set(bodies)) == 1  # their upper edges: reference and value stand above each of them
+    longest = max(len(ball.name) for ball in package.balls)
+    (length,) = {float(length) for length in re.findall(r"\(length (\S+)\)", text)}
+    assert longest > 2
+    assert 1.1 * longest <= length < 1.1 * longest + 2.54  # a letter is 1.1 mm wide
+    assert length % 2.54 == 0
 
 
 def test_files_are_well_formed_and_the_same_every_time() -> None:

@@ -18,7 +18,6 @@ from kicad_rdl.model.package import NetKind, Package
 from kicad_rdl.units import UM, Nm
 
 GRID: Nm = 2_540 * UM
-PIN_LENGTH: Nm = GRID
 TEXT: Nm = 1_270 * UM
 LETTER: Nm = 1_100 * UM
 """Width of a letter of KiCad's stroke font at this size, a little generous."""
@@ -55,7 +54,10 @@ def symbol_tree(package: Package, ball_nets: Mapping[str, str]) -> Tree:
     units = _units(package, ball_nets)
     half = GRID * max(2, -(-max((_half_width(unit) for unit in units), default=0) // GRID))
     tallest = max((len(side) for unit in units for side in (unit.left, unit.right)), default=1)
-    top = (tallest + 1) // 2 * GRID
+    first = (tallest - 1) // 2 * GRID  # of all units: they share the place of reference and value
+    top = first + GRID
+    longest = max((len(ball.name) for ball in package.balls), default=1)
+    pin_length = GRID * -(-longest * LETTER // GRID)  # the number stands on it
     symbol: Tree = (
         "symbol",
         Quoted(name),
@@ -69,7 +71,7 @@ def symbol_tree(package: Package, ball_nets: Mapping[str, str]) -> Tree:
         _property("Description", package.description or f"Package {package.name}", 0, 0, hidden=True),
         _property("ki_keywords", "fan-out package BGA", 0, 0, hidden=True),
         _property("ki_fp_filters", f"BGA*{len(package.balls)}*", 0, 0, hidden=True),
-        *(_unit(name, number, unit, half) for number, unit in enumerate(units, start=1)),
+        *(_unit(name, number, unit, half, first, pin_length) for number, unit in enumerate(units, start=1)),
         ("embedded_fonts", "no"),
     )
     return (
@@ -160,19 +162,18 @@ def _half_width(unit: Unit) -> Nm:
     return longest * LETTER + GRID
 
 
-def _unit(name: str, number: int, unit: Unit, half: Nm) -> Tree:
+def _unit(name: str, number: int, unit: Unit, half: Nm, first: Nm, pin_length: Nm) -> Tree:
     rows = max(len(unit.left), len(unit.right), 1)
-    top = (rows - 1) // 2 * GRID
     body: Tree = (
         "rectangle",
-        ("start", -half, top + GRID),
-        ("end", half, top - rows * GRID),
+        ("start", -half, first + GRID),
+        ("end", half, first - rows * GRID),
         ("stroke", ("width", 254 * UM), ("type", "default")),
         ("fill", ("type", "background")),
     )
-    reach = half + PIN_LENGTH
+    reach = half + pin_length
     pins = [
-        _pin(pin, x, top - row * GRID, degrees)
+        _pin(pin, x, first - row * GRID, degrees, pin_length)
         for side, x, degrees in ((unit.left, -reach, "0"), (unit.right, reach, "180"))
         for row, pin in enumerate(side)
         if pin is not None
@@ -180,14 +181,14 @@ def _unit(name: str, number: int, unit: Unit, half: Nm) -> Tree:
     return ("symbol", Quoted(f"{name}_{number}_1"), body, *pins)
 
 
-def _pin(pin: Pin, x: Nm, y: Nm, degrees: str) -> Tree:
+def _pin(pin: Pin, x: Nm, y: Nm, degrees: str, length: Nm) -> Tree:
     effects: Tree = ("effects", ("font", ("size", TEXT, TEXT)))
     return (
         "pin",
         pin.kind,
         "line",
         ("at", x, y, degrees),
-        ("length", PIN_LENGTH),
+        ("length", length),
         ("name", Quoted(pin.name), effects),
         ("number", Quoted(pin.number), effects),
     )
