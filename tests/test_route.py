@@ -32,9 +32,6 @@ from kicad_rdl.route.problem import Pose, pose_of, problem_of
 from kicad_rdl.route.sites import sites_of
 from kicad_rdl.route.teardrops import teardrops
 
-STACKS = "stacked vias"
-"""The one thing that only the router refuses."""
-
 seeds = st.integers(0, 10**6)
 """Of packages: ``a_package(Random(seed))`` makes a failure again; there is nothing to shrink."""
 CALM = settings(deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate])
@@ -43,12 +40,9 @@ CALM = settings(deadline=None, derandomize=True, phases=[Phase.explicit, Phase.g
 def a_package(chance: Random, limits: Limits = EVERYTHING) -> Package | None:
     """A package that the router accepts; None where none was found."""
     try:
-        package = random_package(chance, limits, tries=10)
+        return random_package(chance, limits, tries=10)
     except RdlError:
         return None
-    planes = any(rule.style is SupplyStyle.PLANE for rule in package.nets)
-    needs_stacks = planes and package.rdl_count > 1 and not package.technology.stacked_vias
-    return None if needs_stacks else package
 
 
 # --- one layout -----------------------------------------------------------------------------------------------------
@@ -132,34 +126,29 @@ def test_larger_packages(seed: int) -> None:
         assert dishonesties(layout) == []
 
 
-def test_planes_of_several_layers_need_stacked_vias() -> None:
-    chance = Random(5)
-    package = next(
-        p
-        for _ in range(500)
-        if (p := a_package(chance)) is not None
-        and p.rdl_count > 1
-        and any(rule.style is SupplyStyle.PLANE for rule in p.nets)
-    )
-    with pytest.raises(RdlError, match=STACKS):
-        route(staggered(package))
-
-
 def staggered(package: Package, stagger: int = 10_000) -> Package:
     """The same where no via may stand on another opening."""
     return replace(package, technology=replace(package.technology, stacked_vias=False, stagger=stagger))
 
 
+@pytest.mark.parametrize("planes", [False, True])
 @pytest.mark.parametrize("seed", range(10))
-def test_staggered_vias(seed: int) -> None:
+def test_staggered_vias(seed: int, planes: bool) -> None:
+    """Signals, trees and planes: every change of layer has a place of its own."""
     chance = Random(seed)
-    limits = replace(EVERYTHING, planes=False)
-    package = next(p for _ in range(500) if (p := a_package(chance, limits)) is not None and p.rdl_count > 1)
+    limits = replace(EVERYTHING, planes=planes)
+    package = next(
+        p
+        for _ in range(500)
+        if (p := a_package(chance, limits)) is not None
+        and p.rdl_count > 1
+        and planes == any(rule.style is SupplyStyle.PLANE for rule in p.nets)
+    )
     layout = route(staggered(package))
     assert violations_of(layout) == []
     assert dishonesties(layout) == []
-    places = [via.at for via in layout.vias]
-    assert len(set(places)) == len(places)
+    places = {(via.at, via.layer) for via in layout.vias}
+    assert not any((at, layer + 1) in places for at, layer in places)
 
 
 # --- the same again -------------------------------------------------------------------------------------------------

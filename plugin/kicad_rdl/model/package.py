@@ -219,6 +219,11 @@ class Package:
         return self.rdl_count % 2 == 1
 
     @property
+    def staggered(self) -> bool:
+        """Whether layers are changed at places beside bumps and balls only, because no via may stand on another."""
+        return self.rdl_count > 1 and not self.technology.stacked_vias
+
+    @property
     def bumps(self) -> tuple[tuple[int, Bump], ...]:
         """Every bump in the package frame, with the index of its die."""
         return tuple((index, bump) for index, placed in enumerate(self.dies) for bump in placed.bumps)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from kicad_rdl.geometry import Point, path_points, shapely_polygon
 from kicad_rdl.route.problem import Problem
+from kicad_rdl.route.triangulation import F64
 
 ARC_TOLERANCE = 20.0
 """How far the straight pieces that stand for a locked arc may leave it [nm]; added to its width."""
@@ -48,12 +50,24 @@ class Barred:
     def via(self, place: Point, radius: float, net: str | None, first: int, last: int, bare: int) -> bool:
         """Whether a stack from ``first`` to ``last`` keeps clear; its land on ``bare`` is part of a larger pad."""
         for k, apart in self._near(shapely.Point(place.x, place.y), radius):
-            on = [layer for layer in self._layers[k] if first <= layer <= last]
-            if self._net[k] is not None:
-                on = [layer for layer in on if layer != bare and self._net[k] != net]
-            if on and self._vias[k] and apart < radius + self._away[k]:
+            if self._bars(k, net, first, last, bare) and apart < radius + self._away[k]:
                 return False
         return True
+
+    def free(self, places: F64, radius: float, first: int, last: int) -> NDArray[np.bool_]:
+        """[places] whether a via of any net from ``first`` to ``last`` keeps clear."""
+        found = np.ones(len(places), dtype=np.bool_)
+        for k, area in enumerate(self._areas):
+            if self._bars(k, None, first, last, 0):
+                found &= shapely.distance(area, shapely.points(places)) >= radius + self._away[k]
+        return found
+
+    def _bars(self, k: int, net: str | None, first: int, last: int, bare: int) -> bool:
+        """Whether an area concerns a stack at all."""
+        on = [layer for layer in self._layers[k] if first <= layer <= last]
+        if self._net[k] is not None:
+            on = [layer for layer in on if layer != bare and self._net[k] != net]
+        return bool(on) and self._vias[k]
 
     def bone(self, line: shapely.LineString, half: float, net: str | None) -> bool:
         """Whether a trace on RDL1 keeps clear."""

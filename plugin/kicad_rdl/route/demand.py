@@ -68,7 +68,10 @@ def demand_of(problem: Problem) -> Demand:
     package = problem.package
     count = package.rdl_count
     plane_layer = {r.name: plane_layer_of(problem, r) for r in package.nets if r.style is SupplyStyle.PLANE}
-    signal_layers = tuple(k for k in range(1, count + 1) if k not in plane_layer.values()) or tuple(range(1, count + 1))
+    every = tuple(range(1, count + 1))
+    apart = tuple(k for k in every if k not in plane_layer.values())
+    # staggered vias take a step on every layer that they pass, also on those of planes
+    signal_layers = every if package.staggered or not apart else apart
     size: dict[str, int] = {}
     for bump in problem.bumps:
         if bump.net is not None:
@@ -103,7 +106,7 @@ def demand_of(problem: Problem) -> Demand:
         tuple(
             count
             if net is None
-            else plane_layer[net]
+            else max(plane_layer[net], sites.ball_limit[j])
             if net in plane_layer
             else max(min(signal_layers), sites.ball_limit[j])
             for j, net in enumerate(held)
@@ -114,7 +117,7 @@ def demand_of(problem: Problem) -> Demand:
 
 def _is_special(problem: Problem, rule: NetRule, bumps: int, signal_layers: Sequence[int]) -> bool:
     """Whether a net asks for something that the flow, which knows one kind of trace per layer, does not see."""
-    if problem.package.rdl_count > 1 and not problem.package.technology.stacked_vias:
+    if problem.package.staggered:
         return True  # no stack reaches from layer to layer
     if rule.allowed is not None or rule.balls > bumps:
         return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from kicad_rdl.route.compiled import compiled, lean
-from kicad_rdl.route.weave import diagonals_of, length_of
+from kicad_rdl.route.weave import diagonals_of, length_of, stands_whole
 
 
 @lean
@@ -109,7 +109,7 @@ def settle(g, b, p):  # type: ignore[no-untyped-def]
                 low, high = i, i
             else:
                 low, high = min(low, i), max(high, i)
-    if g.through[p] and low < high:
+    if low <= high and stands_whole(g, p, low, high):
         low, high = 0, stop - start - 1
     if b.standing[p, 0] == low and b.standing[p, 1] == high:
         return

@@ -13,7 +13,6 @@ from kicad_rdl.route.account import cuts_of
 from kicad_rdl.route.demand import demand_of
 from kicad_rdl.route.plan import Plan, make_plan
 from kicad_rdl.route.problem import Problem, problem_of
-from kicad_rdl.route.router import refuse_impossible
 from kicad_rdl.route.supplies import with_supplies
 from kicad_rdl.route.walls import Wall, narrowest_wall
 from kicad_rdl.units import MM, um
@@ -48,13 +47,8 @@ class Estimate:
 
 
 def estimate(package: Package, progress: Callable[[Progress], None] | None = None) -> Estimate:
-    """Plans a package and says how much of it fits on its RDLs.
-
-    Raises:
-        ModelError: the router cannot use several RDLs in this technology.
-    """
+    """Plans a package and says how much of it fits on its RDLs."""
     say = progress or (lambda _: None)
-    refuse_impossible(package)
     stage = "flow on 1 RDL" if package.rdl_count == 1 else f"flow on {package.rdl_count} RDLs"
     problem = problem_of(with_supplies(package)[0])
     plan = make_plan(problem, lambda done, total: say(Progress(stage, done, total)))

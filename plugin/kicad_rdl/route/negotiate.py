@@ -182,6 +182,8 @@ class Negotiation:
             ends = []
             for post in self._nearest(wanted):
                 holder = self.claims.get(post, self.prefers.get(post, number))
+                if post not in self.claims and self.sketches.passes(post):
+                    continue
                 if holder == number:
                     ends.append((post, 0.0))
                 elif price > 0:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from kicad_rdl.model.layout import Plane, Teardrop
 from kicad_rdl.model.package import Angles, SupplyStyle
 from kicad_rdl.route.chains import Missing, Routed
 from kicad_rdl.route.demand import plane_layer_of
 from kicad_rdl.route.groups import Groups
-from kicad_rdl.route.islands import Island, contacts, islands
+from kicad_rdl.route.islands import Island, islands
+from kicad_rdl.route.needless import without_needless
 from kicad_rdl.route.plan import Plan
 from kicad_rdl.route.problem import Problem
 from kicad_rdl.route.scene import Scene
@@ -25,12 +26,14 @@ class Poured:
     """The planes of all layers (in the pose), and what joins what they cannot reach."""
 
     planes: tuple[Plane, ...]
-    stitches: tuple[Routed, ...]
-    """Traces drawn late, for terminals that no plane reaches."""
+    wires: tuple[Routed, ...]
+    """All wires: those that were there and still lead somewhere, and those drawn late, for what no plane reaches."""
+    drops: tuple[Teardrop, ...]
+    """Their teardrops."""
     unreached: tuple[Missing, ...]
     """Terminals that are still apart from the most of their net."""
     plan: Plan
-    """With stacks as far as planes and traces are joined to them."""
+    """With stacks of vias as far as planes and traces are joined to them."""
 
 
 def pour_layers(problem: Problem, plan: Plan, routed: Sequence[Routed], drops: Sequence[Teardrop]) -> Poured:
@@ -43,7 +46,7 @@ def pour_layers(problem: Problem, plan: Plan, routed: Sequence[Routed], drops: S
     """
     scene = Scene(problem, plan, routed, drops)
     if not scene.nets:
-        return Poured((), (), (), plan)
+        return Poured((), tuple(routed), tuple(drops), (), plan)
     stitches: list[Routed] = []
     planes: list[Plane] = []
     for layer in scene.layers:
@@ -58,8 +61,8 @@ def pour_layers(problem: Problem, plan: Plan, routed: Sequence[Routed], drops: S
         late = _stitched(scene, apart, scene.layers, planes)
         stitches += late
         apart = islands({k: list(own.values()) for k, own in scene.requests.items()}, planes) if late else apart
-    missing = tuple(_missing(problem, plan, apart))
-    return Poured(tuple(planes), tuple(stitches), missing, _shortened(scene, plan, planes))
+    kept = without_needless(scene, plan, [*routed, *stitches], drops, planes)
+    return Poured(tuple(planes), kept.wires, kept.drops, tuple(_missing(problem, plan, apart)), kept.plan)
 
 
 def _stitched(scene: Scene, apart: Sequence[Island], layers: Iterable[int], planes: Sequence[Plane]) -> list[Routed]:
@@ -109,28 +112,6 @@ def _shortest(scene: Scene, net: str, mine: set[str], layers: Sequence[int]) -> 
     return None if best is None else best[1]
 
 
-def _shortened(scene: Scene, plan: Plan, planes: Sequence[Plane]) -> Plan:
-    """The plan without the ends of stacks that nothing of their net meets.
-
-    Not below the land of a dog bone: that is joined by its stack alone.
-    """
-    met: dict[str, list[int]] = {label: [] for label in scene.terminals}
-    for layer, requests in scene.requests.items():
-        for net, request in requests.items():
-            count = len(request.terminals)
-            _, touching = contacts(request, [p for p in planes if (p.net, p.layer) == (net, layer)])
-            for one in sorted({a for a, b in touching if a < count <= b}):
-                met[request.terminals[one].name].append(layer)
-    problem, deep, high = scene.problem, list(plan.deep), list(plan.high)
-    for i, bump in enumerate(problem.bumps):
-        if bump.net in scene.nets and (max(met[bump.label], default=1) > 1 or not plan.sites.has_bone(problem, i)):
-            deep[i] = max(met[bump.label], default=1)
-    for j, (ball, own) in enumerate(zip(problem.balls, plan.ball_nets, strict=True)):
-        if own in scene.nets:
-            high[j] = min(met[ball.label], default=problem.package.rdl_count)
-    return replace(plan, deep=tuple(deep), high=tuple(high))
-
-
 def without_skeletons(problem: Problem, missing: Sequence[Missing]) -> list[Missing]:
     """What is missing of nets without planes: of the others, ``Poured.unreached`` tells what counts in the end."""
     return [m for m in missing if problem.package.net(m.net).style is not SupplyStyle.PLANE]
@@ -152,4 +133,5 @@ def _missing(problem: Problem, plan: Plan, apart: Sequence[Island]) -> list[Miss
         )
         for island in apart
         for label in island.terminals
+        if label in terminal  # vias are on the way only
     ]

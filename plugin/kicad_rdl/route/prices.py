@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from kicad_rdl.route.compiled import lean
-from kicad_rdl.route.weave import TOO_FAR, between, corner_of, diagonal_over, diagonal_room, over, shared, slack
+from kicad_rdl.route.weave import (
+    TOO_FAR,
+    between,
+    corner_of,
+    diagonal_over,
+    diagonal_room,
+    over,
+    shared,
+    slack,
+    stands_whole,
+)
 
 
 @lean
@@ -40,7 +50,7 @@ def via_range(g, b, p, i, j):  # type: ignore[no-untyped-def]
     low, high = min(i, j), max(i, j)
     if b.standing[p, 0] <= b.standing[p, 1]:
         low, high = min(low, b.standing[p, 0]), max(high, b.standing[p, 1])
-    if g.through[p] and low < high:
+    if stands_whole(g, p, low, high):
         return 0, g.post_start[p + 1] - g.post_start[p] - 1
     return low, high
 

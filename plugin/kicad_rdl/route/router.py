@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from kicad_rdl.errors import ModelError
 from kicad_rdl.model.layout import Layout
-from kicad_rdl.model.package import Package, SupplyStyle
+from kicad_rdl.model.package import Package
 from kicad_rdl.model.report import Progress
 from kicad_rdl.route.account import connections_of, cuts_of, fullest_cut, lower_bound
 from kicad_rdl.route.assembly import bare_layout, final_plan
@@ -31,12 +30,8 @@ def route(
         package: what is asked for.
         progress: gets every step of long work.
         late: says that time is up: what is drawn by then is laid and returned, the rest is reported as open.
-
-    Raises:
-        ModelError: the technology cannot do what is asked for at all.
     """
     say = progress or (lambda _: None)
-    refuse_impossible(package)
     package, supplies = with_supplies(package)
     problem = problem_of(package)
     plan = make_plan(problem, lambda done, total: say(Progress("plan", done, total)))
@@ -50,11 +45,11 @@ def route(
     unrouted, bottlenecks = cuts_of(problem, plan, wiring.routed, [*missing, *poured.unreached])
     unrouted, bottlenecks = explained(problem, plan, wiring.routed, wiring.sketches, unrouted, bottlenecks)
     pose = problem.pose
-    layout = bare_layout(problem, poured.plan, [*wiring.routed, *poured.stitches])
+    layout = bare_layout(problem, poured.plan, poured.wires)
     say(Progress("pour", 1, 1))
     return replace(
         layout,
-        teardrops=drops,
+        teardrops=poured.drops,
         planes=tuple(
             replace(p, outline=pose.undo_polygon(p.outline), fills=tuple(pose.undo_polygon(f) for f in p.fills))
             for p in poured.planes
@@ -67,18 +62,3 @@ def route(
         supplies=supplies,
         improvement=replace(wiring.improvement, stopped_early=late()),
     )
-
-
-def refuse_impossible(package: Package) -> None:
-    """Refuses what no routing can do.
-
-    Raises:
-        ModelError: planes of a package of several RDLs in a technology without stacked vias.
-    """
-    planes = [rule.name for rule in package.nets if rule.style is SupplyStyle.PLANE]
-    if package.rdl_count > 1 and not package.technology.stacked_vias and planes:
-        raise ModelError(
-            f"technology {package.technology.name} allows no stacked vias; net {planes[0]} has a plane, whose balls or "
-            'bumps need them on several RDLs: ask for style = "tree" or one RDL, or set stacked_vias in '
-            "[technology.override] if your process allows it"
-        )

@@ -34,10 +34,10 @@ class Scene:
         self.requests: dict[int, dict[str, PlaneRequest]] = {}
         self.other: dict[int, list[Copper]] = {}
         """Copper of nets without planes."""
-        self.terminals = {t.label: t for t in (*problem.bumps, *problem.balls)}
+        self.terminals = {t.label: t for t in (*problem.bumps, *problem.balls, *(via.terminal for via in plan.vias))}
         self._fields: dict[tuple[int, str], Voids] = {}
         for layer in self.layers:
-            standing = [*_standing(problem, plan, layer), *_vias(problem, routed, layer)]
+            standing = [*_standing(problem, plan, layer), *_vias(problem, plan, routed, layer)]
             runs = [r for r in routed if r.layer == layer]
             runs += bones_of(problem, plan) if layer == 1 else []
             locked = [t for t in package.locked if t.layer == layer]
@@ -140,10 +140,19 @@ def _standing(problem: Problem, plan: Plan, layer: int) -> list[tuple[Terminal, 
     return found
 
 
-def _vias(problem: Problem, routed: Sequence[Routed], layer: int) -> list[tuple[Terminal, Point, Shape, str | None]]:
+def _vias(
+    problem: Problem, plan: Plan, routed: Sequence[Routed], layer: int
+) -> list[tuple[Terminal, Point, Shape, str | None]]:
     """Copper of vias on their own, at which wires change the layer; as in ``_standing``."""
-    ends = {t.label: (t, r.net) for r in routed if r.layer == layer for t in (r.start, r.end)}
-    return [(t, t.at, t.shape, net) for t, net in ends.values() if t.kind is TerminalKind.VIA]
+    technology = problem.package.technology
+    used = {t.label: r.net for r in routed for t in (r.start, r.end) if t.kind is TerminalKind.VIA}
+    found: list[tuple[Terminal, Point, Shape, str | None]] = []
+    for site in plan.vias:
+        own = site.terminal
+        if own.label in used and layer in (site.layer, site.layer + 1):
+            via = technology.via(site.layer)
+            found.append((own, own.at, Circle(via.land if layer == site.layer else via.capture), used[own.label]))
+    return found
 
 
 def bones_of(problem: Problem, plan: Plan) -> list[Routed]:

@@ -67,7 +67,7 @@ def sites_of(problem: Problem, reach: Sequence[int]) -> Sites:
     count = problem.package.rdl_count
     bump_at = [bump.at for bump in problem.bumps]
     ball_at = [ball.at for ball in problem.balls]
-    if count == 1 or not technology.stacked_vias:  # without stacks every change of layer is a candidate in the tiles
+    if count == 1 or problem.package.staggered:  # without stacks every change of layer is a candidate in the tiles
         return Sites(tuple(bump_at), (1,) * len(bump_at), tuple(ball_at), (count,) * len(ball_at))
     rules = _Rules(
         max(technology.metal(k).space for k in range(1, count + 1)) + SLACK,

@@ -347,6 +347,12 @@ class Sketches:
         vertices = self.posted.vertices[post]
         return (vertices[low][0], vertices[high][0]) if low <= high else (1, 0)
 
+    def passes(self, post: int) -> bool:
+        """Whether a post that stands for nobody by itself is in use."""
+        low, high = self.posted.least[post]
+        first, last = self.book.standing[post].tolist()
+        return low > high and bool(first <= last)
+
     def close(self, layer: int, gap: int) -> None:
         """Closes a gap for wires beyond those that run through it now."""
         e = self.offsets.gap[layer] + gap

@@ -76,8 +76,6 @@ def _style(package: Package, rule: NetRule, bumps: int) -> tuple[SupplyStyle, st
         return rule.style, ""
     if package.rdl_count == 1 and rule.plane_layer is None:
         return SupplyStyle.TREE, "one RDL: the signals would cut a plane to pieces"
-    if package.rdl_count > 1 and not package.technology.stacked_vias:
-        return SupplyStyle.TREE, "a plane of several RDLs needs stacked vias"
     if bumps < PLANE_PAYS and rule.plane_layer is None:
         return SupplyStyle.TREE, f"{bumps} bumps; a plane pays from {PLANE_PAYS}"
     return SupplyStyle.PLANE, f"{bumps} bumps"

@@ -52,13 +52,13 @@ def hold_for_planes(
 
 
 def _choice(problem: Problem, rule: NetRule, layer: int, held: Sequence[str | None], sites: Sites) -> list[int]:
-    """Balls that the net may take, and from which a stack reaches its plane."""
+    """Balls that the net may take, and from which a stack, or a wire and its vias, may reach its plane."""
     return [
         j
         for j, ball in enumerate(problem.balls)
         if ball.usable
         and held[j] is None
-        and sites.ball_limit[j] <= layer
+        and (problem.package.staggered or sites.ball_limit[j] <= layer)
         and (rule.allowed is None or ball.name in rule.allowed)
     ]
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 from scipy.spatial import cKDTree
+from shapely.geometry.base import BaseGeometry
 
 from kicad_rdl.geometry import Circle, Point, circumradius
 from kicad_rdl.model.package import Package
@@ -22,6 +23,7 @@ from kicad_rdl.route.stacks import LayerObstacles
 from kicad_rdl.route.tiles import SLACK, Obstacle
 from kicad_rdl.route.triangulation import F64
 from kicad_rdl.route.via_places import between, raster, thinned
+from kicad_rdl.route.voids import geometries
 
 GRID = 100
 """KiCad rounds centres of short arcs to so many nanometres: a site there is the centre it is meant to be."""
@@ -70,13 +72,11 @@ def via_sites(problem: Problem, layers: Sequence[int], standing: Sequence[LayerO
         places = np.concatenate([between(spots, box), raster(box, pitch)])
         places = np.unique(np.rint(places / GRID) * GRID, axis=0)
         room = np.minimum(
-            _room(obstacles, places) - radius - space,
+            _room(obstacles, places, 1.5 * pitch + radius + space) - radius - space,
             np.minimum(_stagger_room(problem, level, places), _other_levels(problem, level, taken, places)),
         )
         free = room >= 0
-        free[free] = [
-            barred.via(Point(int(x), int(y)), radius, None, level, level + 1, 0) for x, y in places[free].tolist()
-        ]
+        free[free] = barred.free(places[free], radius, level, level + 1)
         places, room = places[free], room[free]
         kept = thinned(places, np.minimum(room + radius, 1.5 * pitch), np.empty((0, 2)), float(pitch))
         taken += [(level, Point(int(x), int(y))) for x, y in places[kept].tolist()]
@@ -101,20 +101,17 @@ def _space(package: Package, layer: int) -> int:
     return max(package.technology.metal(layer).space, *(rule.on_layer(layer).space or 0 for rule in package.nets), 0)
 
 
-def _room(obstacles: Sequence[Obstacle], places: F64) -> F64:
-    """[places] distance to the nearest copper [nm]."""
-    if not obstacles or not len(places):
-        return np.full(len(places), math.inf)
-    shapes = [_area(obstacle) for obstacle in obstacles]
+def _room(obstacles: Sequence[Obstacle], places: F64, reach: float) -> F64:
+    """[places] distance to the nearest copper within ``reach``; infinite where there is none [nm]."""
+    shapes = geometries(_area(obstacle) for obstacle in obstacles)
+    points = np.asarray(shapely.points(places), dtype=object)
     found = np.full(len(places), math.inf)
-    place, apart = shapely.STRtree(shapes).query_nearest(
-        shapely.points(places), return_distance=True, all_matches=False
-    )
-    found[place[0]] = apart
+    near, row = shapely.STRtree(points).query(shapes, predicate="dwithin", distance=reach)
+    np.minimum.at(found, row, shapely.distance(shapes[near], points[row]))
     return found
 
 
-def _area(obstacle: Obstacle) -> shapely.Geometry:
+def _area(obstacle: Obstacle) -> BaseGeometry:
     """What covers an obstacle: the discs that the router sees."""
     return shapely.convex_hull(
         shapely.union_all([shapely.Point(x, y).buffer(radius * 1.005, quad_segs=16) for x, y, radius in obstacle.discs])

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.spatial import Delaunay, QhullError
+from scipy.spatial import Delaunay, QhullError, cKDTree
 
 from kicad_rdl.geometry import Point
 from kicad_rdl.model.package import NetRule, Package, SupplyStyle
@@ -20,6 +20,9 @@ from kicad_rdl.route.locked import locked_joins
 from kicad_rdl.route.negotiate import VIA_PRICE, Wanted, booked_width
 from kicad_rdl.route.plan import Plan
 from kicad_rdl.route.problem import Problem
+
+DROPS = 32
+"""Vias that a terminal considers to reach its plane."""
 
 SMALL = 16
 """Trees of so many posts are negotiated like connections; larger ones find their way through what is drawn."""
@@ -133,11 +136,11 @@ def wants_of(problem: Problem, plan: Plan) -> Wants:
     for j, own_net in enumerate(plan.ball_nets):
         if own_net is not None:
             posts.setdefault(own_net, []).append(bumps + j)
-    # balls of nets that join several things: nobody else may choose them
+    # balls of nets that join several things, or have a plane: nobody else may choose them
     settled = {
         bumps + j
         for j, net in enumerate(plan.ball_nets)
-        if net is not None and not rules[net].balls == 1 == count_of.get(net)
+        if net is not None and (rules[net].style is SupplyStyle.PLANE or not rules[net].balls == 1 == count_of.get(net))
     }
     terminals = (*problem.bumps, *problem.balls)
     pieces = Groups(len(terminals))
@@ -150,9 +153,13 @@ def wants_of(problem: Problem, plan: Plan) -> Wants:
         rule, own = rules[net], posts[net]
         layers = layers_for(problem, plan, rule)
         # a net of the flow that may choose its ball has one wire, wherever that ends by now
+        widths = widths_of(package, rule)
+        if rule.style is SupplyStyle.PLANE and package.staggered:
+            drops, own = _drops(problem, plan, rule, own)
+            wanted += [Wanted((post,), ends, widths, way, price, exclusive=True) for post, ends, way in drops]
+            nets += [net] * len(drops)
         if not layers or net in movable_nets or len({pieces.root(p) for p in own}) < 2:
             continue
-        widths = widths_of(package, rule)
         if rule.balls == 1 == count_of.get(net) and rule.allowed is not None and len(own) == 2:
             choice = tuple(sorted({index_of[name] for name in rule.allowed if name in index_of} - settled))
             prefers[own[1]] = len(wanted)
@@ -166,6 +173,41 @@ def wants_of(problem: Problem, plan: Plan) -> Wants:
                     nets.append(net)
         trees.append(Tree(net, tuple(own), widths, layers, price))
     return Wants(tuple(wanted), tuple(nets), flows, prefers, tuple(trees))
+
+
+def _drops(
+    problem: Problem, plan: Plan, rule: NetRule, posts: Sequence[int]
+) -> tuple[list[tuple[int, tuple[int, ...], tuple[int, ...]]], list[int]]:
+    """How a net with a plane gets there by staggered vias.
+
+    Returns:
+        For each of its posts that are on another layer: the vias nearest to it that meet the plane, on any of which it
+        may end, and the layers (from 0) on the way; and the posts on the layer of the plane.
+    """
+    layer, bumps = plane_layer_of(problem, rule), len(problem.bumps)
+    terminals = (*problem.bumps, *problem.balls)
+    found: list[tuple[int, tuple[int, ...], tuple[int, ...]]] = []
+    there: list[int] = []
+    nearest: dict[int, tuple[cKDTree, list[int]]] = {}
+    for post in posts:
+        above = post < bumps
+        if layer == (1 if above else problem.package.rdl_count):
+            there.append(post)
+            continue
+        level = layer - 1 if above else layer
+        if level not in nearest:
+            own = [k for k, via in enumerate(plan.vias) if via.layer == level]
+            places = [(plan.vias[k].terminal.at.x, plan.vias[k].terminal.at.y) for k in own]
+            nearest[level] = cKDTree(np.array(places, dtype=np.float64).reshape(-1, 2)), own
+        tree, own = nearest[level]
+        at = terminals[post].at
+        near = np.atleast_1d(tree.query((at.x, at.y), k=min(DROPS, len(own)))[1]).tolist() if own else []
+        way = range(layer - 1) if above else range(layer, problem.package.rdl_count)
+        ways = tuple(k for k in way if rule.layers is None or k + 1 in rule.layers)
+        ends = tuple(bumps + len(problem.balls) + own[k] for k in near)
+        if ends and ways:
+            found.append((post, ends, ways))
+    return found, there
 
 
 def stepwise(at: Sequence[Point], posts: Sequence[int]) -> list[tuple[int, tuple[int, ...]]]:

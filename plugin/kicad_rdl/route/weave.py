@@ -160,6 +160,15 @@ def diagonal_over(g, b, e):  # type: ignore[no-untyped-def]
 
 
 @lean
+def stands_whole(g, p, low, high):  # type: ignore[no-untyped-def]
+    """Whether a post that is used on some of its layers stands on all: a drilled via that changes the layer, and a
+    candidate between two layers, which is a via or nothing (a wire may end there, on the plane of the other layer)."""
+    if g.through[p]:
+        return low < high
+    return g.post_start[p + 1] - g.post_start[p] == 2 and g.least[p, 0] > g.least[p, 1]
+
+
+@lean
 def side_of(g, t, element):  # type: ignore[no-untyped-def]
     """Place of an element on the rim of a tile: 2 k is corner k, 2 k + 1 the gap between corners k and k + 1."""
     gaps = len(g.edges)

@@ -59,7 +59,7 @@ class _Stage:
 
 def wire_layers(problem: Problem, plan: Plan, say: Say, late: Late) -> Wiring:
     """Wires every layer."""
-    if problem.package.rdl_count > 1 and not problem.package.technology.stacked_vias:
+    if problem.package.staggered:
         plan = _with_vias(problem, plan)
     stage = _begin(problem, plan, wants_of(problem, plan))
     _draw(stage, say, late)
