@@ -1,8 +1,8 @@
-"""The wires of a layer carried over to other tiles: obstacles that turned out not to be there are gone, wires stay.
+"""The wires of a layer carried over to other tiles: obstacles are gone or new, wires stay.
 
-Wires are drawn once without regard to room: evenly spread over every gap, straight inside a tile. That drawing has no
-crossings, so the order in which it crosses the new gaps is the sketch on the new tiles, once every crossing back and
-forth is taken out.
+Any drawing of the wires without crossings will do: the order in which it crosses the new gaps is the sketch on the new
+tiles, once every crossing back and forth is taken out. Where obstacles only go, wires need no regard to room: they are
+spread evenly over every gap, straight inside a tile.
 """
 
 from __future__ import annotations
@@ -20,75 +20,67 @@ from kicad_rdl.route.uncross import Wire
 
 @dataclass(frozen=True, slots=True)
 class Rethreaded:
-    """Wires on the new tiles.
+    """Wires on the new tiles, by their numbers.
 
     Attributes:
-        wires: by their old numbers.
+        wires: those that could be carried over; others wind around something now.
         orders: gap -> wires from its lower to its higher vertex.
-        lost: wires that wind around something now.
     """
 
     wires: dict[int, Wire]
     orders: dict[int, list[int]]
-    lost: tuple[int, ...]
 
 
-def rethreaded(
-    old: Tiles, wires: Mapping[int, Wire], orders: Mapping[int, Sequence[int]], new: Tiles, vertex: Sequence[int]
-) -> Rethreaded:
-    """Carries wires from old tiles to new ones.
-
-    Args:
-        old, wires, orders: the sketch as it is.
-        new: the tiles that it is to have.
-        vertex: [old vertices] their vertices in the new tiles; -1 for those that are gone.
-    """
+def spread(tiles: Tiles, wires: Mapping[int, Wire], orders: Mapping[int, Sequence[int]]) -> dict[int, F64]:
+    """Wires as polylines that share every gap evenly."""
     share: dict[tuple[int, int], float] = {}
     for gap, order in orders.items():
         share |= {(number, gap): (rank + 1) / (len(order) + 1) for rank, number in enumerate(order)}
-    numbers = list(wires)
-    points: list[F64] = []
-    start = [0]
-    for number in numbers:
-        wire = wires[number]
-        at = [old.xy[wire.start]]
+    found: dict[int, F64] = {}
+    for number, wire in wires.items():
+        at = [tiles.xy[wire.start]]
         for gap in wire.gaps:
-            u, v = old.edges[gap]
+            u, v = tiles.edges[gap]
             part = share[(number, gap)]
-            at.append(old.xy[u] * (1 - part) + old.xy[v] * part)
-        points += [*at, old.xy[wire.end]]
-        start.append(len(points))
-    ends = np.array([(vertex[wires[n].start], vertex[wires[n].end]) for n in numbers], np.int64).reshape(-1, 2)
+            at.append(tiles.xy[u] * (1 - part) + tiles.xy[v] * part)
+        found[number] = np.array([*at, tiles.xy[wire.end]])
+    return found
+
+
+def rethreaded(lines: Sequence[F64], vertices: Sequence[tuple[int, int]], new: Tiles) -> Rethreaded:
+    """Threads polylines through tiles.
+
+    Args:
+        lines: from vertex to vertex; no two of them cross.
+        vertices: at both ends of each.
+        new: the tiles.
+    """
+    start = np.cumsum([0, *map(len, lines)])
+    ends = np.array(vertices, np.int64).reshape(-1, 2)
     around_start, around = tiles_around(new.triangles, len(new.xy))
-    places = np.array(points, np.float64).reshape(-1, 2)
+    places = np.concatenate([np.zeros((0, 2)), *lines])
     room = 64 * len(places) + 64
     crossed, where, tiles = np.empty(room, np.int64), np.empty(room), np.empty(room, np.int64)
-    crossed_start, many = np.zeros(len(numbers), np.int64), np.full(len(numbers), -1, np.int64)
+    crossed_start, many = np.zeros(len(lines), np.int64), np.full(len(lines), -1, np.int64)
     _walk(
-        places, np.array(start, np.int64), ends,
+        places, start, ends,
         (new.xy, new.triangles, new.triangle_edges, new.edges, new.edge_triangles, around_start, around),
         crossed, where, tiles, crossed_start, many,
     )  # fmt: skip
     found: dict[int, Wire] = {}
-    lost: list[int] = []
     on_gap: dict[int, list[tuple[float, int]]] = {}
-    for k, number in enumerate(numbers):
-        first, last = int(crossed_start[k]), int(crossed_start[k] + many[k])
-        wire = wires[number]
-        if many[k] < 0:
-            lost.append(number)
+    for number, (begin, end) in enumerate(ends.tolist()):
+        if many[number] < 0:
             continue
-        begin, end = ends[k].tolist()
+        first, last = int(crossed_start[number]), int(crossed_start[number] + many[number])
         crossings = crossed[first:last].tolist(), tiles[first : last + 1].tolist(), where[first:last].tolist()
         gaps, path, at = _reduced(new, begin, end, *crossings)
         if len(set(gaps)) < len(gaps):
-            lost.append(number)
             continue
-        found[number] = Wire(wire.source, wire.sink, begin, end, tuple(gaps), tuple(path))
+        found[number] = Wire(-1, -1, begin, end, tuple(gaps), tuple(path))
         for gap, part in zip(gaps, at, strict=True):
             on_gap.setdefault(gap, []).append((part, number))
-    ordered = {gap: [number for _, number in sorted(entries)] for gap, entries in sorted(on_gap.items())}
-    return Rethreaded(found, ordered, tuple(lost))
+    return Rethreaded(found, {gap: [number for _, number in sorted(on_gap[gap])] for gap in sorted(on_gap)})
 
 
 def _reduced(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kicad_rdl.route import drawing, prices, pushing, ways, weave
+from kicad_rdl.route import drawing, prices, pushing, way_back, ways, weave
 from kicad_rdl.route.ground import Posted, ground_of
 from kicad_rdl.route.tiles import Tiles
 from kicad_rdl.route.triangulation import F64, I64
@@ -54,6 +54,24 @@ class Errand:
     via_price: float
 
 
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """Where a new connection could end on a wire.
+
+    Attributes:
+        cost: length, with all prices [nm].
+        wire: on which it would end.
+        layer, tile: where; from 0, of the layer's own tiles.
+        at: where the way comes from, when it enters the tile [nm].
+    """
+
+    cost: float
+    wire: int
+    layer: int
+    tile: int
+    at: tuple[float, float]
+
+
 class Sketches:
     """Wires on all layers; changed by ``draw`` and ``remove``, which can be undone."""
 
@@ -90,29 +108,52 @@ class Sketches:
             limit: give up beyond this cost [nm].
             faces: give up after looking at so many faces.
         """
+        for strict in (False, True):
+            cost, state, vertex, interval = self._search(errand, (), price, limit, faces, strict)
+            if cost >= TOO_FAR:
+                return None
+            way = self._way(cost, state, vertex, interval)
+            if way is not None:
+                return way
+        return None
+
+    def meet(self, errand: Errand, wires: Sequence[int], price: float, faces: int = FACES) -> Meeting | None:
+        """Where the cheapest way to any of some wires ends; None where there is none, or one to a post is cheaper."""
+        cost, state, vertex, node = self._search(errand, wires, price, TOO_FAR, faces, False)
+        if cost >= TOO_FAR or vertex >= 0:
+            return None
+        b = self.book
+        tile = int(b.tile[node])
+        layer = int(self.ground.tile_layer[tile])
+        at = (float(self._field.x[state]), float(self._field.y[state]))
+        return Meeting(cost, int(b.wire[node]), layer, tile - self.offsets.tile[layer], at)
+
+    def _search(
+        self, errand: Errand, wires: Sequence[int], price: float, limit: float, faces: int, strict: bool
+    ) -> tuple[float, int, int, int]:
+        """See ``ways.find``."""
+        g, b = self.ground, self.book
         starts, start_cost = self._vertices(errand, errand.starts, price)
         goals, goal_cost = self._vertices(errand, errand.ends, price)
-        if not len(starts) or not len(goals):
-            return None
+        if not len(starts) or not (len(goals) or len(wires)):
+            return TOO_FAR, -1, -1, -1
+        places = [np.array(list(dict.fromkeys(map(tuple, g.xy[goals].tolist())))).reshape(-1, 2)]
+        onto = np.full(len(b.head) if wires else 0, -1, np.int64)
+        for wire in wires:
+            onto[wire] = sum(map(len, places))
+            places.append(ways.places_of(g, b, wire))
         allowed = np.zeros(len(self.tiles), np.int64)
         allowed[list(errand.layers)] = 1
         free = [post for post, cost in errand.ends if cost == 0.0] or [post for post, _ in errand.ends]
         own = np.array(
             [v for post in [*(p for p, _ in errand.starts), *free] for v in self.vertices_of(post)], np.int64
         )
-        widths = np.array(errand.widths, np.float64)
-        places = np.array(list(dict.fromkeys(map(tuple, self.ground.xy[goals].tolist()))))
-        for strict in (False, True):
-            cost, state, vertex, interval = ways.find(
-                self.ground, self.book, self._field, starts, start_cost, goals, goal_cost, places, own, widths, allowed,
-                float(price), float(errand.via_price), faces, float(limit), strict,
-            )  # fmt: skip
-            if cost >= TOO_FAR:
-                return None
-            way = self._way(float(cost), int(state), int(vertex), int(interval))
-            if way is not None:
-                return way
-        return None
+        cost, state, vertex, interval = ways.find(
+            g, b, self._field, starts, start_cost, goals, goal_cost, np.concatenate(places), onto, own,
+            np.array(errand.widths, np.float64), allowed, float(price), float(errand.via_price), faces,
+            float(limit), strict,
+        )  # fmt: skip
+        return float(cost), int(state), int(vertex), int(interval)
 
     def place(self, post: int) -> tuple[float, float]:
         """Where a post is, on its first layer [nm]."""
@@ -157,7 +198,7 @@ class Sketches:
         tiles = np.empty(len(steps), np.int64)
         start = np.empty(len(steps) + 1, np.int64)
         crossed = np.empty(len(steps), np.int64)
-        legs, _, cuts = ways.trace_back(
+        legs, _, cuts = way_back.trace_back(
             self.ground, self.book, self._field, state, vertex, interval, steps, tiles, start, crossed
         )
         if legs < 0:

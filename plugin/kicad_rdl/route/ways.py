@@ -1,4 +1,4 @@
-"""The search for a way from face to face, and the way back from its end to its beginning."""
+"""The search for a way from face to face."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from kicad_rdl.route.triangulation import F64, I64
 from kicad_rdl.route.weave import (
     TOO_FAR,
     corner_of,
+    length_of,
     lower_node,
     next_node,
     partner,
@@ -63,7 +64,7 @@ def distance(g, dx, dy):  # type: ignore[no-untyped-def]
 
 @lean
 def ahead_of(g, places, x, y):  # type: ignore[no-untyped-def]
-    """Distance to the nearest goal, and its place."""
+    """Distance to the nearest of some places, and that place."""
     nearest, gx, gy = TOO_FAR, x, y
     for i in range(len(places)):
         d = distance(g, places[i, 0] - x, places[i, 1] - y)
@@ -96,16 +97,47 @@ def crossing_place(g, b, e, lower, width, x, y, gx, gy):  # type: ignore[no-unty
 
 
 @compiled
+def places_of(g, b, w):  # type: ignore[no-untyped-def]
+    """[n, 2] where a wire meets the gaps and corners on its way, about [nm]."""
+    gaps = len(g.edges)
+    found = np.empty((length_of(b, w), 2))
+    n, k = b.head[w], 0
+    while n >= 0:
+        x = b.element[n]
+        if x < gaps:
+            found[k] = crossing_place(g, b, x, b.below[n], b.width[w], 0.0, 0.0, 0.0, 0.0)
+        else:
+            found[k] = g.xy[g.triangles[(x - gaps) // 3, (x - gaps) % 3]]
+        n, k = b.after[n], k + 1
+    return found
+
+
+@lean
+def beside_wire(g, b, places, first, n, x, y):  # type: ignore[no-untyped-def]
+    """Distance of a place from the straight piece of a wire after a node; its places begin at ``first``."""
+    i = first
+    while b.before[n] >= 0:
+        i, n = i + 1, b.before[n]
+    dx, dy = places[i + 1, 0] - places[i, 0], places[i + 1, 1] - places[i, 1]
+    size = dx * dx + dy * dy
+    part = ((x - places[i, 0]) * dx + (y - places[i, 1]) * dy) / size if size > 0.0 else 0.0
+    part = min(max(part, 0.0), 1.0)
+    return distance(g, places[i, 0] + part * dx - x, places[i, 1] + part * dy - y)
+
+
+@compiled
 def find(  # type: ignore[no-untyped-def]
-    g, b, f, starts, start_cost, goals, goal_cost, places, own, width, allowed, price, via_price, most, limit, strict
-):
-    """The cheapest way from any of some vertices to any of others.
+    g, b, f, starts, start_cost, goals, goal_cost, places, onto, own,
+    width, allowed, price, via_price, most, limit, strict,
+):  # fmt: skip
+    """The cheapest way from any of some vertices to any of others, or to any of some wires.
 
     Args:
         g, b, f: ground, book, field.
         starts, start_cost: [n] vertices where it may begin, and what that costs [nm].
         goals, goal_cost: [m] likewise where it may end.
         places: [k, 2] where the ends are [nm].
+        onto: [wires] where in ``places`` those of a wire begin on which it may end; -1: it may not; empty: on none.
         own: vertices whose gaps it need not pass: its own ends.
         width: [layers] of the wire, with the extra space of its class [nm].
         allowed: [layers] 1 where it may run.
@@ -116,7 +148,7 @@ def find(  # type: ignore[no-untyped-def]
         strict: refuse ways that cross a gap twice, or one of their own posts (costs time).
 
     Returns:
-        Cost (TOO_FAR: none), last state, vertex and interval of the end.
+        Cost (TOO_FAR: none), last state, vertex and interval of the end; on a wire: -1 and the node before the end.
     """
     gaps, elements = len(g.edges), len(b.first)
     nodes = len(b.wire)
@@ -298,6 +330,10 @@ def find(  # type: ignore[no-untyped-def]
                 other_end = partner(b, n, t)
                 # beyond the chord lies the interval just after n on the rim
                 base = n if b.tile[n] == t else b.before[n]
+                if len(onto) > 0 and onto[b.wire[n]] >= 0:
+                    total = cost + beside_wire(g, b, places, onto[b.wire[n]], base, x, y)
+                    if total < finish and total < limit:
+                        finish, finish_state, finish_vertex, finish_interval = total, state, -1, base
                 if price > 0.0 and b.price[b.wire[n]] < TOO_FAR and base != came_over:
                     total = cost + price * b.price[b.wire[n]]
                     new = crossed_base + 2 * base + (0 if base == n else 1)
@@ -333,70 +369,3 @@ def beside(g, f, state, v, vertex_base):  # type: ignore[no-untyped-def]
             return True
         state = f.came[state]
     return False
-
-
-@lean
-def trace_back(g, b, f, state, vertex, interval, steps, tiles, leg_start, crossed):  # type: ignore[no-untyped-def]
-    """The way that ends at an interval of a corner, from its beginning.
-
-    Writes for every leg, one after the other, its steps (element, node below) and tiles; ``leg_start`` gets where each
-    begins, ``crossed`` the wires that it crosses.
-
-    Returns:
-        Number of legs (-1: a gap is crossed twice, or one of its own posts), steps and crossed wires.
-    """
-    gaps, elements = len(g.edges), len(b.first)
-    intervals = elements + len(b.wire)
-    crossed_base, vertex_base = 2 * intervals, 2 * intervals + 2 * len(b.wire)
-    size, legs, cuts = 0, 0, 0
-    # from the end to the beginning, then turned over
-    leg_start[0] = 0
-    lower = interval - elements if interval >= elements else -1
-    element = b.element[lower] if lower >= 0 else interval
-    steps[0, 0], steps[0, 1], tiles[0] = element, lower, (element - gaps) // 3
-    size = 1
-    while state >= 0:
-        if state >= vertex_base:
-            legs += 1
-            leg_start[legs] = size
-            i = f.cut[state]
-            lower = i - elements if i >= elements else -1
-            element = b.element[lower] if lower >= 0 else i
-            steps[size, 0], steps[size, 1], tiles[size] = element, lower, (element - gaps) // 3
-            size += 1
-        elif state >= crossed_base:
-            crossed[cuts] = b.wire[(state - crossed_base) // 2]
-            cuts += 1
-        else:
-            i = state // 2
-            lower = i - elements if i >= elements else -1
-            element = b.element[lower] if lower >= 0 else i
-            steps[size, 0], steps[size, 1] = element, lower
-            # the tile that the way leaves to come here: on the other side of the gap
-            tiles[size] = (element - gaps) // 3 if element >= gaps else g.edge_triangles[element, 1 - state % 2]
-            size += 1
-        state = f.came[state]
-    legs += 1
-    leg_start[legs] = size
-    for i in range(size):
-        for k in range(i + 1, size):
-            if steps[i, 0] == steps[k, 0]:
-                return -1, size, cuts
-    for leg in range(legs):
-        for end in (leg_start[leg], leg_start[leg + 1] - 1):
-            v = g.triangles[(steps[end, 0] - gaps) // 3, (steps[end, 0] - gaps) % 3]
-            for i in range(leg_start[leg] + 1, leg_start[leg + 1] - 1):
-                if g.edges[steps[i, 0], 0] == v or g.edges[steps[i, 0], 1] == v:
-                    return -1, size, cuts
-    for i in range(size // 2):
-        for k in range(2):
-            steps[i, k], steps[size - 1 - i, k] = steps[size - 1 - i, k], steps[i, k]
-        tiles[i], tiles[size - 1 - i] = tiles[size - 1 - i], tiles[i]
-    for i in range(legs // 2 + 1):
-        a, z = leg_start[i], leg_start[legs - i]
-        leg_start[i], leg_start[legs - i] = size - z, size - a
-    # so far the tile before each step; wanted is the one behind it
-    for leg in range(legs):
-        for i in range(leg_start[leg], leg_start[leg + 1] - 1):
-            tiles[i] = tiles[i + 1]
-    return legs, size, cuts
