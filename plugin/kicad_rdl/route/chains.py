@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -73,3 +74,17 @@ def without_torn(routed: Sequence[Routed], missing: Sequence[Missing]) -> tuple[
         else:
             left.append(Missing(lost[0].net, start, end, lost[0].layer, lost[0].reason))
     return kept, left
+
+
+def without_stubs(routed: Sequence[Routed], missing: Sequence[Missing]) -> tuple[list[Routed], list[Missing]]:
+    """Takes out traces to branch points where no other ends; they are missing like those that should be there."""
+    kept, left = list(routed), list(missing)
+    while True:
+        legs = Counter(t.label for r in kept for t in (r.start, r.end) if t.kind is TerminalKind.BRANCH)
+        stub = next((r for r in kept if 1 in (legs[r.start.label], legs[r.end.label])), None)
+        if stub is None:
+            return kept, left
+        kept.remove(stub)
+        ends = {stub.start.label, stub.end.label}
+        reason = next((m.reason for m in left if m.end and ends & {m.start.label, m.end.label}), "no way to its net")
+        left.append(Missing(stub.net, stub.start, stub.end, stub.layer, reason))

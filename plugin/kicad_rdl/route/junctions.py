@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -20,6 +21,9 @@ from kicad_rdl.route.wants import Tree
 
 FACES = 30_000
 """Faces that a search for a junction looks at."""
+
+CORNER = 1 / math.cos(math.pi / 8) - 1
+"""How far the corners of an octagon stand out from its circle, in radii: traces of eight directions keep outside."""
 
 OUTLINE = 200.0
 """How far outlines of terminals stand out from their circles [nm]."""
@@ -214,7 +218,10 @@ def settled_posts(
         if layer not in surroundings:
             widths = {wire: float(sketches.book.width[wire]) for wire in lines[layer]}
             outlines = [obstacle.outline(OUTLINE) for obstacle in tiles.obstacles]
-            surroundings[layer] = Surroundings(outlines, lines[layer], widths, space)
+            about = max(widths.values(), default=0.0) / 2 + space
+            reach = sketches.ground.reach[sketches.offsets.vertex[layer] :][: len(outlines)]
+            extra = ((reach + about) * (CORNER if tiles.octilinear else 0.0)).tolist()
+            surroundings[layer] = Surroundings(outlines, extra, lines[layer], widths, space)
         at = tiles.xy[vertex]
         holds: list[Hold] = []
         ends: list[int] = []

@@ -34,15 +34,18 @@ class Surroundings:
     def __init__(
         self,
         obstacles: Sequence[shapely.Geometry],
+        extra: Sequence[float],
         wires: Mapping[int, TautLine],
         widths: Mapping[int, float],
         space: float,
     ) -> None:
-        """Outlines of the obstacles by their vertices, the wires and their widths, space between copper [nm]."""
+        """Outlines of the obstacles by their vertices, what these keep beyond the space between copper, the wires and
+        their widths, and that space [nm].
+        """
         self._place = {wire: len(obstacles) + k for k, wire in enumerate(wires)}
         lines = [shapely.LineString(line.points) for line in wires.values()]
         self.shapes = np.array([*obstacles, *lines], dtype=object)
-        self.half = np.array([0.0] * len(obstacles) + [widths[wire] / 2 for wire in wires])
+        self.half = np.array([*extra, *(widths[wire] / 2 for wire in wires)])
         self.tree = shapely.STRtree(self.shapes)
         self.space = space
         self.widest = float(self.half.max(initial=0.0))

@@ -9,7 +9,7 @@ from kicad_rdl.model.layout import Improvement
 from kicad_rdl.model.package import SupplyStyle
 from kicad_rdl.model.report import Progress
 from kicad_rdl.route.branching import acute_meetings, branched, joined_midway, settled
-from kicad_rdl.route.chains import Missing, Routed, without_torn
+from kicad_rdl.route.chains import Missing, Routed, without_stubs, without_torn
 from kicad_rdl.route.improve import improve, taut_lengths
 from kicad_rdl.route.laying import Laying, lay
 from kicad_rdl.route.plan import Plan, stood
@@ -112,6 +112,7 @@ def _result(problem: Problem, stage: Stage, laying: Laying) -> Wiring:
                 routed.append(Routed(net, layer + 1, start, end, path, width))
     if plan.vias:
         routed, missing = without_torn(routed, missing)
+    routed, missing = without_stubs(routed, missing)
     missing += apart(problem, stage, stage.work.pieces())
     return Wiring(plan, tuple(routed), tuple(missing), work.sketches)
 
