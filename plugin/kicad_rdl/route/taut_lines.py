@@ -50,7 +50,9 @@ def taut_lines(sketches: Sketches, layer: int) -> dict[int, TautLine]:
     tiles, wires = sketches.tiles[layer], sketches.wires_on(layer)
     widths = {wire: float(sketches.book.width[wire]) for wire in wires}
     space = float(sketches.ground.space[layer])
-    corridors = corridors_of(tiles, wires, sketches.orders_on(layer), widths, space, {}, list(wires))
+    corridors = corridors_of(
+        tiles, wires, sketches.orders_on(layer), widths, space, {}, list(wires), None, tiles.octilinear
+    )
     corridors, taut = tauten_octagonal(corridors) if tiles.octilinear else (corridors, tauten(corridors))
     lines = {wire: _line(corridors, taut, k) for k, wire in enumerate(wires) if taut.count[k] >= 0}
     shapes = np.array([shapely.LineString(line.points) for line in lines.values()], dtype=object)
