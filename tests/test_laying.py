@@ -12,7 +12,7 @@ import pytest
 import shapely
 from layers import EDGE, HALF, LINE, SPACE
 
-from kicad_rdl.geometry import Arc, Circle, Line, Path, Point, path_points
+from kicad_rdl.geometry import Arc, Circle, Line, Path, Point, Rectangle, Shape, path_points, shapely_of
 from kicad_rdl.route.diagonals import discs_beyond
 from kicad_rdl.route.ground import Posted
 from kicad_rdl.route.lay import Strokes, path_of
@@ -198,3 +198,51 @@ def test_what_crosses_a_diagonal_farther_out_fits_beside_its_far_end() -> None:
     assert about == {3 - k: [beside + k * (4_000 + SLACK)] for k in range(4)}
     laying = lay_layer(tiles, wires, ["0", "1", "2", "3"], orders, [2_000.0] * 4, 2_000.0)
     assert None not in laying.paths
+
+
+@pytest.mark.parametrize(
+    ("pad", "target", "least"),
+    [
+        pytest.param(Rectangle(70_000, 200_000), (300_000, -300_000), 20_000, id="long"),
+        pytest.param(Rectangle(200_000, 70_000), (300_000, 0), 0, id="straight ahead"),
+        pytest.param(Circle(70_000), (300_000, -300_000), 0, id="round"),
+    ],
+)
+def test_a_trace_leaves_a_long_pad_at_its_nearest_corner(pad: Shape, target: tuple[int, int], least: int) -> None:
+    """What lies in the pad is copper anyway; neither its edges nor a right angle are overstepped."""
+    there = Point(*target)
+    pads = [Obstacle(Point(0, 0), pad, None, "pad"), Obstacle(there, Circle(20_000), None, "end")]
+    paths = drawn(pads, [(0, 1)])
+    line = shapely.LineString(path_points(paths[0], FINE))
+    land = shapely_of(pad, Point(0, 0), FINE)
+    middle = shapely.LineString([(0, 0), target])
+    saved = middle.difference(land).length - line.difference(land).length
+    assert (saved > least) if least else (abs(saved) < 1 and len(paths[0].pieces) == 1)
+    assert line.length - middle.length < max(saved, 1)
+    inside = paths[0].pieces[0]
+    assert not least or land.buffer(-LINE / 2 + 1).contains(shapely.Point(inside.end.x, inside.end.y))
+
+
+@pytest.mark.parametrize("x", [49_000, 60_000, 75_000])
+def test_a_trace_leaves_its_pad_where_it_always_did_beside_others(x: int) -> None:
+    """From its corner it would cross a foreign trace, or go round it."""
+    pads = [
+        Obstacle(Point(*at), shape, None, f"{at}")
+        for at, shape in (
+            ((0, 0), Rectangle(70_000, 200_000)),
+            ((300_000, -300_000), Circle(20_000)),
+            ((x, -x - 26_000), Circle(LINE)),
+            ((x, -150_000), Circle(LINE)),
+        )
+    ]
+    one, two = (shapely.LineString(path_points(path, FINE)) for path in drawn(pads, [(2, 3), (0, 1)]))
+    assert one.distance(two) >= LINE + SPACE - 5 * FINE
+    assert two.length == pytest.approx(math.hypot(300_000, 300_000), abs=2)
+
+
+def drawn(pads: Sequence[Obstacle], joined: Sequence[tuple[int, int]]) -> list[Path]:
+    """The paths of pads that are joined, each pair by the shortest way that is left."""
+    tiles, wires, orders = woven(pads, joined, LINE, SPACE)
+    laid = lay_layer(tiles, wires, [str(k) for k in range(len(joined))], orders, [float(LINE)] * len(joined), SPACE)
+    assert None not in laid.paths
+    return [path for path in laid.paths if path is not None]

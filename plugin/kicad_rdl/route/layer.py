@@ -11,7 +11,9 @@ from kicad_rdl.geometry import Path
 from kicad_rdl.route.blunt import blunted
 from kicad_rdl.route.corridors import ExtraDisc, corridors_of
 from kicad_rdl.route.diagonals import discs_beyond
+from kicad_rdl.route.exits import from_middles, moved_ends
 from kicad_rdl.route.lay import sharp_corner, strokes_of
+from kicad_rdl.route.nearness import LENGTH
 from kicad_rdl.route.octagons import tauten_octagonal
 from kicad_rdl.route.octilinear import bend
 from kicad_rdl.route.remedies import Drawn, remedies
@@ -69,6 +71,8 @@ def lay_layer(
         if changed:  # else others yield in the next round
             laying.draw(changed)
             best = min(best, laying.state(), key=lambda state: state.score)
+    if not tiles.octilinear:
+        best = laying.leave_pads(best)
     laid = _without_conflicts(laying.copper.paths(best.first, best.last), best.conflicts)
     return _bent(tiles, wires, nets, widths, space, laid) if tiles.octilinear else laid
 
@@ -151,11 +155,45 @@ class _Laying:
                 self.extra[wire] = [*asked, *new]
         return sorted(round_better | self.before.keys())
 
+    def leave_pads(self, best: _State) -> _State:
+        """Lets wires leave their pads where that makes them shorter and no conflict."""
+        tiles, wires, orders, widths, space = self.layer
+        held = {w for c in best.conflicts for w in (c.wire, c.other)}
+        same = (self.copper.first == best.first) & (best.first < best.last)
+        self.copper.first[:], self.copper.last[:] = best.first, best.last
+        which = [w for w in np.flatnonzero(same).tolist() if w not in held and _angular(tiles, wires[w])]
+        if not which:
+            return best
+        corridors = corridors_of(tiles, wires, orders, widths, space, self.extra, which, self.blunt)
+        own, own_widths = [wires[w] for w in which], [widths[w] for w in which]
+        elsewhere, longer = moved_ends(tiles, own, own_widths, corridors, tauten(corridors))
+        careful = [place for place, wire in enumerate(which) if wire in self.careful]
+        strokes, fine = from_middles(corridors, strokes_of(elsewhere, tauten(elsewhere), careful=careful))
+        before = [self.copper.of(wire)[:, LENGTH].sum() for wire in which]
+        self.copper.draw(which, strokes)
+        most = dict(zip(which, before + longer, strict=True))
+        moved = {which[place] for place in fine}
+        moved = {wire for wire in moved if self.copper.of(wire)[:, LENGTH].sum() <= most[wire]}
+        back = set(which) - moved
+        while True:
+            for wire in back:
+                self.copper.back(wire, int(best.first[wire]), int(best.last[wire]))
+            moved -= back
+            back = {w for c in self.copper.conflicts(moved) for w in (c.wire, c.other) if w in moved}
+            if not back:
+                break
+        return replace(best, first=self.copper.first.copy(), last=self.copper.last.copy())
+
     def state(self) -> _State:
         """As it is now."""
         first, last = self.copper.first.copy(), self.copper.last.copy()
         lost = len(_entangled(self.conflicts)) + int((first == last).sum())
         return _State((lost, sum(c.missing for c in self.conflicts)), first, last, self.conflicts)
+
+
+def _angular(tiles: Tiles, wire: Wire) -> bool:
+    """Whether a wire has an end that is not round."""
+    return any(tiles.disc_start[v + 1] - tiles.disc_start[v] > 2 for v in (wire.start, wire.end))
 
 
 def _with_blunt_ends(tiles: Tiles, wires: Sequence[Wire], widths: Sequence[float], space: float) -> Tiles:

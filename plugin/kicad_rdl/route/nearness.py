@@ -17,6 +17,8 @@ FORGIVEN = 1e-6
 """What measuring in floating point may get wrong [nm]."""
 
 COLUMNS = 9
+LENGTH = 8
+"""Column of the length."""
 
 
 @compiled
