@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import shapely
@@ -32,19 +32,11 @@ def straight(problem: Problem, one: Terminal, two: Terminal) -> float:
     return edge_distance(one.shape, one.at, two.shape, two.at, metric)
 
 
-def copper_length(problem: Problem, plan: Plan, wire: Routed) -> float:
-    """Length of a wire, and of the dog bones at its ends, outside its own two terminals [nm]."""
+def copper_length(wire: Routed, bones: Mapping[str, float]) -> float:
+    """Length of a wire, and of the dog bones at its ends (by label), outside its own two terminals [nm]."""
     # the land of a bump and the pad of a ball may overlap on different layers: nothing is outside then
-    bones = sum(_bone(problem, plan, t) for t in (wire.start, wire.end) if wire.layer > 1)
-    return max(0.0, _outside(wire)) + bones
-
-
-def _bone(problem: Problem, plan: Plan, terminal: Terminal) -> float:
-    """What a dog bone adds to a wire that starts at its far end [nm]."""
-    for index, bump in enumerate(problem.bumps):
-        if bump is terminal:
-            return bump.at.distance(plan.sites.bump_at[index])
-    return 0.0
+    more = sum(bones.get(t.label, 0.0) for t in (wire.start, wire.end) if wire.layer > 1)
+    return max(0.0, _outside(wire)) + more
 
 
 def _outside(wire: Routed) -> float:
@@ -81,6 +73,7 @@ def connections_of(
     """Every pair of terminals that the plan joins, and every terminal that a plane joins to its net."""
     planes = {r.name: plane_layer_of(problem, r) for r in problem.package.nets if r.style is SupplyStyle.PLANE}
     traces = [r for r in routed if r.net not in planes]
+    bones = {bump.label: bump.at.distance(at) for bump, at in zip(problem.bumps, plan.sites.bump_at, strict=True)}
     found = [
         Connection(
             traces[places[0]].net,
@@ -88,7 +81,7 @@ def connections_of(
             end.label,
             straight(problem, start, end),
             traces[places[0]].layer,
-            sum(copper_length(problem, plan, traces[place]) for place in places),
+            sum(copper_length(traces[place], bones) for place in places),
         )
         for places, start, end in chains_of([(r.start, r.end) for r in traces])
     ]
@@ -136,8 +129,8 @@ def lower_bound(problem: Problem, plan: Plan, connections: Sequence[Connection])
     sources: list[Terminal] = []
     nets: list[int] = []
     units: list[int] = []
-    allowed: list[list[int] | None] = []
-    free = [ball for ball, net in zip(problem.balls, plan.ball_nets, strict=True) if ball.usable and net not in planes]
+    choices: list[Sequence[str] | None] = []
+    given: set[str] = set()
     rules = {rule.name: rule.allowed for rule in problem.package.nets}
     metric = metric_of(problem.package.angles is Angles.OCTILINEAR)
     for (net, _), members in sorted(trees.items(), key=lambda item: item[0]):
@@ -148,20 +141,30 @@ def lower_bound(problem: Problem, plan: Plan, connections: Sequence[Connection])
         if not bumps or not 0 < len(balls) <= len(bumps):
             total += tree
             continue
-        total += tree - math.fsum(min(straight(problem, ball, bump) for bump in bumps) for ball in balls)
         names = rules[net]
+        if len(bumps) == 1 and names is not None and len(names) == 1:  # nothing to choose, and nobody else may
+            total += tree
+            given.add(balls[0].label)
+            continue
+        total += tree - math.fsum(min(straight(problem, ball, bump) for bump in bumps) for ball in balls)
         nets += [len(units)] * len(bumps)
         units.append(len(balls))
-        allowed.append(None if names is None else [j for j, ball in enumerate(free) if ball.name in names])
+        choices.append(names)
         sources += bumps
     if not sources:
         return total
+    free = [
+        ball
+        for ball, net in zip(problem.balls, plan.ball_nets, strict=True)
+        if ball.usable and net not in planes and ball.label not in given
+    ]
+    index = {ball.name: j for j, ball in enumerate(free)}
     matching = matching_bound(
         [(t.at.x, t.at.y) for t in sources],
         [(t.at.x, t.at.y) for t in free],
         net=nets,
         units=units,
-        allowed=allowed,
+        allowed=[None if names is None else [index[name] for name in names if name in index] for names in choices],
         metric=metric,
         source_radius=[_reach(problem, t) for t in sources],
         sink_radius=[_reach(problem, t) for t in free],

@@ -165,11 +165,8 @@ def apart(problem: Problem, stage: Stage, pieces: Groups) -> list[Missing]:
     """Terminals of traced nets that no wire joins to the largest piece of their net."""
     plan, bumps = stage.plan, len(problem.bumps)
     planes = {r.name for r in problem.package.nets if r.style is SupplyStyle.PLANE}
-    ball_nets = list(plan.ball_nets)
-    for number, wanted in enumerate(stage.work.wanted):
-        for post in wanted.ends if wanted.exclusive else ():
-            if bumps <= post < bumps + len(problem.balls) and ball_nets[post - bumps] == stage.nets[number]:
-                ball_nets[post - bumps] = None
+    choosing = {net for net, wanted in zip(stage.nets, stage.work.wanted, strict=True) if wanted.exclusive}
+    ball_nets = [None if net in choosing else net for net in plan.ball_nets]
     for number, end in stage.work.end.items():
         if bumps <= end < bumps + len(problem.balls):
             ball_nets[end - bumps] = stage.nets[number]

@@ -30,6 +30,19 @@ class Wire:
     triangles: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Rims:
+    """The tables of the tiles, ``net`` and ``inject`` as lists: entries are read one by one."""
+
+    xy: list[list[float]]
+    edges: list[list[int]]
+    triangles: list[list[int]]
+    triangle_edges: list[list[int]]
+    edge_triangles: list[list[int]]
+    net: list[int]
+    inject: list[list[int]]
+
+
 def uncross(
     tiles: Tiles, source_vertex: I64, sink_vertex: I64, net: I64, inject: I64
 ) -> tuple[tuple[Wire, ...], dict[int, list[int]]]:
@@ -44,12 +57,21 @@ def uncross(
     Returns:
         The wires, and their order on every gap from its lower to its higher vertex.
     """
+    rims = _Rims(
+        tiles.xy.tolist(),
+        tiles.edges.tolist(),
+        tiles.triangles.tolist(),
+        tiles.triangle_edges.tolist(),
+        tiles.edge_triangles.tolist(),
+        net.tolist(),
+        inject.tolist(),
+    )
+    metric = metric_of(tiles.octilinear)
     busy = np.flatnonzero((net[tiles.triangle_edges] != 0).any(axis=1) | (inject != 0).any(axis=1))
     partner: dict[tuple[int, int, int], tuple[int, int, int]] = {}
     starts: list[tuple[int, int]] = []
     for t in busy.tolist():
-        ports = _ports(tiles, t, net, inject)
-        for one, two in _match(ports, metric_of(tiles.octilinear)):
+        for one, two in _match(_ports(rims, t), metric):
             partner[(t, one[0], one[1])] = (t, two[0], two[1])
             partner[(t, two[0], two[1])] = (t, one[0], one[1])
             starts += [(t, -1 - port[0]) for port in (one, two) if port[0] < 0 and port[2] > 0]
@@ -58,19 +80,19 @@ def uncross(
     wires: list[Wire] = []
     slots: list[list[tuple[int, int]]] = []
     for t, corner in sorted(starts):
-        start = int(tiles.triangles[t, corner])
+        start = rims.triangles[t][corner]
         gaps: list[tuple[int, int]] = []
         path = [t]
         at = partner[(t, -1 - corner, 0)]
         while at[1] >= 0:
             _, edge, slot = at
             gaps.append((edge, slot))
-            left, right = tiles.edge_triangles[edge]
-            t = int(right if left == t else left)
+            left, right = rims.edge_triangles[edge]
+            t = right if left == t else left
             path.append(t)
             at = partner[(t, edge, slot)]
-        end = int(tiles.triangles[t, -1 - at[1]])
-        first, last = _trim(tiles, [g for g, _ in gaps], start, end)
+        end = rims.triangles[t][-1 - at[1]]
+        first, last = _trim(rims, [g for g, _ in gaps], start, end)
         gaps, path = gaps[first:last], path[first : last + 1]
         if len({gap for gap, _ in gaps}) < len(gaps):
             continue  # it winds round something; trees find it a better way
@@ -83,14 +105,14 @@ def uncross(
     return tuple(wires), {edge: [i for _, i in sorted(entries)] for edge, entries in sorted(order.items())}
 
 
-def _trim(tiles: Tiles, gaps: list[int], start: int, end: int) -> tuple[int, int]:
+def _trim(rims: _Rims, gaps: list[int], start: int, end: int) -> tuple[int, int]:
     """Drops the crossings of gaps that end at the wire's own first or last terminal."""
     first, last = 0, len(gaps)
     for index, gap in enumerate(gaps):
-        if start in tiles.edges[gap]:
+        if start in rims.edges[gap]:
             first = index + 1
     for index in range(len(gaps) - 1, first - 1, -1):
-        if end in tiles.edges[gaps[index]]:
+        if end in rims.edges[gaps[index]]:
             last = index
     return first, last
 
@@ -99,26 +121,27 @@ Port = tuple[int, int, int, float, float]
 """(edge or -1 - corner, slot, sign, x, y)."""
 
 
-def _ports(tiles: Tiles, t: int, net: I64, inject: I64) -> list[Port]:
+def _ports(rims: _Rims, t: int) -> list[Port]:
     """The ports of a tile in counter-clockwise order; sign +1 into the tile, -1 out of it."""
     ports: list[Port] = []
     for k in range(3):
-        vertex = int(tiles.triangles[t, k])
-        amount = int(inject[t, k])
-        x, y = tiles.xy[vertex]
-        ports += [(-1 - k, 0, 1 if amount > 0 else -1, float(x), float(y))] * abs(amount)
-        edge = int(tiles.triangle_edges[t, k])
-        count = int(net[edge])
+        vertex = rims.triangles[t][k]
+        amount = rims.inject[t][k]
+        x, y = rims.xy[vertex]
+        ports += [(-1 - k, 0, 1 if amount > 0 else -1, x, y)] * abs(amount)
+        edge = rims.triangle_edges[t][k]
+        count = rims.net[edge]
         if not count:
             continue
-        outward = (count > 0) == (tiles.edge_triangles[edge, 0] == t)
-        u, v = tiles.edges[edge]
+        outward = (count > 0) == (rims.edge_triangles[edge][0] == t)
+        u, v = rims.edges[edge]
+        (ux, uy), (vx, vy) = rims.xy[u], rims.xy[v]
         n = abs(count)
         order = range(n) if u == vertex else range(n - 1, -1, -1)
         for slot in order:
             share = (slot + 1) / (n + 1)
-            px, py = tiles.xy[u] * (1 - share) + tiles.xy[v] * share
-            ports.append((edge, slot, -1 if outward else 1, float(px), float(py)))
+            px, py = ux * (1 - share) + vx * share, uy * (1 - share) + vy * share
+            ports.append((edge, slot, -1 if outward else 1, px, py))
     return ports
 
 

@@ -224,8 +224,8 @@ def stepwise(at: Sequence[Point], posts: Sequence[int]) -> list[tuple[int, tuple
 
 def layers_for(problem: Problem, plan: Plan, rule: NetRule) -> tuple[int, ...]:
     """Layers (from 0) on which a net may have traces; none where its plane joins everything."""
-    planes = {r.name: plane_layer_of(problem, r) for r in problem.package.nets if r.style is SupplyStyle.PLANE}
-    if rule.name in planes:
+    if rule.style is SupplyStyle.PLANE:
+        planes = {r.name: plane_layer_of(problem, r) for r in problem.package.nets if r.style is SupplyStyle.PLANE}
         layer = planes[rule.name]
         # a plane alone on its layer joins everything by itself; others need a tree as their skeleton
         alone = sum(other == layer for other in planes.values()) < 2 and layer not in plan.signal_layers
