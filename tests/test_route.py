@@ -126,6 +126,17 @@ def test_larger_packages(seed: int) -> None:
         assert dishonesties(layout) == []
 
 
+@pytest.mark.parametrize("seed", [699, 718])
+def test_balls_held_for_wide_nets_are_nobody_elses(seed: int) -> None:
+    """Also where other nets choose among several balls, this one among them."""
+    package = a_package(Random(seed), replace(EVERYTHING, octilinear=True, planes=False))
+    assert package is not None
+    assert any(rule.allowed is not None for rule in package.nets)
+    layout = route(package)
+    assert violations_of(layout) == []
+    assert dishonesties(layout) == []
+
+
 def staggered(package: Package, stagger: int = 10_000) -> Package:
     """The same where no via may stand on another opening."""
     return replace(package, technology=replace(package.technology, stacked_vias=False, stagger=stagger))

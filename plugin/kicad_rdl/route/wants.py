@@ -136,11 +136,11 @@ def wants_of(problem: Problem, plan: Plan) -> Wants:
     for j, own_net in enumerate(plan.ball_nets):
         if own_net is not None:
             posts.setdefault(own_net, []).append(bumps + j)
-    # balls of nets that join several things, or have a plane: nobody else may choose them
+    # balls of nets that do not choose among several themselves: nobody else may choose them
     settled = {
         bumps + j
         for j, net in enumerate(plan.ball_nets)
-        if net is not None and (rules[net].style is SupplyStyle.PLANE or not rules[net].balls == 1 == count_of.get(net))
+        if net is not None and net not in movable_nets and not _chooses(rules[net], count_of.get(net, 0))
     }
     terminals = (*problem.bumps, *problem.balls)
     pieces = Groups(len(terminals))
@@ -160,8 +160,8 @@ def wants_of(problem: Problem, plan: Plan) -> Wants:
             nets += [net] * len(drops)
         if not layers or net in movable_nets or len({pieces.root(p) for p in own}) < 2:
             continue
-        if rule.balls == 1 == count_of.get(net) and rule.allowed is not None and len(own) == 2:
-            choice = tuple(sorted({index_of[name] for name in rule.allowed if name in index_of} - settled))
+        if _chooses(rule, count_of.get(net, 0)) and len(own) == 2:
+            choice = tuple(sorted({index_of[name] for name in rule.allowed or () if name in index_of} - settled))
             prefers[own[1]] = len(wanted)
             wanted.append(Wanted((own[0],), choice, widths, layers, price, len(choice) > 1))
             nets.append(net)
@@ -208,6 +208,11 @@ def _drops(
         if ends and ways:
             found.append((post, ends, ways))
     return found, there
+
+
+def _chooses(rule: NetRule, bumps: int) -> bool:
+    """Whether a net of so many bumps, outside the flow, takes any one of some balls."""
+    return rule.style is not SupplyStyle.PLANE and rule.allowed is not None and rule.balls == 1 == bumps
 
 
 def stepwise(at: Sequence[Point], posts: Sequence[int]) -> list[tuple[int, tuple[int, ...]]]:
