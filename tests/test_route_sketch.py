@@ -268,6 +268,18 @@ def test_negotiation_is_the_same_again(seed: int) -> None:
     assert (one.wires, one.end, one.pushed) == (other.wires, other.end, other.pushed)
 
 
+@pytest.mark.parametrize("seed", [19, 26, 45, 55])
+def test_exchanges_draw_more(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One for one the open place wanders until somebody finds room."""
+    one, other = random_work(seed, 30), random_work(seed, 30)
+    numbers = range(len(one.wanted))
+    left = negotiate(one, numbers, quiet, never)
+    sound(one)
+    assert set(left) == set(numbers) - set(one.wires)
+    monkeypatch.setattr("kicad_rdl.route.negotiate._exchange", lambda *_: None)
+    assert len(left) < len(negotiate(other, numbers, quiet, never))
+
+
 @pytest.mark.parametrize("patience", [0, 3, 10, 25, 60])
 @pytest.mark.parametrize("seed", [2, 6, 9, 14])
 def test_negotiation_cut_short_keeps_the_best(seed: int, patience: int) -> None:

@@ -2,33 +2,42 @@
 
 A connection takes the cheapest way there is; crossing another or overfilling a gap has a price, and whoever is crossed
 or squeezed out is drawn anew. What was pushed away often gets dearer to push, and gaps that were too narrow get
-dearer to pass (McMurchie and Ebeling, PathFinder, 1995). Every step leaves legal sketches; the best state ends it.
+dearer to pass (McMurchie and Ebeling, PathFinder, 1995). Every step leaves legal sketches. Where the best state leaves
+something open, further steps count only if they leave no more open than before.
 """
 
 from __future__ import annotations
 
 import heapq
 import math
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from kicad_rdl.route.groups import Groups
+from kicad_rdl.route.sketches import FACES as ALL_FACES
 from kicad_rdl.route.sketches import Errand, Sketches, Way
 from kicad_rdl.route.triangulation import I64
 
 PUSHES = 30
-"""How many ways are drawn at most, for every connection there is."""
+"""How many ways are drawn at most, for every connection there is; and then in vain, for every one that stays open."""
 
-PATIENCE = 3
+PATIENCE = 1
 """Ways drawn without gain after which no more are tried, for every connection there is; and 300 more."""
 
 FACES = 30_000
 """Faces that a search looks at: more, and the way is so bad that another order of drawing serves better."""
 
+NEAR_FACES = 3_000
+"""Likewise where a connection that was pushed looks for room beside."""
+
 FIRST_PRICE = 6.0
 """Price of the first push, in pitches of the traces."""
+
+EXCHANGE_PRICE = 3.0
+"""Of a push where at most one may stay open for it, in first prices: a longer way serves better than many pushes."""
 
 VIA_PRICE = 2.0
 """Price of a change of layer where none is given, in pitches of the traces."""
@@ -259,7 +268,23 @@ def negotiate(
         late: says that time is up.
         pushes: ways drawn at most, for every connection.
     """
-    before = tuple(work.wires)
+    everyone = sorted({*numbers, *work.wires})
+    _push_through(work, numbers, step, late, pushes)
+    for number in (n for n in everyone if n not in work.wires):
+        _drawn_beside(work, number)
+    _exchange(work, [n for n in everyone if n not in work.wires], late, pushes)
+    work.forget()
+    return tuple(n for n in everyone if n not in work.wires)
+
+
+def _push_through(
+    work: Negotiation,
+    numbers: Sequence[int],
+    step: Callable[[int, int], None],
+    late: Callable[[], bool],
+    pushes: int,
+) -> None:
+    """Draws one after the other whatever that costs others; the state with the fewest open ones ends it."""
     queue = [(work.straight(n), n) for n in numbers if n not in work.wires]
     heapq.heapify(queue)
     count = len(queue)
@@ -291,10 +316,48 @@ def negotiate(
             work.forget()
     if left >= best:  # nothing has been gained since
         work.back_to((0, 0))
-    everyone = sorted({*numbers, *before})
-    for number in (n for n in everyone if n not in work.wires):  # what fits without pushing anybody
-        way = work.sketches.find(work.errand(number, 0.0))
-        if way is not None:
-            work.fit(number, way)
+
+
+def _exchange(work: Negotiation, numbers: Sequence[int], late: Callable[[], bool], patience: int) -> None:
+    """Draws open connections in place of others, one for one at most: those that are pushed move aside at once.
+
+    A step that would leave more open than before is undone, but whom it pushed gets dearer all the same. With one for
+    one the open place wanders until somebody finds room (ejection chains, Glover 1996); where nobody does, everything
+    stays as it was.
+
+    Args:
+        work: the sketches.
+        numbers: the connections that are open.
+        late: says that time is up.
+        patience: ways drawn without gain, for every open connection.
+    """
     work.forget()
-    return tuple(n for n in everyone if n not in work.wires)
+    queue = deque(sorted(numbers, key=lambda n: (work.straight(n), n)))
+    price = EXCHANGE_PRICE * work.first_price
+    vain = 0
+    while queue and vain < patience * max(len(queue), 10) and not late():
+        number = queue.popleft()
+        vain += 1
+        mark = work.keep()
+        way = work.sketches.find(work.errand(number, price), price, faces=FACES)
+        victims = None if way is None else work.push(number, way)
+        if victims is None:
+            queue.append(number)
+            continue
+        for victim in victims:
+            work.pushed[victim] = work.pushed.get(victim, 0) + 1
+        homeless = [victim for victim in victims if not _drawn_beside(work, victim, NEAR_FACES)]
+        if len(homeless) > 1:
+            work.back_to(mark)
+            homeless = [number]
+        queue.extend(homeless)
+        if not homeless:
+            vain = 0
+            work.forget()
+    work.back_to((0, 0))
+
+
+def _drawn_beside(work: Negotiation, number: int, faces: int = ALL_FACES) -> bool:
+    """Whether a connection found a way that pushes nobody."""
+    way = work.sketches.find(work.errand(number, 0.0), faces=faces)
+    return way is not None and work.fit(number, way)
