@@ -246,3 +246,21 @@ def drawn(pads: Sequence[Obstacle], joined: Sequence[tuple[int, int]]) -> list[P
     laid = lay_layer(tiles, wires, [str(k) for k in range(len(joined))], orders, [float(LINE)] * len(joined), SPACE)
     assert None not in laid.paths
     return [path for path in laid.paths if path is not None]
+
+
+def test_the_way_past_a_pad_is_as_wide_as_the_wire_that_ends_there_leaves_it() -> None:
+    """One wire fits beside the pad itself; beside the round end of a wide wire none does."""
+    places = [(0, 0), (0, 60_000), (-200_000, 30_000), (200_000, 30_000), (0, -300_000)]
+    pads = [Obstacle(Point(*at), Circle(20_000), None, f"{at}") for at in places]
+    tiles = build_tiles(pads, *HALF, SPACE, EDGE)
+    (gap,) = [e for e, pair in enumerate(tiles.edges.tolist()) if pair == [0, 1]]
+    passes = []
+    for ends in ({}, {0: (60_000.0,), 4: (60_000.0,)}):
+        alone = Posted(tuple(((0, v),) for v in range(5)), ((0, 0),) * 5, (False,) * 5, ends)
+        sketches = Sketches([tiles], [float(SPACE)], alone)
+        way = sketches.find(Errand(((2, 0.0),), ((3, 0.0),), (float(LINE),), (0,), 1.0))
+        assert way is not None
+        sketches.draw(way, (float(LINE),))
+        (wire,) = sketches.wires_on(0).values()
+        passes.append(gap in wire.gaps)
+    assert passes == [True, False]

@@ -16,6 +16,7 @@ from kicad_rdl.route.improve import improve
 from kicad_rdl.route.laying import Laying, lay
 from kicad_rdl.route.negotiate import FIRST_PRICE, VIA_PRICE, Negotiation, Wanted, booked_width, negotiate
 from kicad_rdl.route.posts import LayerRules, Post, Request
+from kicad_rdl.route.round_ends import widest_ends
 from kicad_rdl.route.sketches import Sketches
 from kicad_rdl.route.tiles import Obstacle, Tiles, build_tiles
 from kicad_rdl.units import um
@@ -161,7 +162,8 @@ def _begin(task: _Task, legs: list[_Leg], reach: list[tuple[int, int]]) -> _Stag
     for post, vertices in zip(task.posts, own, strict=True):
         there = [k for k, (layer, _) in enumerate(vertices) if post.first <= layer + 1 <= post.last]
         least.append((there[0], there[-1]) if there else (1, 0))
-    posted = Posted(tuple(tuple(v) for v in own), tuple(least), tuple(p.through for p in task.posts))
+    ends = widest_ends(((*leg.wanted.starts, *leg.wanted.ends), leg.wanted.widths) for leg in legs)
+    posted = Posted(tuple(tuple(v) for v in own), tuple(least), tuple(p.through for p in task.posts), ends)
     sketches = Sketches(tiles, [float(rule.space) for rule in task.rules], posted)
     first_price = FIRST_PRICE * (task.rules[0].line + task.rules[0].space)
     return _Stage(legs, Negotiation(sketches, [leg.wanted for leg in legs], first_price), reach)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from kicad_rdl.route.round_ends import standing_out
 from kicad_rdl.route.tiles import Tiles, clear_width, reach_of
 from kicad_rdl.route.triangulation import F64, I64, tiles_around
 from kicad_rdl.route.weave import TOO_FAR, Ground
@@ -20,6 +21,8 @@ class Posted:
     least: tuple[tuple[int, int], ...]
     """Places in ``vertices`` (from, to) where the post stands in any case; from > to: nowhere."""
     through: tuple[bool, ...]
+    ends: Mapping[int, Sequence[float]] = field(default_factory=dict)
+    """Post -> [layers] width of the widest wire that may end there, with the extra space of its class [nm]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +57,24 @@ def ground_of(layers: Sequence[Tiles], spaces: Sequence[float], posted: Posted) 
             flat.append(offsets.vertex[layer] + vertex)
             post[flat[-1]] = number
         start.append(len(flat))
+    full = np.concatenate([t.clearance + r for t, r in zip(layers, radius, strict=True)])
+    out = _standing_out(layers, spaces, posted, offsets)
+    edges = np.concatenate([t.edges + o for t, o in zip(layers, offsets.vertex, strict=False)])
+    apex = np.concatenate(
+        [np.where(apex >= 0, apex + o, -1) for (_, apex), o in zip(diagonals, offsets.vertex, strict=False)]
+    )
+    base = np.concatenate(
+        [t.width + r[t.edges[:, 0]] + r[t.edges[:, 1]] + s for t, r, s in zip(layers, radius, spaces, strict=True)]
+    )
     ground = Ground(
         np.concatenate([t.xy for t in layers]),
         triangles,
         np.concatenate([t.triangle_edges + o for t, o in zip(layers, offsets.gap, strict=False)]),
-        np.concatenate([t.edges + o for t, o in zip(layers, offsets.vertex, strict=False)]),
+        edges,
         edge_triangles,
-        np.concatenate(
-            [t.width + r[t.edges[:, 0]] + r[t.edges[:, 1]] + s for t, r, s in zip(layers, radius, spaces, strict=True)]
-        ),
-        np.concatenate([room for room, _ in diagonals]),
-        np.concatenate(
-            [np.where(apex >= 0, apex + o, -1) for (_, apex), o in zip(diagonals, offsets.vertex, strict=False)]
-        ),
+        _beside_ends(base, edges, full, out),
+        _beside_ends(np.concatenate([room for room, _ in diagonals]), apex, full, out),
+        apex,
         np.concatenate([t.width for t in layers]),
         np.concatenate([reach_of(t) for t in layers]),
         np.repeat(np.arange(len(layers)), [len(t.xy) for t in layers]),
@@ -81,8 +89,24 @@ def ground_of(layers: Sequence[Tiles], spaces: Sequence[float], posted: Posted) 
         np.array(spaces, np.float64),
         layers[0].octilinear,
     )
-    full = np.concatenate([t.clearance + r for t, r in zip(layers, radius, strict=True)])
     return ground, full, offsets
+
+
+def _standing_out(layers: Sequence[Tiles], spaces: Sequence[float], posted: Posted, offsets: Offsets) -> F64:
+    """[v] how much more than the vertex the round end of the widest wire asks for that may end there [nm]."""
+    out = np.zeros(offsets.vertex[-1])
+    for post, widths in posted.ends.items():
+        for layer, vertex in posted.vertices[post]:
+            out[offsets.vertex[layer] + vertex] = standing_out(layers[layer], vertex, widths[layer], spaces[layer])
+    return out
+
+
+def _beside_ends(room: F64, pairs: I64, full: F64, out: F64) -> F64:
+    """Room between pairs of vertices less what stands out into it; it stays enough for both where nothing runs
+    between, for ends of one net may meet.
+    """
+    bare = np.minimum(room, full[pairs].sum(axis=1))
+    return np.asarray(np.where(room < TOO_FAR, np.maximum(room - out[pairs].sum(axis=1), bare), room))
 
 
 def _radii(tiles: Tiles) -> F64:

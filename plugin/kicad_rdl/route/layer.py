@@ -17,6 +17,7 @@ from kicad_rdl.route.nearness import LENGTH
 from kicad_rdl.route.octagons import tauten_octagonal
 from kicad_rdl.route.octilinear import bend
 from kicad_rdl.route.remedies import Drawn, remedies
+from kicad_rdl.route.round_ends import with_round_ends
 from kicad_rdl.route.spacing import Conflict, Copper, worst_first
 from kicad_rdl.route.taut import tauten
 from kicad_rdl.route.tiles import Tiles
@@ -101,7 +102,7 @@ class _Laying:
         space: float,
     ) -> None:
         # only corridors keep away from obstacles with round ends: what is measured are the ends themselves
-        self.layer = (_with_blunt_ends(tiles, wires, widths, space), wires, orders, widths, space)
+        self.layer = (with_round_ends(tiles, wires, widths, space), wires, orders, widths, space)
         self.blunt = None if tiles.octilinear else blunted(tiles, orders, widths, space)
         self.copper = Copper(tiles, wires, nets, widths, space)
         self.conflicts: list[Conflict] = []
@@ -194,27 +195,6 @@ class _Laying:
 def _angular(tiles: Tiles, wire: Wire) -> bool:
     """Whether a wire has an end that is not round."""
     return any(tiles.disc_start[v + 1] - tiles.disc_start[v] > 2 for v in (wire.start, wire.end))
-
-
-def _with_blunt_ends(tiles: Tiles, wires: Sequence[Wire], widths: Sequence[float], space: float) -> Tiles:
-    """Tiles whose obstacles also keep the others away from the round ends of wires that are wider than they."""
-    clearance = tiles.clearance.copy()
-    for wire, width in zip(wires, widths, strict=True):
-        for vertex in (wire.start, wire.end):
-            if width / 2 + space > clearance[vertex]:
-                clearance[vertex] = max(clearance[vertex], width / 2 + space - _inner_radius(tiles, vertex))
-    return replace(tiles, clearance=clearance)
-
-
-def _inner_radius(tiles: Tiles, vertex: int) -> float:
-    """Of the largest disc about the middle of an obstacle that lies within it [nm]."""
-    a, b = int(tiles.disc_start[vertex]), int(tiles.disc_start[vertex + 1])
-    if b - a < 3:
-        return float(tiles.disc_r[a])
-    corners = tiles.disc_xy[a:b] - tiles.xy[vertex]
-    along = np.roll(corners, -1, axis=0) - corners
-    area = corners[:, 0] * along[:, 1] - corners[:, 1] * along[:, 0]
-    return float((area / np.hypot(along[:, 0], along[:, 1])).min() + tiles.disc_r[a])
 
 
 def _bent(

@@ -17,6 +17,7 @@ from kicad_rdl.route.locked import locked_joins
 from kicad_rdl.route.negotiate import FIRST_PRICE, Negotiation, Wanted, negotiate
 from kicad_rdl.route.plan import Plan, stood
 from kicad_rdl.route.problem import Problem, Terminal
+from kicad_rdl.route.round_ends import widest_ends
 from kicad_rdl.route.sketches import Sketches
 from kicad_rdl.route.wants import Tree, Wants
 
@@ -39,7 +40,7 @@ def begun(problem: Problem, plan: Plan, wants: Wants) -> Stage:
     """The work with what the flow has drawn."""
     technology = problem.package.technology
     metals = [technology.metal(layer.layer) for layer in plan.layers]
-    sketches = Sketches([p.tiles for p in plan.layers], [float(m.space) for m in metals], _posted(problem, plan))
+    sketches = Sketches([p.tiles for p in plan.layers], [float(m.space) for m in metals], _posted(problem, plan, wants))
     work = Negotiation(sketches, list(wants.wanted), FIRST_PRICE * (metals[0].line + metals[0].space), wants.prefers)
     work.joined = [(join.one, join.other) for join in locked_joins(problem, plan.ball_nets)]
     number = 0
@@ -52,7 +53,7 @@ def begun(problem: Problem, plan: Plan, wants: Wants) -> Stage:
     return Stage(plan, wants, work, list(wants.nets))
 
 
-def _posted(problem: Problem, plan: Plan) -> Posted:
+def _posted(problem: Problem, plan: Plan, wants: Wants) -> Posted:
     """Bumps and balls with their vertices on every layer, and the layers where they stand in any case."""
     count = problem.package.rdl_count
     vertices: list[tuple[tuple[int, int], ...]] = []
@@ -71,7 +72,9 @@ def _posted(problem: Problem, plan: Plan) -> Posted:
         least.append((0, 1) if stands else (1, 0))
     vertices += [(plan.branch_vertex(index),) for index in range(len(plan.branches))]
     least += [(0, 0)] * len(plan.branches)
-    return Posted(tuple(vertices), tuple(least), (False,) * len(vertices))
+    ending = [((*w.starts, *w.ends), w.widths) for w in wants.wanted]
+    ending += [(tree.posts, tree.widths) for tree in wants.trees]
+    return Posted(tuple(vertices), tuple(least), (False,) * len(vertices), widest_ends(ending))
 
 
 def draw(stage: Stage, say: Say, late: Late) -> None:
