@@ -9,9 +9,12 @@ from jobs import write_job
 
 from kicad_rdl import pipeline
 from kicad_rdl.check import check_layout
+from kicad_rdl.geometry import Circle, Point
 from kicad_rdl.model.layout import Layout
 from kicad_rdl.read.job import read_job
 from kicad_rdl.read.technology import load_technology
+from kicad_rdl.route.engine import ViaModel, connect
+from kicad_rdl.route.posts import LayerRules, Post, Request, Stand
 from kicad_rdl.units import UM
 
 DECK = "fanout-core-1rdl"
@@ -65,6 +68,36 @@ pitch = "500 um"
     layout = pipeline.route_job(read_job(write_job(folder, job, bumps)))
     assert pipeline.undeclared(layout, check_layout(layout)) == ()
     return layout
+
+
+def test_on_a_board_too() -> None:
+    """Pads of net V below and above a channel, and one that reaches only its middle; two requests, three wires."""
+    half, size, pitch = 1000 * UM, 100 * UM, 105 * UM
+    beside = 81 * UM  # leaves room for one trace between two rows
+
+    def pad(name: str, net: str | None, x: int, y: int, size: int = 60 * UM) -> Post:
+        return Post(name, net, (Stand(1, Point(x, y), Circle(size)),), 1, 1)
+
+    steps = range(1, 4)
+    walls = [
+        *(
+            (side * (beside + k * pitch), y * (beside + 3 * pitch))
+            for side in (-1, 1)
+            for y in (-1, 1)
+            for k in range(9)
+        ),
+        *((side * beside, y * (beside + k * pitch)) for side in (-1, 1) for y in (-1, 1) for k in range(3)),
+        *((beside + k * pitch, y * beside) for y in (-1, 1) for k in steps),
+        (-beside, 0),
+    ]
+    posts = [pad("low", "V", 0, -700 * UM), pad("high", "V", 0, 700 * UM), pad("side", "V", 600 * UM, 0)]
+    posts += [pad(f"wall{x},{y}", None, x, y, size) for x, y in walls]
+    requests = [Request("V", (0,), (1,), (20 * UM,), (20 * UM,)), Request("V", (2,), (0,), (20 * UM,), (20 * UM,))]
+    rules = [LayerRules(20 * UM, 20 * UM, 20 * UM)]
+    found = connect(posts, rules, requests, half, half, ViaModel())
+    assert not found.open
+    assert {wire.request for wire in found.wires} == {0, 1}
+    assert sorted(max(wire.start, wire.end) for wire in found.wires) == [len(posts)] * 3
 
 
 @pytest.mark.parametrize("angles", ["any", "45"])

@@ -124,6 +124,7 @@ def _bare_length(wire: Wire, posts: Sequence[Post]) -> float:
     ends = [
         shapely_of(stand.shape, stand.at, 1.0)
         for post in (wire.start, wire.end)
+        if post < len(posts)  # a branch point is as wide as the wire
         for stand in posts[post].stands
         if stand.layer == wire.layer
     ]

@@ -7,18 +7,23 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from kicad_rdl.geometry import Path
+from kicad_rdl.geometry import Circle, Path
 from kicad_rdl.model.report import Progress
+from kicad_rdl.route import midway
 from kicad_rdl.route.blocking import Blockade, net_names, words_of
 from kicad_rdl.route.carry import carry
 from kicad_rdl.route.ground import Posted
+from kicad_rdl.route.groups import Groups
 from kicad_rdl.route.improve import improve
+from kicad_rdl.route.junctions import Restrung
 from kicad_rdl.route.laying import Laying, lay
+from kicad_rdl.route.midway import BranchPoint, View
 from kicad_rdl.route.negotiate import FIRST_PRICE, VIA_PRICE, Negotiation, Wanted, booked_width, negotiate
 from kicad_rdl.route.posts import LayerRules, Post, Request
 from kicad_rdl.route.round_ends import widest_ends
 from kicad_rdl.route.sketches import Sketches
 from kicad_rdl.route.tiles import Obstacle, Tiles, build_tiles
+from kicad_rdl.route.wants import Tree
 from kicad_rdl.units import um
 
 STANDINGS = 3
@@ -35,7 +40,7 @@ class ViaModel:
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """A trace of a request, from post to post."""
+    """A trace of a request, from post to post; numbers beyond those of the posts are branch points of its net."""
 
     request: int
     layer: int
@@ -69,6 +74,7 @@ class _Task:
     half_height: float
     octilinear: bool
     via_price: float
+    requests: Sequence[Request]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +87,14 @@ class _Leg:
 
 @dataclass(slots=True)
 class _Stage:
+    task: _Task
+    """With the posts as they stand in any case on these tiles."""
     legs: list[_Leg]
     work: Negotiation
     reach: list[tuple[int, int]]
     """Of every post the layers on which it may stand, as tiles were made for it."""
+    branches: list[BranchPoint]
+    """After all posts."""
 
 
 def connect(
@@ -117,7 +127,7 @@ def connect(
         return stop is not None and time.monotonic() > stop
 
     price = vias.price if vias.price is not None else VIA_PRICE * (rules[0].line + rules[0].space)
-    task = _Task(posts, rules, half_width, half_height, octilinear, price)
+    task = _Task(posts, rules, half_width, half_height, octilinear, price, requests)
     legs = [_Leg(number, _wanted(task, request)) for number, request in enumerate(requests)]
     stage = _begin(task, legs, [(p.stands[0].layer, p.stands[-1].layer) for p in posts])
     _draw(stage, tell, late)
@@ -132,10 +142,20 @@ def connect(
     if _stands_in_vain(task, stage):  # for what stays open; nothing is laid around what does not stand
         last = _stood_anew(task, stage, hope=False)
         _draw(last, tell, late)
-    improve(last.work, range(len(last.legs)), lambda done, total: tell(Progress("improve", done, total)), late)
-    nets = [requests[leg.request].net for leg in last.legs]
-    laying = lay(last.work, nets, lambda name, done, total: tell(Progress(name, done, total)), late)
-    return _result(task, requests, stage, last, laying)
+    best: Connected | None = None
+    joined = _joined_midway(last, tell, late)
+    for attempt in [joined] if joined is last else [joined, last]:
+        if best is not None and (late() or not any("geometry" in reason for reason in best.open.values())):
+            break
+        numbers = range(len(attempt.legs))
+        improve(attempt.work, numbers, lambda done, total: tell(Progress("improve", done, total)), late)
+        attempt = midway.settled(attempt, _view, _again, late)
+        laying = lay(attempt.work, _nets(attempt), lambda name, done, total: tell(Progress(name, done, total)), late)
+        found = _result(task, stage, attempt, laying)
+        if best is None or len(found.open) < len(best.open):
+            best = found
+    assert best is not None
+    return best
 
 
 def _wanted(task: _Task, request: Request) -> Wanted:
@@ -147,9 +167,10 @@ def _wanted(task: _Task, request: Request) -> Wanted:
     return Wanted(request.starts, request.ends, widths, tuple(layers), task.via_price)
 
 
-def _begin(task: _Task, legs: list[_Leg], reach: list[tuple[int, int]]) -> _Stage:
+def _begin(task: _Task, legs: list[_Leg], reach: list[tuple[int, int]], branches: Sequence[BranchPoint] = ()) -> _Stage:
     tiles: list[Tiles] = []
-    own: list[list[tuple[int, int]]] = [[] for _ in task.posts]
+    own: list[list[tuple[int, int]]] = [[] for _ in (*task.posts, *branches)]
+    width = {request.net: request.widths for request in task.requests}
     for layer, rule in enumerate(task.rules):
         found: list[Obstacle] = []
         for index, (post, (first, last)) in enumerate(zip(task.posts, reach, strict=True)):
@@ -157,16 +178,26 @@ def _begin(task: _Task, legs: list[_Leg], reach: list[tuple[int, int]]) -> _Stag
                 if stand.layer == layer + 1 and first <= stand.layer <= last:
                     own[index].append((layer, len(found)))
                     found.append(Obstacle(stand.at, stand.shape, post.net, post.name))
+        for index, branch in enumerate(branches, len(task.posts)):
+            if branch.layer == layer:
+                own[index].append((layer, len(found)))
+                shape = Circle(width[branch.net][layer])
+                found.append(Obstacle(branch.at, shape, branch.net, f"a branch of {branch.net}"))
         tiles.append(build_tiles(found, task.half_width, task.half_height, rule.space, rule.edge, task.octilinear))
     least = []
-    for post, vertices in zip(task.posts, own, strict=True):
+    for post, vertices in zip(task.posts, own, strict=False):
         there = [k for k, (layer, _) in enumerate(vertices) if post.first <= layer + 1 <= post.last]
         least.append((there[0], there[-1]) if there else (1, 0))
+    least += [(0, 0)] * len(branches)
+    through = (*(post.through for post in task.posts), *(False for _ in branches))
     ends = widest_ends(((*leg.wanted.starts, *leg.wanted.ends), leg.wanted.widths) for leg in legs)
-    posted = Posted(tuple(tuple(v) for v in own), tuple(least), tuple(p.through for p in task.posts), ends)
+    posted = Posted(tuple(tuple(v) for v in own), tuple(least), through, ends)
     sketches = Sketches(tiles, [float(rule.space) for rule in task.rules], posted)
     first_price = FIRST_PRICE * (task.rules[0].line + task.rules[0].space)
-    return _Stage(legs, Negotiation(sketches, [leg.wanted for leg in legs], first_price), reach)
+    work = Negotiation(sketches, [leg.wanted for leg in legs], first_price)
+    pieces = [piece for request in task.requests for piece in (request.starts, request.ends)]
+    work.joined = [(piece[0], post) for piece in pieces for post in piece[1:]]
+    return _Stage(task, legs, work, reach, list(branches))
 
 
 def _draw(stage: _Stage, tell: Callable[[Progress], None], late: Callable[[], bool]) -> None:
@@ -215,17 +246,71 @@ def _stood_anew(task: _Task, stage: _Stage, hope: bool = True) -> _Stage:
     return again
 
 
-def _result(task: _Task, requests: Sequence[Request], tried: _Stage, stage: _Stage, laying: Laying) -> Connected:
+def _nets(stage: _Stage) -> list[str]:
+    return [stage.task.requests[leg.request].net for leg in stage.legs]
+
+
+def _joined_midway(stage: _Stage, tell: Callable[[Progress], None], late: Callable[[], bool]) -> _Stage:
+    """The same, open requests ending on wires of their own net where that leaves fewer of them."""
+    return midway.joined_midway(stage, _view, _again, lambda again: _draw(again, tell, late), late)
+
+
+def _view(stage: _Stage) -> View:
+    requests = stage.task.requests
+    trees: dict[str, list[int]] = {}
+    for number, request in enumerate(requests):
+        trees.setdefault(request.net, []).append(number)
+    first = len(stage.task.posts)
+    branches = {first + k: branch for k, branch in enumerate(stage.branches)}
+    return View(
+        stage.work,
+        _nets(stage),
+        [_tree(stage, numbers) for numbers in trees.values() if len(numbers) > 1],
+        branches,
+        len(requests) - len(_requests_done(stage)),
+    )
+
+
+def _tree(stage: _Stage, numbers: Sequence[int]) -> Tree:
+    """Of the requests of one net."""
+    requests = [stage.task.requests[number] for number in numbers]
+    posts = dict.fromkeys(post for request in requests for post in (*request.starts, *request.ends))
+    like = _wanted(stage.task, requests[0])
+    return Tree(requests[0].net, tuple(posts), like.widths, like.layers, like.via_price)
+
+
+def _again(stage: _Stage, branches: Sequence[BranchPoint], cut: Restrung) -> _Stage:
+    """The same requests on tiles with other branch points; each junction serves one that was open."""
+    legs = [_Leg(stage.legs[number].request, wanted) for number, wanted in zip(cut.origin, cut.wanted, strict=False)]
+    left = [leg for n, leg in enumerate(stage.legs) if n not in stage.work.wires and n not in cut.origin]
+    pieces = stage.work.pieces()
+    waiting = {pieces.root(junction.starts[0]): n for n, junction in enumerate(cut.junctions)}
+    served: dict[int, _Leg] = {}
+    while waiting:  # from the pieces that stay where they are on, along open requests
+        ends = [(leg, {pieces.root(p) for p in (leg.wanted.starts[0], leg.wanted.ends[0])}) for leg in left]
+        leg, piece = next((leg, min(roots & waiting.keys())) for leg, roots in ends if len(roots & waiting.keys()) == 1)
+        served[waiting.pop(piece)] = leg
+        left.remove(leg)
+    made = cut.wanted[len(cut.origin) :]
+    legs += [_Leg(served[n].request, wanted) for n, wanted in enumerate(made)]
+    return _begin(stage.task, [*legs, *left], stage.reach, branches)
+
+
+def _result(task: _Task, tried: _Stage, stage: _Stage, laying: Laying) -> Connected:
     """What was laid of a stage, and why the rest is open: of ``tried``, where it might have used any post."""
     work, sketches = stage.work, stage.work.sketches
     reasons: dict[int, str] = {}
     for number, leg in enumerate(stage.legs):
         if number not in work.wires or any(laying.path(wire) is None for wire in work.wires[number]):
             reasons[leg.request] = "no legal geometry beside the other traces"
+    for bundle in _bundles(stage):  # what meets in branch points stands or falls together
+        why = next((reasons[request] for request in bundle if request in reasons), None)
+        if why is not None:
+            reasons |= {request: reasons.get(request, why) for request in bundle}
     blockade = Blockade(tried.work.sketches)
     for number, leg in enumerate(tried.legs):
         if number not in tried.work.wires and leg.request in reasons:
-            reasons[leg.request] = _why_open(task, requests[leg.request], number, tried.work, blockade)
+            reasons[leg.request] = _why_open(task, task.requests[leg.request], number, tried.work, blockade)
     wires: list[Wire] = []
     used: dict[int, list[int]] = {}
     for number, leg in enumerate(stage.legs):
@@ -236,7 +321,7 @@ def _result(task: _Task, requests: Sequence[Request], tried: _Stage, stage: _Sta
             start, end = sketches.ends_of(wire)
             path = laying.path(wire)
             assert path is not None
-            wires.append(Wire(leg.request, layer, start, end, path, requests[leg.request].widths[layer - 1]))
+            wires.append(Wire(leg.request, layer, start, end, path, task.requests[leg.request].widths[layer - 1]))
             for own in (start, end):
                 used.setdefault(own, []).append(layer)
     ranges = []
@@ -247,6 +332,19 @@ def _result(task: _Task, requests: Sequence[Request], tried: _Stage, stage: _Sta
             first, last = post.stands[0].layer, post.stands[-1].layer
         ranges.append((first, last))
     return Connected(tuple(wires), tuple(ranges), reasons)
+
+
+def _bundles(stage: _Stage) -> list[list[int]]:
+    """Requests whose wires meet in branch points."""
+    first = len(stage.task.posts)
+    groups = Groups(len(stage.task.requests))
+    at: dict[int, int] = {}
+    for wire, number in stage.work.owner.items():
+        request = stage.legs[number].request
+        for post in stage.work.sketches.ends_of(wire):
+            if post >= first:
+                groups.join(request, at.setdefault(post, request))
+    return groups.members(range(len(stage.task.requests)))
 
 
 def _why_open(task: _Task, request: Request, number: int, work: Negotiation, blockade: Blockade) -> str:

@@ -73,6 +73,9 @@ def joined_midway(
         if not seen.loose or late():
             break
         work, nets = seen.work, seen.nets
+        pieces = work.pieces()
+        if all(len({pieces.root(post) for post in tree.posts}) == 1 for tree in seen.trees):
+            break
         lines = [taut_lines(work.sketches, layer) for layer in range(len(work.sketches.tiles))]
         junctions = junctions_of(work, nets, seen.trees, lines)
         if not junctions:

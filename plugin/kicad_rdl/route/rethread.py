@@ -23,7 +23,7 @@ class Rethreaded:
     """Wires on the new tiles, by their numbers.
 
     Attributes:
-        wires: those that could be carried over; others wind around something now.
+        wires: those that could be carried over; others wind around something now, or end where no tile has a corner.
         orders: gap -> wires from its lower to its higher vertex.
     """
 
@@ -75,7 +75,8 @@ def rethreaded(lines: Sequence[F64], vertices: Sequence[tuple[int, int]], new: T
         first, last = int(crossed_start[number]), int(crossed_start[number] + many[number])
         crossings = crossed[first:last].tolist(), tiles[first : last + 1].tolist(), where[first:last].tolist()
         gaps, path, at = _reduced(new, begin, end, *crossings)
-        if len(set(gaps)) < len(gaps):
+        # an obstacle within the circle around a long one is a corner of no tile
+        if len(set(gaps)) < len(gaps) or begin not in new.triangles[path[0]] or end not in new.triangles[path[-1]]:
             continue
         found[number] = Wire(-1, -1, begin, end, tuple(gaps), tuple(path))
         for gap, part in zip(gaps, at, strict=True):
