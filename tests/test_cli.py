@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from jobs import BUMPS, JOB, write_array, write_job
 
 from kicad_rdl import __version__, pipeline
+from kicad_rdl.cli import commands
 
 ROOT = Path(__file__).parents[1]
 PROGRAM = [sys.executable, "-c", "from kicad_rdl.cli import main; main()"]
@@ -362,6 +363,15 @@ def test_examples_in_the_help_exist(run: Run) -> None:
     text = "".join(run(*words, "--help")[1] for words in ((), ("build",), ("estimate",), ("footprint",)))
     for path in set(re.findall(r"examples/\S+\.toml", text)):
         assert (ROOT / path).is_file()
+
+
+def test_every_command_teaches_by_example(run: Run) -> None:
+    paths = [[name] for name in commands.commands if name != "tech"] + [["tech", "list"], ["tech", "show"]]
+    for words in paths:
+        said = run(*words, "--help")[1]
+        assert f"  kicad-rdl {' '.join(words)} " in said or f"  kicad-rdl {' '.join(words)}\n" in said
+        assert "Example" in said
+    assert "..." not in run("--help")[1].split("Commands:")[1]  # what each does, in one line that is not cut
 
 
 # --- as a process ----------------------------------------------------------------------------------------------------

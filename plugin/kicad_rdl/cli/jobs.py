@@ -63,7 +63,7 @@ def build(job: Path, output: Path, kicad_check: bool, budget: float | None, quie
 @click.option("--drawing", type=click.Path(path_type=Path), help="Also draw package and bottleneck into this SVG file.")
 @click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
 def estimate(job: Path, as_json: bool, drawing: Path | None, quiet: bool) -> int:
-    """Say before routing how much fits, on how many RDLs, and what is in the way.
+    """Say before routing how much fits, on how many RDLs.
 
     The numbers come from the maximum flow through the gaps of each layer, not from a rule of thumb. The bottleneck is
     the minimum cut: where it is, how many traces fit through it, and what would widen it. Connections whose ends are
@@ -97,7 +97,9 @@ def estimate(job: Path, as_json: bool, drawing: Path | None, quiet: bool) -> int
 @click.option("--output", "-o", required=True, type=click.Path(path_type=Path), help="Folder for the footprints.")
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
 def footprint(job: Path, output: Path, quiet: bool) -> int:
-    """Write only the footprints and the symbol of a job, without routing.
+    """Write only the footprints and the symbol of a job.
+
+    Nothing is routed: balls have the nets that the job gives them.
 
     \b
     Example:

@@ -15,7 +15,7 @@ from kicad_rdl.writing.guard import signals_wait
 
 @click.group()
 def tech() -> None:
-    """Show the technologies: rules of a process, every value with its source.
+    """Show the technologies: rules, each with its source.
 
     \b
     Examples:
@@ -27,7 +27,12 @@ def tech() -> None:
 @tech.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def tech_list(as_json: bool) -> int:
-    """List the shipped technologies."""
+    """List the shipped technologies.
+
+    \b
+    Example:
+      kicad-rdl tech list
+    """
     with signals_wait():
         from kicad_rdl.read.technology import load_technology, technology_names
 
@@ -43,7 +48,16 @@ def tech_list(as_json: bool) -> int:
 @click.argument("name")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def tech_show(name: str, as_json: bool) -> int:
-    """Show every value of a technology (a shipped NAME, or a TOML file) with unit, status and source."""
+    """Show every value of a technology with its source.
+
+    NAME is that of a shipped technology, or a TOML file. A status says where a value is from: an open rule deck, what
+    is typical of the class, a guess (default), or the job.
+
+    \b
+    Examples:
+      kicad-rdl tech show fanout-core-1rdl
+      kicad-rdl tech show my_rules.toml --json
+    """
     with signals_wait():
         from kicad_rdl.read.technology import load_technology
         from kicad_rdl.report.data import technology_data
@@ -61,7 +75,9 @@ def tech_show(name: str, as_json: bool) -> int:
 @click.command()
 @click.argument("kind", type=click.Choice(["job", "technology", "report"]))
 def schema(kind: str) -> int:
-    """Print the JSON Schema of job files, technology files or report.json.
+    """Print the JSON Schema of jobs, technologies or reports.
+
+    An editor completes and checks a job or technology file with it; report: of report.json.
 
     \b
     Example:
