@@ -6,6 +6,7 @@ not asked. First the oracles themselves: they must see what is wrong.
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -223,6 +224,13 @@ def test_flows_leave_room_at_every_gap(seed: int) -> None:
     flow = random_flow(seed)
     loads = topology.gap_loads(flow.tiles, flow.plan.orders[0], [LINE] * len(flow.plan.wires[0]), SPACE)
     assert topology.overfull(loads) == []
+
+
+@pytest.mark.parametrize(("name", "longest"), [("area_array/a16_2rdl", 1.09), ("area_array/a16_3rdl", 1.03)])
+def test_arrays_are_routed_entirely_at_45_degrees(name: str, longest: float) -> None:
+    layout = example(name, Angles.OCTILINEAR)[0]
+    assert not layout.unrouted
+    assert math.fsum(each.length or 0.0 for each in layout.connections) < longest * layout.lower_bound
 
 
 @each_example

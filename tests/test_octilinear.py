@@ -274,7 +274,7 @@ def test_gaps_count_in_the_norm_of_the_traces(shape: Circle | Rectangle, at: Poi
 
 def test_dog_bones_take_eight_directions() -> None:
     at = Point(12_345, -54_321)
-    places = list(_around(at, 33_333.3, 1_111.1, 40, DIRECTIONS[Angles.OCTILINEAR]))
+    places = [at + place for place in _around(33_333.3, 1_111.1, 40, DIRECTIONS[Angles.OCTILINEAR])]
     assert len(set(places)) == 320
     for place in places:
         assert_octilinear(Path.through(at, place))
