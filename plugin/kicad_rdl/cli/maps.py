@@ -97,9 +97,10 @@ def diff(
 ) -> int:
     """List what changed between two bump maps.
 
-    Bumps that are moved, renamed, added, gone, on another net or ball, as an ECO list. The files may have different formats, see convert. Bumps are paired by name, then by place (renamed), then by net,
-    where one is left on each side. Coordinates count from the centre of the die, as OLD shows it. A shift that most of
-    a map shares is told once. Status: 0 equal, 1 different, 2 a file cannot be used.
+    Bumps that are moved, renamed, added, gone, on another net or ball, as an ECO list. The files may have different
+    formats, see convert. Bumps are paired by name, then by place (renamed), then by net, where one is left on each
+    side. Coordinates count from the centre of the die, as OLD shows it. A shift that most of a map shares is told
+    once. Status: 0 equal, 1 different, 2 a file cannot be used.
 
     \b
     Examples:
