@@ -277,12 +277,13 @@ def _build(  # type: ignore[no-untyped-def]
             discs[n] = (further[k, 0], further[k, 1], further[k, 2], further[k, 3], 0.0)
             ranges[n, 0], ranges[n, 1] = int(further[k, 4]), int(further[k, 5])
             n += 1
-        # wires of one net may end on one terminal side by side: a disc never swallows the end beside which it stands
+        # wires of one net may end on one terminal side by side: a disc never swallows the end that it stands beside, or
+        # one gap away from
         for k in range(starts[w], n):
             closest = np.inf
-            if ranges[k, 0] == 0:
+            if ranges[k, 0] <= 1:
                 closest = math.hypot(discs[k, 0] - ends[w, 0], discs[k, 1] - ends[w, 1])
-            if ranges[k, 1] >= gap_start[w + 1] - gap_start[w] - 1:
+            if ranges[k, 1] >= gap_start[w + 1] - gap_start[w] - 2:
                 closest = min(closest, math.hypot(discs[k, 0] - ends[w, 2], discs[k, 1] - ends[w, 3]))
             if 0.0 < closest <= discs[k, 2]:
                 discs[k, 2] = closest * (1 - 1e-9) - 0.01
