@@ -14,10 +14,12 @@ from layers import EDGE, HALF, LINE, SPACE
 
 from kicad_rdl.geometry import Arc, Circle, Line, Path, Point, Rectangle, Shape, path_points, shapely_of
 from kicad_rdl.route.diagonals import discs_beyond
+from kicad_rdl.route.engine import ViaModel, connect
 from kicad_rdl.route.ground import Posted
 from kicad_rdl.route.lay import Strokes, path_of
 from kicad_rdl.route.layer import lay_layer
 from kicad_rdl.route.nearness import between, from_point, rows_of
+from kicad_rdl.route.posts import LayerRules, Post, Request, Stand
 from kicad_rdl.route.sketches import Errand, Sketches
 from kicad_rdl.route.spacing import Copper
 from kicad_rdl.route.tiles import SLACK, Obstacle, Tiles, build_tiles
@@ -264,3 +266,15 @@ def test_the_way_past_a_pad_is_as_wide_as_the_wire_that_ends_there_leaves_it() -
         (wire,) = sketches.wires_on(0).values()
         passes.append(gap in wire.gaps)
     assert passes == [True, False]
+
+
+def test_what_cannot_be_laid_says_what_is_in_its_way_and_by_how_much() -> None:
+    """The round end of a wide wire reaches a pad beside its own: 30 + 10 um of 35 from middle to edge."""
+    posts = [
+        Post(name, net, (Stand(1, Point(x, y), Circle(20_000)),), 1, 1)
+        for name, net, x, y in (("a", "N", 0, 0), ("b", "N", 400_000, 0), ("near", "M", 0, -45_000))
+    ]
+    request = Request("N", (0,), (1,), (60_000,), (SPACE,))
+    done = connect(posts, [LayerRules(LINE, SPACE, EDGE)], [request], *HALF, ViaModel())
+    assert done.wires == ()
+    assert done.open == {0: "no legal geometry beside the other traces: 5 um is missing to near"}

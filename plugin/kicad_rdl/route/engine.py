@@ -16,7 +16,7 @@ from kicad_rdl.route.ground import Posted
 from kicad_rdl.route.groups import Groups
 from kicad_rdl.route.improve import improve
 from kicad_rdl.route.junctions import Restrung
-from kicad_rdl.route.laying import Laying, lay
+from kicad_rdl.route.laying import NO_GEOMETRY, Laying, lay
 from kicad_rdl.route.midway import BranchPoint, View
 from kicad_rdl.route.negotiate import FIRST_PRICE, VIA_PRICE, Negotiation, Wanted, booked_width, negotiate
 from kicad_rdl.route.posts import LayerRules, Post, Request
@@ -301,8 +301,9 @@ def _result(task: _Task, tried: _Stage, stage: _Stage, laying: Laying) -> Connec
     work, sketches = stage.work, stage.work.sketches
     reasons: dict[int, str] = {}
     for number, leg in enumerate(stage.legs):
-        if number not in work.wires or any(laying.path(wire) is None for wire in work.wires[number]):
-            reasons[leg.request] = "no legal geometry beside the other traces"
+        lost = [wire for wire in work.wires.get(number, ()) if laying.path(wire) is None]
+        if lost or number not in work.wires:
+            reasons[leg.request] = laying.why_lost(lost[0]) if lost else NO_GEOMETRY
     for bundle in _bundles(stage):  # what meets in branch points stands or falls together
         why = next((reasons[request] for request in bundle if request in reasons), None)
         if why is not None:

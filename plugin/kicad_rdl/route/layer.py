@@ -39,7 +39,7 @@ class LaidLayer:
     paths: tuple[Path | None, ...]
     """Per wire; None where it does not fit beside the others."""
     given_up: tuple[Conflict, ...]
-    """Why the missing ones are missing, where measuring knows."""
+    """Of every missing wire what it is too close to, or without either where it has no way."""
 
 
 def lay_layer(
@@ -75,6 +75,7 @@ def lay_layer(
     if not tiles.octilinear:
         best = laying.leave_pads(best)
     laid = _without_conflicts(laying.copper.paths(best.first, best.last), best.conflicts)
+    laid = replace(laid, given_up=(*laid.given_up, *laying.without_way(best)))
     return _bent(tiles, wires, nets, widths, space, laid) if tiles.octilinear else laid
 
 
@@ -185,6 +186,21 @@ class _Laying:
                 break
         return replace(best, first=self.copper.first.copy(), last=self.copper.last.copy())
 
+    def without_way(self, best: _State) -> list[Conflict]:
+        """Wires whose corridor has no way through, each with the middle of its narrowest gap."""
+        found = []
+        for wire in np.flatnonzero(best.first == best.last).tolist():
+            corridors, place = self.drawn[wire].corridors, self.drawn[wire].place
+            a, b = corridors.gap_start[place : place + 2].tolist()
+            x, y = corridors.ends[place, :2].tolist()
+            if b > a:
+                portals = corridors.portals[a:b]
+                along = np.zeros((b - a, 2)) if corridors.along is None else corridors.along[a:b]
+                narrowest = int(((portals[:, 2:] - portals[:, :2]) * along).sum(axis=1).argmin())
+                x, y = ((portals[narrowest, :2] + portals[narrowest, 2:]) / 2).tolist()
+            found.append(Conflict(wire, None, None, 0.0, (x, y), (x, y)))
+        return found
+
     def state(self) -> _State:
         """As it is now."""
         first, last = self.copper.first.copy(), self.copper.last.copy()
@@ -249,8 +265,8 @@ def _without_conflicts(paths: Sequence[Path | None], found: Sequence[Conflict]) 
     given_up: list[Conflict] = []
     for wire in _entangled(found):
         kept[wire] = None
-        given_up.append(next(c for c in found if wire in (c.wire, c.other)))
-    given_up = list(dict.fromkeys(given_up))
+        worst = next(c for c in found if wire in (c.wire, c.other))
+        given_up.append(worst if worst.wire == wire else worst.from_the_other())
     for wire, path in enumerate(kept):
         corner = None if path is None else sharp_corner(path)
         if corner is not None:

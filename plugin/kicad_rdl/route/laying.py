@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+
+import numpy as np
 
 from kicad_rdl.geometry import Path
 from kicad_rdl.route.layer import LaidLayer, lay_layer
 from kicad_rdl.route.negotiate import Negotiation, negotiate
+from kicad_rdl.units import um
+
+NO_GEOMETRY = "no legal geometry beside the other traces"
+"""How the reason begins for what is connected in the sketch and cannot be laid."""
 
 RETRIES = 6
 """How often wires that cannot be laid look for another way."""
@@ -50,6 +57,24 @@ class Laying:
     def path(self, wire: int) -> Path | None:
         """The copper of a wire."""
         return self.layers[self.work.sketches.layer_of(wire)].paths[wire]
+
+    def why_lost(self, wire: int) -> str:
+        """Why a wire has no path, in words."""
+        layer = self.work.sketches.layer_of(wire)
+        laid, tiles = self.layers[layer], self.work.sketches.tiles[layer]
+        found = next((c for c in laid.layer.given_up if laid.numbers[c.wire] == wire), None)
+        if found is None:
+            return NO_GEOMETRY
+        apart = np.hypot(*(tiles.xy[: tiles.obstacle_count] - found.at).T)
+        beside = tiles.obstacles[int(apart.argmin())].name
+        missing = um(max(1, math.ceil(found.missing)))
+        if found.other is not None:
+            net = self.nets[self.work.owner[laid.numbers[found.other]]]
+            return f"{NO_GEOMETRY}: {missing} is missing to the trace of {net}, near {beside}"
+        if found.vertex is not None:
+            what = tiles.obstacles[found.vertex].name if found.vertex < tiles.obstacle_count else "the edge"
+            return f"{NO_GEOMETRY}: {missing} is missing to {what}"
+        return f"{NO_GEOMETRY}: no way is left near {beside}"
 
     def lay(self, layer: int) -> None:
         """Lays the wires of one layer."""

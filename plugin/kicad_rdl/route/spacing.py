@@ -41,6 +41,11 @@ class Conflict:
     towards: XY
     """On the other thing."""
 
+    def from_the_other(self) -> Conflict:
+        """The same of two wires, as the other one has it."""
+        assert self.other is not None
+        return Conflict(self.other, self.wire, None, self.missing, self.towards, self.at)
+
 
 def worst_first(found: Iterable[Conflict]) -> list[Conflict]:
     """Conflicts in the order in which they are looked at."""

@@ -12,15 +12,13 @@ from kicad_rdl.route.account import gap_names, gap_places
 from kicad_rdl.route.blocking import Blockade, FullGap, net_names, words_of
 from kicad_rdl.route.chains import Routed
 from kicad_rdl.route.groups import Groups
+from kicad_rdl.route.laying import NO_GEOMETRY
 from kicad_rdl.route.negotiate import FIRST_PRICE
 from kicad_rdl.route.plan import Plan
 from kicad_rdl.route.problem import Problem
 from kicad_rdl.route.sketches import Errand, Sketches
 from kicad_rdl.route.wants import layers_for, via_price, widths_of
 from kicad_rdl.units import um
-
-NO_GEOMETRY = "no legal geometry beside the other traces"
-"""The reason of those that a sketch had room for: no gap is to blame."""
 
 
 def explained(
@@ -57,7 +55,7 @@ def explained(
     found: list[Unrouted] = []
     for item in unrouted:
         start = number.get(item.start)
-        if item.cut is not None or start is None or item.net in planes or item.reason == NO_GEOMETRY:
+        if item.cut is not None or start is None or item.net in planes or item.reason.startswith(NO_GEOMETRY):
             found.append(item)
             continue
         rule = problem.package.net(item.net)

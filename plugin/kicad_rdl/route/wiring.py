@@ -106,8 +106,7 @@ def _result(problem: Problem, stage: Stage, laying: Laying) -> Wiring:
             metal = problem.package.technology.metal(layer + 1)
             width = max(metal.line, rule.on_layer(layer + 1).width or 0)
             if path is None:
-                reason = "no legal geometry beside the other traces"
-                missing.append(Missing(net, start, end, layer + 1, reason))
+                missing.append(Missing(net, start, end, layer + 1, laying.why_lost(wire)))
             else:
                 routed.append(Routed(net, layer + 1, start, end, path, width))
     if plan.vias:
