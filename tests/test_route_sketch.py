@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from random import Random
 
 import numpy as np
@@ -155,6 +156,43 @@ def test_what_is_removed_can_be_drawn_again(seed: int) -> None:
         if way is not None:
             sketches.draw(way, [float(LINE)])
     lawful(sketches, full)
+
+
+@each_stack
+def test_a_stretched_search_is_never_longer_than_allowed(seed: int) -> None:
+    work = random_work(seed, 14)
+    for number in range(len(work.wanted)):
+        errand = work.errand(number, PRICE)
+        best, near = work.sketches.find(errand, PRICE), work.sketches.find(errand, PRICE, stretch=1.3)
+        assert (best is None) == (near is None)
+        if best is not None and near is not None:
+            assert near.cost <= 1.3 * best.cost
+            work.push(number, near)
+
+
+@each_stack
+def test_connections_ask_for_the_nearest_ends(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kicad_rdl.route.negotiate.NEAREST", 2)
+    work = random_work(seed, 14)
+    negotiate(work, list(range(0, len(work.wanted), 2)), quiet, never)
+    for number, wanted in enumerate(work.wanted):
+        if wanted.exclusive and number not in work.wires:
+            start = work.sketches.place(wanted.starts[0])
+            near = sorted(wanted.ends, key=lambda p: (math.dist(work.sketches.place(p), start), p))
+            free = [p for p in near if p not in work.claims][:2]
+            asked = [post for post, _ in work.errand(number, PRICE).ends]
+            assert asked == free + [p for p in near[:2] if p in work.claims]
+
+
+@each_stack
+def test_relieving_leaves_nothing_overfull(seed: int) -> None:
+    work = random_work(seed, 14)
+    for number in range(len(work.wanted)):
+        way = work.sketches.find(work.errand(number, PRICE), PRICE)
+        if way is not None and not way.crossed and int(work.sketches.ground.post[way.end]) not in work.claims:
+            work.draw(number, way)  # through gaps and diagonals that have no room
+    work.relieve()
+    sound(work)
 
 
 @each_stack

@@ -33,6 +33,10 @@ FACES = 30_000
 NEAR_FACES = 3_000
 """Likewise where a connection that was pushed looks for room beside."""
 
+MANY = 2_000
+STRETCH = 1.02
+"""Among more connections than that, a way may cost so many times the cheapest: long searches look at half the faces."""
+
 FIRST_PRICE = 6.0
 """Price of the first push, in pitches of the traces."""
 
@@ -293,10 +297,12 @@ def _push_through(
     hopeless: dict[int, int] = {}
     left = best = count
     gained = 0  # ways drawn when the best state was found
+    stretch = STRETCH if len(work.wanted) > MANY else 1.0
     work.forget()
     while queue and drawn < pushes * max(count, 20) and drawn - gained < PATIENCE * count + 300 and not late():
         _, number = heapq.heappop(queue)
-        way = work.sketches.find(work.errand(number, work.first_price), work.first_price, faces=FACES)
+        errand = work.errand(number, work.first_price)
+        way = work.sketches.find(errand, work.first_price, faces=FACES, stretch=stretch)
         victims = None if way is None else work.push(number, way)
         drawn += 1
         if victims is None:

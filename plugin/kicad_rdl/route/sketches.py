@@ -99,7 +99,14 @@ class Sketches:
 
     # --- searching ---
 
-    def find(self, errand: Errand, price: float = 0.0, limit: float = TOO_FAR, faces: int = FACES) -> Way | None:
+    def find(
+        self,
+        errand: Errand,
+        price: float = 0.0,
+        limit: float = TOO_FAR,
+        faces: int = FACES,
+        stretch: float = 1.0,
+    ) -> Way | None:
         """The cheapest way.
 
         Args:
@@ -107,9 +114,10 @@ class Sketches:
             price: of crossing a wire or overfilling a gap, times the wire's own price [nm]; 0: neither happens.
             limit: give up beyond this cost [nm].
             faces: give up after looking at so many faces.
+            stretch: or one that costs at most so many times as much, for which fewer faces are looked at.
         """
         for strict in (False, True):
-            cost, state, vertex, interval = self._search(errand, (), price, limit, faces, strict)
+            cost, state, vertex, interval = self._search(errand, (), price, limit, faces, strict, stretch)
             if cost >= TOO_FAR:
                 return None
             way = self._way(cost, state, vertex, interval)
@@ -119,7 +127,7 @@ class Sketches:
 
     def meet(self, errand: Errand, wires: Sequence[int], price: float, faces: int = FACES) -> Meeting | None:
         """Where the cheapest way to any of some wires ends; None where there is none, or one to a post is cheaper."""
-        cost, state, vertex, node = self._search(errand, wires, price, TOO_FAR, faces, False)
+        cost, state, vertex, node = self._search(errand, wires, price, TOO_FAR, faces, False, 1.0)
         if cost >= TOO_FAR or vertex >= 0:
             return None
         b = self.book
@@ -129,7 +137,14 @@ class Sketches:
         return Meeting(cost, int(b.wire[node]), layer, tile - self.offsets.tile[layer], at)
 
     def _search(
-        self, errand: Errand, wires: Sequence[int], price: float, limit: float, faces: int, strict: bool
+        self,
+        errand: Errand,
+        wires: Sequence[int],
+        price: float,
+        limit: float,
+        faces: int,
+        strict: bool,
+        stretch: float,
     ) -> tuple[float, int, int, int]:
         """See ``ways.find``."""
         g, b = self.ground, self.book
@@ -151,7 +166,7 @@ class Sketches:
         cost, state, vertex, interval = ways.find(
             g, b, self._field, starts, start_cost, goals, goal_cost, np.concatenate(places), onto, own,
             np.array(errand.widths, np.float64), allowed, float(price), float(errand.via_price), faces,
-            float(limit), strict,
+            float(limit), strict, stretch,
         )  # fmt: skip
         return float(cost), int(state), int(vertex), int(interval)
 

@@ -128,7 +128,7 @@ def beside_wire(g, b, places, first, n, x, y):  # type: ignore[no-untyped-def]
 @compiled
 def find(  # type: ignore[no-untyped-def]
     g, b, f, starts, start_cost, goals, goal_cost, places, onto, own,
-    width, allowed, price, via_price, most, limit, strict,
+    width, allowed, price, via_price, most, limit, strict, stretch,
 ):  # fmt: skip
     """The cheapest way from any of some vertices to any of others, or to any of some wires.
 
@@ -146,6 +146,7 @@ def find(  # type: ignore[no-untyped-def]
         most: faces that are looked at.
         limit: cost beyond which nothing is looked for [nm].
         strict: refuse ways that cross a gap twice, or one of their own posts (costs time).
+        stretch: the way costs at most so many times the cheapest (weighted A*, Pohl 1970).
 
     Returns:
         Cost (TOO_FAR: none), last state, vertex and interval of the end; on a wire: -1 and the node before the end.
@@ -180,7 +181,7 @@ def find(  # type: ignore[no-untyped-def]
                 state = 2 * (element if n < 0 else elements + n)
                 f.stamp[state], f.best[state], f.came[state] = now, start_cost[i], -1
                 f.x[state], f.y[state], f.cut[state], f.entry[state] = x, y, v, -1
-                heapq.heappush(heap, (start_cost[i] + ahead, state))
+                heapq.heappush(heap, (start_cost[i] + stretch * ahead, state))
                 n = b.first[element] if n < 0 else b.above[n]
                 if n < 0:
                     break
@@ -188,13 +189,15 @@ def find(  # type: ignore[no-untyped-def]
     looked = 0
     while len(heap) > 0:
         estimate, state = heapq.heappop(heap)
-        if estimate >= finish or estimate >= limit:
+        if estimate >= finish:
             break
         cost = f.best[state]
         x, y = f.x[state], f.y[state]
         ahead, gx, gy = ahead_of(g, places, x, y)
-        if estimate > cost + ahead + 1e-6:
+        if estimate > cost + stretch * ahead + 1e-6:
             continue  # a cheaper way to this state was found meanwhile
+        if cost + ahead >= limit:
+            continue
         looked += 1
         if looked > most:
             break
@@ -227,7 +230,7 @@ def find(  # type: ignore[no-untyped-def]
                         if f.stamp[new] != now or total < f.best[new] - 1e-9:
                             f.stamp[new], f.best[new], f.came[new] = now, total, state
                             f.x[new], f.y[new], f.cut[new], f.entry[new] = g.xy[u, 0], g.xy[u, 1], u, -1
-                            heapq.heappush(heap, (total + d, new))
+                            heapq.heappush(heap, (total + stretch * d, new))
                         n = b.first[element] if n < 0 else b.above[n]
                         if n < 0:
                             break
@@ -290,7 +293,7 @@ def find(  # type: ignore[no-untyped-def]
                                 f.cut[new] = elements + c if c >= 0 else gaps + 3 * t + j // 2
                                 f.entry[new] = t
                                 d, _, _ = ahead_of(g, places, g.xy[v, 0], g.xy[v, 1])
-                                heapq.heappush(heap, (total + d, new))
+                                heapq.heappush(heap, (total + stretch * d, new))
             else:
                 e = g.triangle_edges[t, j // 2]
                 u, v = g.edges[e]
@@ -321,7 +324,7 @@ def find(  # type: ignore[no-untyped-def]
                                     f.stamp[new], f.best[new], f.came[new] = now, total, state
                                     f.x[new], f.y[new], f.entry[new] = px, py, e
                                     f.cut[new] = begin if begin >= 0 else shared(g, entry, e)
-                                    heapq.heappush(heap, (total + d, new))
+                                    heapq.heappush(heap, (total + stretch * d, new))
             # on along the rim
             n = next_node(g, b, t, j, c)
             if n < 0:
@@ -340,7 +343,7 @@ def find(  # type: ignore[no-untyped-def]
                     if (f.stamp[new] != now or total < f.best[new] - 1e-9) and total + ahead < limit:
                         f.stamp[new], f.best[new], f.came[new] = now, total, state
                         f.x[new], f.y[new], f.entry[new], f.cut[new] = x, y, entry, cut_before
-                        heapq.heappush(heap, (total + ahead, new))
+                        heapq.heappush(heap, (total + stretch * ahead, new))
                 j, c = side_of(g, t, b.element[other_end]), other_end
             if j == j0 and c == c0:
                 break
