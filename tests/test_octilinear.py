@@ -20,14 +20,17 @@ from kicad_rdl.model.package import Angles
 from kicad_rdl.read.job import read_job
 from kicad_rdl.route import route
 from kicad_rdl.route.copperfield import FREE, OUTSIDE, Field, blocker, segment_distance
+from kicad_rdl.route.ground import Posted
 from kicad_rdl.route.layer import LaidLayer, lay_layer
 from kicad_rdl.route.links import FORBIDDEN, best_link, hidden_length, turn_price, winds_round
 from kicad_rdl.route.network import LayerTask, plan_flow
 from kicad_rdl.route.octilinear import bend
 from kicad_rdl.route.sites import DIRECTIONS, _around
+from kicad_rdl.route.sketches import Sketches
 from kicad_rdl.route.tiles import Obstacle, Tiles, build_tiles, clear_width
 from kicad_rdl.route.triangulation import F64
 from kicad_rdl.route.uncross import Wire
+from kicad_rdl.route.weave import over
 
 EXAMPLES = FilePath(__file__).parents[1] / "examples"
 NOBODY = np.array([1000.0, 0, -1, -1])
@@ -270,6 +273,21 @@ def test_gaps_count_in_the_norm_of_the_traces(shape: Circle | Rectangle, at: Poi
     tiles = build_tiles(obstacles, 1e6, 1e6, SPACE, EDGE, octilinear=True)
     assert clear_width(tiles, 0, 1) == pytest.approx(apart, abs=1e-3)
     assert clear_width(replace(tiles, octilinear=False), 0, 1) >= apart - 1e-3
+
+
+@pytest.mark.parametrize(("apart", "overfull"), [(SPACE + 50, False), (SPACE - 50, True)])
+def test_a_gap_without_wires_counts_as_copper_does(apart: int, overfull: bool) -> None:
+    """Across 22.5 degrees two pads are nearer in the norm of the traces than they are."""
+    size = 40_000
+    angle = math.radians(22.5)
+    at = Point(round((size + apart) * math.cos(angle)), round((size + apart) * math.sin(angle)))
+    obstacles = [Obstacle(Point(0, 0), Circle(size), "a", "a"), Obstacle(at, Circle(size), "b", "b")]
+    tiles = build_tiles(obstacles, 1e6, 1e6, SPACE, EDGE, octilinear=True)
+    posted = Posted((((0, 0),), ((0, 1),)), ((0, 0), (0, 0)), (False, False))
+    sketches = Sketches([tiles], [float(SPACE)], posted)
+    gap = next(e for e, ends in enumerate(tiles.edges.tolist()) if ends == [0, 1])
+    assert tiles.width[gap] < SPACE - 1_000
+    assert (over(sketches.ground, sketches.book, gap) > 0) == overfull
 
 
 def test_dog_bones_take_eight_directions() -> None:

@@ -13,6 +13,7 @@ before it, or by the element if it is the first.
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -138,7 +139,9 @@ def room(g, b, e):  # type: ignore[no-untyped-def]
 @lean
 def over(g, b, e):  # type: ignore[no-untyped-def]
     """By how much a gap is overfull [nm]."""
-    return b.used[e] + slack(b.count[e]) - g.base[e] + b.block[g.edges[e, 0]] + b.block[g.edges[e, 1]]
+    u, v = g.edges[e]
+    base = g.base[e] if b.count[e] > 0 else bare(g, u, v, g.base[e])
+    return b.used[e] + slack(b.count[e]) - base + b.block[u] + b.block[v]
 
 
 @lean
@@ -155,8 +158,19 @@ def diagonal_over(g, b, e):  # type: ignore[no-untyped-def]
     """By how much the other diagonal of a gap is overfull [nm]."""
     if g.diagonal[e] >= TOO_FAR:
         return -TOO_FAR
-    keep = b.block[g.apex[e, 0]] + b.block[g.apex[e, 1]]
-    return b.crossed[e] + slack(b.crossings[e]) - g.diagonal[e] + keep
+    u, v = g.apex[e]
+    base = g.diagonal[e] if b.crossings[e] > 0 else bare(g, u, v, g.diagonal[e])
+    return b.crossed[e] + slack(b.crossings[e]) - base + b.block[u] + b.block[v]
+
+
+@lean
+def bare(g, u, v, base):  # type: ignore[no-untyped-def]
+    """What two posts may take of the room between them where no wire runs [nm]: their copper keeps its distance in any
+    direction, so that there is more of it than in the norm of traces of eight directions.
+    """
+    if not g.octilinear:
+        return base
+    return max(base, math.hypot(g.xy[u, 0] - g.xy[v, 0], g.xy[u, 1] - g.xy[v, 1]) + g.space[g.layer[u]])
 
 
 @lean
