@@ -22,10 +22,13 @@ from kicad_rdl.route.sketches import Errand, Sketches, Way
 from kicad_rdl.route.triangulation import I64
 
 PUSHES = 30
-"""How many ways are drawn at most, for every connection there is; and then in vain, for every one that stays open."""
+"""How many ways are drawn at most, for every connection there is."""
 
 PATIENCE = 1
 """Ways drawn without gain after which no more are tried, for every connection there is; and 300 more."""
+
+VAIN = 10
+"""Ways drawn without gain after which no more change places, in units of ``PUSHES``."""
 
 FACES = 30_000
 """Faces that a search looks at: more, and the way is so bad that another order of drawing serves better."""
@@ -276,7 +279,7 @@ def negotiate(
     _push_through(work, numbers, step, late, pushes)
     for number in (n for n in everyone if n not in work.wires):
         _drawn_beside(work, number)
-    _exchange(work, [n for n in everyone if n not in work.wires], late, pushes)
+    _exchange(work, [n for n in everyone if n not in work.wires], late, VAIN * pushes)
     work.forget()
     return tuple(n for n in everyone if n not in work.wires)
 
@@ -335,13 +338,13 @@ def _exchange(work: Negotiation, numbers: Sequence[int], late: Callable[[], bool
         work: the sketches.
         numbers: the connections that are open.
         late: says that time is up.
-        patience: ways drawn without gain, for every open connection.
+        patience: ways drawn without gain after which it ends, and one more for every open connection.
     """
     work.forget()
     queue = deque(sorted(numbers, key=lambda n: (work.straight(n), n)))
     price = EXCHANGE_PRICE * work.first_price
     vain = 0
-    while queue and vain < patience * max(len(queue), 10) and not late():
+    while queue and vain < patience + len(queue) and not late():
         number = queue.popleft()
         vain += 1
         mark = work.keep()
