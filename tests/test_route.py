@@ -27,6 +27,7 @@ from kicad_rdl.model.layout import Layout
 from kicad_rdl.model.package import Package, SupplyStyle
 from kicad_rdl.model.report import Rule, Violation
 from kicad_rdl.pipeline import undeclared
+from kicad_rdl.read.plausible import refuse_impossible
 from kicad_rdl.route import route
 from kicad_rdl.route.problem import Pose, pose_of, problem_of
 from kicad_rdl.route.sites import sites_of
@@ -160,6 +161,37 @@ def test_staggered_vias(seed: int, planes: bool) -> None:
     assert dishonesties(layout) == []
     places = {(via.at, via.layer) for via in layout.vias}
     assert not any((at, layer + 1) in places for at, layer in places)
+
+
+def shuffled(chance: Random) -> Package:
+    """On several RDLs, every net of one bump with a given ball anywhere."""
+    while True:
+        limits = replace(PLAIN, across=chance.choice((6, 8, 10)), balls=12, octilinear=chance.random() < 0.3)
+        package = a_package(chance, limits)
+        if package is None or package.rdl_count < 2:
+            continue
+        bumps = [bump.net for _, bump in package.bumps]
+        single = [rule.name for rule in package.nets if bumps.count(rule.name) == 1 == rule.balls]
+        balls = [ball.name for ball in package.balls if not ball.nc]
+        if len(single) < 12 or len(balls) < len(single):
+            continue
+        chance.shuffle(balls)
+        given = {name: (ball,) for name, ball in zip(single, balls, strict=False)}
+        nets = tuple(replace(rule, allowed=given.get(rule.name)) for rule in package.nets)
+        stacked = replace(package.technology, stacked_vias=True)
+        try:
+            package = replace(package, technology=stacked, nets=nets)
+            refuse_impossible(package, "shuffled")
+        except RdlError:
+            continue
+        return package
+
+
+def test_what_finds_no_way_on_one_layer_changes_it_in_the_tiles() -> None:
+    """Without vias beside bumps and balls a net of this package stays open."""
+    layout = route(shuffled(Random(85)))
+    assert layout.unrouted == ()
+    assert violations_of(layout) == []
 
 
 # --- the same again -------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from kicad_rdl.geometry import Path
@@ -58,8 +58,13 @@ def chains_of(traces: Sequence[tuple[Terminal, Terminal]]) -> list[tuple[tuple[i
     return found
 
 
-def without_torn(routed: Sequence[Routed], missing: Sequence[Missing]) -> tuple[list[Routed], list[Missing]]:
-    """Takes out the traces of connections of which another trace is missing; each such connection is missing once."""
+def without_torn(
+    routed: Sequence[Routed], missing: Sequence[Missing], planes: Collection[str]
+) -> tuple[list[Routed], list[Missing]]:
+    """Takes out the traces of connections of which another trace is missing; each such connection is missing once.
+
+    Where a trace was never drawn, the others end on a via; only those of nets with planes may.
+    """
     everything: list[tuple[Terminal, Terminal]] = [(r.start, r.end) for r in routed]
     torn = {len(routed) + k: m for k, m in enumerate(missing)}
     everything += [(m.start, m.end or m.start) for m in missing]
@@ -68,7 +73,8 @@ def without_torn(routed: Sequence[Routed], missing: Sequence[Missing]) -> tuple[
     for places, start, end in chains_of(everything):
         lost = [torn[p] for p in places if p in torn]
         if not lost:
-            kept += [routed[p] for p in places]
+            whole = TerminalKind.VIA not in (start.kind, end.kind) or routed[places[0]].net in planes
+            kept += [routed[p] for p in places] if whole else []
         elif len(places) == 1:
             left += lost
         else:

@@ -19,10 +19,14 @@ from kicad_rdl.route.plan import Plan, stood
 from kicad_rdl.route.problem import Problem, Terminal
 from kicad_rdl.route.round_ends import widest_ends
 from kicad_rdl.route.sketches import Sketches
-from kicad_rdl.route.wants import Tree, Wants
+from kicad_rdl.route.via_sites import ViaSite
+from kicad_rdl.route.wants import Tree, Wants, layers_for
 
 Say = Callable[[Progress], None]
 Late = Callable[[], bool]
+
+STANDINGS = 3
+"""How often the stacks of vias are made anew for the ways that were found."""
 
 
 @dataclass(slots=True)
@@ -98,7 +102,17 @@ def trees_of(stage: Stage) -> list[Tree]:
     return found
 
 
-def stands_in_vain(stage: Stage) -> bool:
+def without_vain(problem: Problem, stage: Stage, say: Say, late: Late) -> Stage:
+    """The same work on tiles where no stack stands in vain, as far as that can be had."""
+    for _ in range(STANDINGS):
+        if not _stands_in_vain(stage):
+            break
+        stage = stood_anew(problem, stage)
+        draw(stage, say, late)
+    return stage
+
+
+def _stands_in_vain(stage: Stage) -> bool:
     """Whether some stack was planned for that no wire uses."""
     sketches = stage.work.sketches
     return any(
@@ -107,8 +121,13 @@ def stands_in_vain(stage: Stage) -> bool:
     )
 
 
-def stood_anew(problem: Problem, stage: Stage) -> Stage:
-    """The same work on tiles where only those stacks stand that are used, or that open connections might use."""
+def stood_anew(problem: Problem, stage: Stage, sites: tuple[ViaSite, ...] | None = None) -> Stage:
+    """The same work on tiles where only those stacks stand that are used, or that open connections might use.
+
+    Args:
+        problem, stage: the task, and what is done.
+        sites: candidates for vias in the tiles, the first of this work; wires may then leave their layers.
+    """
     work, plan, bumps = stage.work, stage.plan, len(problem.bumps)
     restless = {p for n, w in enumerate(work.wanted) if n not in work.wires for p in (*w.starts, *w.ends)}
     deep, high = list(plan.deep), list(plan.high)
@@ -131,6 +150,8 @@ def stood_anew(problem: Problem, stage: Stage) -> Stage:
         first, last = work.sketches.standing(bumps + len(problem.balls) + number)
         if vertex >= 0 and (first <= last or not everything):
             vias[number] = first <= last
+    if sites is not None:
+        plan, vias = replace(plan, vias=sites), dict.fromkeys(range(len(sites)), False)
     fresh = stood(problem, plan, deep, high, surely_deep, surely_high, nets, vias=vias)
     wanted: list[Wanted] = []
     legs: list[str] = []
@@ -146,6 +167,8 @@ def stood_anew(problem: Problem, stage: Stage) -> Stage:
         for wire in wires:
             connection[wire] = len(wanted)
             leg = replace(w, layers=(work.sketches.layer_of(wire),))
+            if sites is not None and not w.exclusive:
+                leg = replace(w, layers=layers_for(problem, plan, problem.package.net(stage.nets[number])))
             start, end = work.sketches.ends_of(wire)
             if len(wires) > 1:
                 leg = replace(leg, starts=(start,), ends=(end,), exclusive=w.exclusive and end == work.end[number])

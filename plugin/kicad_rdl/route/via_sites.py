@@ -1,7 +1,8 @@
 """Where wires of a package may change the layer away from bumps and balls: candidates for vias in the tiles.
 
-A candidate serves one connection. In a technology without stacked vias it is also the only way down: openings of
-successive dielectrics, bump ends above the first and ball openings below the last lie ``stagger`` apart then.
+A candidate serves one connection. In a technology without stacked vias it is the only way down: openings of successive
+dielectrics, bump ends above the first and ball openings below the last lie ``stagger`` apart then. Elsewhere candidates
+are for connections that find no way on one layer.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 from shapely.geometry.base import BaseGeometry
 
@@ -24,6 +26,12 @@ from kicad_rdl.route.tiles import SLACK, Obstacle
 from kicad_rdl.route.triangulation import F64
 from kicad_rdl.route.via_places import between, raster, thinned
 from kicad_rdl.route.voids import geometries
+
+Box = tuple[float, float, float, float]
+"""Least x and y, greatest x and y [nm]."""
+
+MOST = 2_000
+"""Candidates on a layer where they are asked for in some boxes only."""
 
 GRID = 100
 """KiCad rounds centres of short arcs to so many nanometres: a site there is the centre it is meant to be."""
@@ -48,13 +56,19 @@ class ViaSite:
         return Obstacle(own.at, own.shape, None, own.label)
 
 
-def via_sites(problem: Problem, layers: Sequence[int], standing: Sequence[LayerObstacles]) -> tuple[ViaSite, ...]:
+def via_sites(
+    problem: Problem,
+    layers: Sequence[int],
+    standing: Sequence[LayerObstacles],
+    within: Sequence[Box] | None = None,
+) -> tuple[ViaSite, ...]:
     """Candidates between neighbouring signal layers, as far from everything as the tiles allow.
 
     Args:
         problem: the task.
         layers: the RDLs on which signals run.
         standing: what stands on RDL1, RDL2 .. in any case, or may.
+        within: where they are asked for, about ``MOST`` on each layer; None: everywhere.
     """
     technology = problem.package.technology
     levels = [k for k in layers if k + 1 in layers]
@@ -71,14 +85,20 @@ def via_sites(problem: Problem, layers: Sequence[int], standing: Sequence[LayerO
         box = (problem.half_width - edge, problem.half_height - edge)
         places = np.concatenate([between(spots, box), raster(box, pitch)])
         places = np.unique(np.rint(places / GRID) * GRID, axis=0)
+        apart = float(pitch)
+        if within is not None:
+            places = places[_inside(places, within)]
+            apart = max(apart, math.sqrt(sum((x1 - x0) * (y1 - y0) for x0, y0, x1, y1 in within) / MOST))
+        # openings of one dielectric may have to be farther apart than their lands
+        away = radius + space + (max(0, via.opening + via.space - 2 * radius - space) if technology.stacked_vias else 0)
         room = np.minimum(
-            _room(obstacles, places, 1.5 * pitch + radius + space) - radius - space,
+            _room(obstacles, places, 1.5 * pitch + away) - away,
             np.minimum(_stagger_room(problem, level, places), _other_levels(problem, level, taken, places)),
         )
         free = room >= 0
         free[free] = barred.free(places[free], radius, level, level + 1)
         places, room = places[free], room[free]
-        kept = thinned(places, np.minimum(room + radius, 1.5 * pitch), np.empty((0, 2)), float(pitch))
+        kept = thinned(places, np.minimum(room + radius, 1.5 * pitch), np.empty((0, 2)), apart)
         taken += [(level, Point(int(x), int(y))) for x, y in places[kept].tolist()]
     return tuple(
         ViaSite(
@@ -87,6 +107,14 @@ def via_sites(problem: Problem, layers: Sequence[int], standing: Sequence[LayerO
         )
         for number, (level, at) in enumerate(sorted(taken, key=lambda t: (t[0], t[1].x, t[1].y)), 1)
     )
+
+
+def _inside(places: F64, boxes: Sequence[Box]) -> NDArray[np.bool_]:
+    """[places] whether one of the boxes holds each."""
+    found = np.zeros(len(places), dtype=np.bool_)
+    for x0, y0, x1, y1 in boxes:
+        found |= (places >= (x0, y0)).all(axis=1) & (places <= (x1, y1)).all(axis=1)
+    return found
 
 
 def _width_on(package: Package, level: int, layer: int) -> int:

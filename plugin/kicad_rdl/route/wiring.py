@@ -15,12 +15,10 @@ from kicad_rdl.route.laying import Laying, lay
 from kicad_rdl.route.plan import Plan, stood
 from kicad_rdl.route.problem import Problem, Terminal
 from kicad_rdl.route.sketches import Sketches
-from kicad_rdl.route.stage import Late, Say, Stage, apart, begun, draw, loose_ends, stands_in_vain, steps, stood_anew
+from kicad_rdl.route.stage import Late, Say, Stage, apart, begun, draw, loose_ends, steps, without_vain
+from kicad_rdl.route.through_tiles import through_tiles
 from kicad_rdl.route.via_sites import via_sites
 from kicad_rdl.route.wants import wants_of
-
-STANDINGS = 3
-"""How often the stacks of vias are made anew for the ways that were found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +40,10 @@ def wire_layers(problem: Problem, plan: Plan, say: Say, late: Late) -> Wiring:
         plan = _with_vias(problem, plan)
     stage = begun(problem, plan, wants_of(problem, plan))
     draw(stage, say, late)
-    for _ in range(STANDINGS):
-        if not stands_in_vain(stage):
-            break
-        again = stood_anew(problem, stage)
-        draw(again, say, late)
-        better = len(again.work.wires) > len(stage.work.wires) or stands_in_vain(stage)
-        stage = again if better else stage
+    stage = without_vain(problem, stage, say, late)
+    more = None if problem.package.staggered else through_tiles(problem, stage, say, late)
     attempts: list[tuple[int, float, int, Stage, Improvement]] = []
-    for attempt in (branched(problem, stage, say, late), stage):
+    for attempt in (more, branched(problem, stage, say, late), stage):
         if attempt is None or (attempts and late()):
             continue
         attempt = joined_midway(problem, attempt, say, late)
@@ -110,7 +103,8 @@ def _result(problem: Problem, stage: Stage, laying: Laying) -> Wiring:
             else:
                 routed.append(Routed(net, layer + 1, start, end, path, width))
     if plan.vias:
-        routed, missing = without_torn(routed, missing)
+        planes = {rule.name for rule in problem.package.nets if rule.style is SupplyStyle.PLANE}
+        routed, missing = without_torn(routed, missing, planes)
     routed, missing = without_stubs(routed, missing)
     missing += apart(problem, stage, stage.work.pieces())
     return Wiring(plan, tuple(routed), tuple(missing), work.sketches)
