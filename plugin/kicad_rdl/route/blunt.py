@@ -55,9 +55,9 @@ def squared_corner(layer, vertex, k, radius, discs, disc):  # type: ignore[no-un
     """Sets one of the four discs about an obstacle that reach as far along the axes as its own grown by ``radius``;
     returns where it stands from the middle.
     """
-    xy, disc_start, disc_xy, _, _, _, _ = layer
+    xy, disc_start, disc_xy, disc_r, _, _, _ = layer
     a = disc_start[vertex]
-    out = np.rint(BLUNT * radius)
+    out = np.rint(BLUNT * (radius - disc_r[a]))
     if disc_start[vertex + 1] - a == 1:
         x, y = disc_xy[a, 0], disc_xy[a, 1]
         sx, sy = (1.0 if k == 0 or k == 3 else -1.0), (1.0 if k < 2 else -1.0)
