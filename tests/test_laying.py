@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 import shapely
 from layers import EDGE, HALF, LINE, SPACE
+from topology import cut_loads, overfull
 
-from kicad_rdl.geometry import Arc, Circle, Line, Path, Point, Rectangle, Shape, path_points, shapely_of
+from kicad_rdl.geometry import Arc, Circle, Line, Path, Point, Rectangle, Shape, circumradius, path_points, shapely_of
 from kicad_rdl.route.diagonals import discs_beyond
 from kicad_rdl.route.engine import ViaModel, connect
 from kicad_rdl.route.ground import Posted
@@ -161,14 +162,14 @@ def test_wires_wider_than_their_pads_keep_the_others_away() -> None:
 def woven(
     pads: Sequence[Obstacle], joined: Sequence[tuple[int, int]], line: float, space: float
 ) -> tuple[Tiles, list[Wire], dict[int, list[int]]]:
-    """Pads of which some are joined, each pair by the shortest way that is left."""
+    """Pads of which some are joined, each pair by the shortest way that is left; without one it is not."""
     tiles = build_tiles(pads, *HALF, space, EDGE)
     alone = Posted(tuple(((0, v),) for v in range(len(pads))), ((0, 0),) * len(pads), (False,) * len(pads))
     sketches = Sketches([tiles], [space], alone)
     for start, end in joined:
         way = sketches.find(Errand(((start, 0.0),), ((end, 0.0),), (line,), (0,), 1.0))
-        assert way is not None
-        sketches.draw(way, (line,), 1.0)
+        if way is not None:
+            sketches.draw(way, (line,), 1.0)
     return tiles, list(sketches.wires_on(0).values()), sketches.orders_on(0)
 
 
@@ -243,7 +244,7 @@ def test_a_trace_leaves_its_pad_where_it_always_did_beside_others(x: int) -> Non
 
 
 def drawn(pads: Sequence[Obstacle], joined: Sequence[tuple[int, int]]) -> list[Path]:
-    """The paths of pads that are joined, each pair by the shortest way that is left."""
+    """The paths of pads that are joined, each pair by the shortest way that is left; without one it is not."""
     tiles, wires, orders = woven(pads, joined, LINE, SPACE)
     laid = lay_layer(tiles, wires, [str(k) for k in range(len(joined))], orders, [float(LINE)] * len(joined), SPACE)
     assert None not in laid.paths
@@ -278,3 +279,36 @@ def test_what_cannot_be_laid_says_what_is_in_its_way_and_by_how_much() -> None:
     done = connect(posts, [LayerRules(LINE, SPACE, EDGE)], [request], *HALF, ViaModel())
     assert done.wires == ()
     assert done.open == {0: "no legal geometry beside the other traces: 5 um is missing to near"}
+
+
+def scattered(chance: Random) -> list[Obstacle]:
+    """Discs of several sizes, a grid of them and some anywhere, nowhere spaced for wires to the nanometre."""
+    size, count = chance.choice((12_000, 40_000)), chance.randint(3, 7)
+    pitch = size + 2 * SPACE + chance.randint(0, 3) * (LINE + SPACE) + chance.randint(300, 3_000)
+    places = [(c * pitch, r * pitch, size) for c in range(count) for r in range(count)]
+    reach = count * pitch + 100_000
+    places += [(chance.randint(-reach, reach), chance.randint(-reach, reach), 100_000) for _ in range(20)]
+    places += [(chance.randint(-reach, reach), chance.randint(-reach, reach), size) for _ in range(30)]
+    pads: list[Obstacle] = []
+    for x, y, across in places:
+        near = (math.hypot(pad.at.x - x, pad.at.y - y) - across / 2 - circumradius(pad.shape) for pad in pads)
+        inside = abs(x) < HALF[0] - EDGE - across and abs(y) < HALF[1] - EDGE - across
+        if inside and min(near, default=math.inf) > SPACE:
+            pads.append(Obstacle(Point(x, y), Circle(across), None, f"{len(pads)}"))
+    return pads
+
+
+@pytest.mark.parametrize("seed", range(100))
+def test_where_every_cut_fits_every_wire_is_laid(seed: int) -> None:
+    """Leiserson and Maley: where gaps and diagonals fit, no wire is lost, or a farther cut is overfull."""
+    chance = Random(seed)
+    pads = scattered(chance)
+    ends = list(range(len(pads)))
+    chance.shuffle(ends)
+    joined = list(zip(ends[::2], ends[1::2], strict=False))
+    tiles, wires, orders = woven(pads, joined, float(LINE), float(SPACE))
+    widths = [float(LINE)] * len(wires)
+    assert len(wires) > 4
+    laid = lay_layer(tiles, wires, [str(k) for k in range(len(wires))], orders, widths, float(SPACE))
+    if None in laid.paths:
+        assert overfull(cut_loads(tiles, wires, widths, SPACE, math.inf)) != []
