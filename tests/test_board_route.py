@@ -158,6 +158,17 @@ def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["route", str(shut), "-o", str(tmp_path / "out"), "-q"]) == 1
 
 
+def test_who_stops_gets_what_is_drawn(tmp_path: Path) -> None:
+    """Stopped before the first trace, the board is written all the same and its connection is open, with a reason."""
+    path = written(tmp_path, text_of(PADS))
+    asked: list[bool] = []
+    result = route_open(path, tmp_path / "out", RouteOptions(), stop=lambda: not asked.append(True))
+    assert asked
+    assert result.path.exists()
+    assert [item.net for item in result.routing.connections] == ["A"]
+    assert opens(result) == [item.net for item in result.routing.connections if item.reason]
+
+
 def test_opens_must_be_declared() -> None:
     """A gap that nobody declared is a violation; so is one more than before in a net that was not asked for."""
     gap = Violation(Rule.OPEN, Severity.ERROR, "F.Cu", Point(0, 0), ("net A", "U1.1", "U1.2"), None, None, "join")

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from jobs import write_job
 
-from kicad_rdl import cli, pipeline
+from kicad_rdl import cli, pipeline, stages
+from kicad_rdl.cli.status import CLEAN, PROBLEMS
 from kicad_rdl.read.job import read_job
 
 BUMPS = "name,x_um,y_um,net\n" + "".join(
@@ -49,12 +50,12 @@ def test_without_a_budget_nothing_stops_early(tmp_path: Path) -> None:
 
 def test_what_the_job_says_is_kept(tmp_path: Path) -> None:
     assert read_job(write_job(tmp_path, JOB + "budget = 7\n", BUMPS)).package.budget == 7
-    assert not pipeline.lateness(None)()
-    assert pipeline.lateness(0.0)() or pipeline.lateness(-1.0)()
-    assert pipeline.lateness(None, lambda: True)()
+    assert not stages.lateness(None)()
+    assert stages.lateness(0.0)() or stages.lateness(-1.0)()
+    assert stages.lateness(None, lambda: True)()
 
 
 def test_a_build_can_be_given_a_budget(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = write_job(tmp_path, JOB, BUMPS)
-    assert cli.run(["build", str(path), "-o", str(tmp_path / "out"), "--budget", "0"]) in (cli.CLEAN, cli.PROBLEMS)
+    assert cli.run(["build", str(path), "-o", str(tmp_path / "out"), "--budget", "0"]) in (CLEAN, PROBLEMS)
     assert "stopped before nothing was left to gain" in capsys.readouterr().out

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -27,7 +27,7 @@ from kicad_rdl.report.text import report_text
 from kicad_rdl.report.words import violation_words
 from kicad_rdl.route.board import route_board
 from kicad_rdl.route.compiled import making_told
-from kicad_rdl.stages import Listener, Stages
+from kicad_rdl.stages import Listener, Stages, lateness
 from kicad_rdl.writing.output import Written, check_output, write_outputs
 
 TIMINGS = "timings.json"
@@ -45,7 +45,7 @@ class RouteOptions:
         technology: name or file of a technology; None: the rules of the board's own project.
         nets: names with wildcards; none: all.
         octilinear: traces in multiples of 45 degrees only.
-        budget: seconds for improvement; None: until nothing gets better.
+        budget: seconds for routing; None: until nothing gets better.
         reroute: take the unlocked tracks and vias of those nets away first.
         kicad_check: also run KiCad's own DRC, on the old board and on the new one.
     """
@@ -85,8 +85,16 @@ class BoardResult:
         return board_summary(self.board, self.rules, self.routing, self.verdict, words)
 
 
-def route_open(path: Path, output: Path, options: RouteOptions, progress: Listener = None) -> BoardResult:
+def route_open(
+    path: Path,
+    output: Path,
+    options: RouteOptions,
+    progress: Listener = None,
+    stop: Callable[[], bool] = lambda: False,
+) -> BoardResult:
     """Routes a board file into a folder, whole or not at all (``writing``).
+
+    ``stop`` says that the user wants what is drawn so far.
 
     Raises:
         RdlError: the board or its rules cannot be used, or the folder cannot be written.
@@ -105,7 +113,8 @@ def route_open(path: Path, output: Path, options: RouteOptions, progress: Listen
         custom = sorted(name for name in companions if name.endswith(".kicad_dru"))
         board = replace(board, notes=(*board.notes, *(CUSTOM_RULES.format(name) for name in custom)))
     with stages.stage("routing"), making_told(progress):
-        routing = route_board(board, rules, nets, octilinear=options.octilinear, budget=options.budget, say=progress)
+        late = lateness(options.budget, stop)
+        routing = route_board(board, rules, nets, octilinear=options.octilinear, late=late, say=progress)
         new = spliced(text, board, routing.traces, routing.vias)
     with stages.stage("checking"):
         earlier = check_artwork(before.artwork, rules.technology)

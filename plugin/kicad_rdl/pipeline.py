@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
-import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -31,7 +29,7 @@ from kicad_rdl.report.words import summary
 from kicad_rdl.route import route
 from kicad_rdl.route.compiled import making_told
 from kicad_rdl.route.estimate import Estimate, estimate
-from kicad_rdl.stages import Stages
+from kicad_rdl.stages import Stages, lateness
 from kicad_rdl.writing.one_file import replace_file
 from kicad_rdl.writing.output import Written, check_output, write_outputs
 
@@ -154,12 +152,6 @@ class Choice:
     layout: Layout
     refused: tuple[RefusedCount, ...]
     """Smaller numbers of RDLs, least first; larger ones too, where none connects everything."""
-
-
-def lateness(budget: float | None, stop: Callable[[], bool] = lambda: False) -> Callable[[], bool]:
-    """Says when so many seconds from now are over, or the user has had enough."""
-    end = math.inf if budget is None else time.monotonic() + budget
-    return lambda: stop() or time.monotonic() > end
 
 
 def route_job(job: Job, progress: Listener = None) -> Layout:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +12,12 @@ from kicad_rdl.model.report import Progress
 
 Listener: TypeAlias = Callable[[Progress], None] | None
 """Hears of progress. What it raises ends the work; nothing has been written then."""
+
+
+def lateness(budget: float | None, stop: Callable[[], bool] = lambda: False) -> Callable[[], bool]:
+    """Says when so many seconds from now are over, or the user has had enough."""
+    end = math.inf if budget is None else time.monotonic() + budget
+    return lambda: stop() or time.monotonic() > end
 
 
 class Stages:

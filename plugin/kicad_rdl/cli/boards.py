@@ -53,7 +53,7 @@ def check(board: Path, technology: str, as_json: bool, quiet: bool) -> int:
     "--nets", "-n", multiple=True, help="Route only nets of this name; * and ? are wildcards. May be repeated."
 )
 @click.option("--angles", type=click.Choice(["any", "45"]), default="any", help="Directions of traces (any).")
-@click.option("--budget", type=click.FloatRange(min=0), help="Seconds for improvement; without it as long as it helps.")
+@click.option("--budget", type=click.FloatRange(min=0), help="Seconds for routing; without it as long as it helps.")
 @click.option("--reroute", is_flag=True, help="First take the tracks and vias of the nets away; locked ones stay.")
 @click.option("--kicad-check", is_flag=True, help="Also run KiCad's own DRC, before and after.")
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
@@ -76,7 +76,8 @@ def route(
 
     The folder then holds the board with the new tracks and vias, everything else in it byte for byte as it was, copies
     of NAME.kicad_pro and NAME.kicad_dru, report.json and timings.json. What cannot be routed is reported with its
-    reason, and the rest is written.
+    reason, and the rest is written. When the budget is over, or Ctrl-C is pressed once while traces are drawn, what is
+    drawn by then is laid and written; Ctrl-C twice writes nothing.
 
     \b
     Examples:
@@ -89,8 +90,8 @@ def route(
         from kicad_rdl import board_pipeline
 
     options = board_pipeline.RouteOptions(technology, nets, angles == "45", budget, reroute, kicad_check)
-    with terminal.progress_shown(quiet) as listener:
-        result = board_pipeline.route_open(board, output, options, listener)
+    with terminal.progress_shown(quiet) as listener, terminal.stopped_gently() as stop:
+        result = board_pipeline.route_open(board, output, options, listener, stop)
     if not quiet:
         console = terminal.output()
         for line in result.summary:

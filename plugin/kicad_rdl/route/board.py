@@ -30,7 +30,7 @@ def route_board(
     nets: Collection[str],
     *,
     octilinear: bool = False,
-    budget: float | None = None,
+    late: Callable[[], bool] = lambda: False,
     say: Callable[[Progress], None] | None = None,
 ) -> BoardRouting:
     """Joins the pieces of nets that are not joined yet.
@@ -40,7 +40,7 @@ def route_board(
         rules: what new copper must keep.
         nets: which nets; others stay as they are.
         octilinear: traces in multiples of 45 degrees only.
-        budget: seconds for improvement; None: until nothing gets better.
+        late: says when what is drawn is laid and improved no further.
         say: hears of progress.
     """
     standing = standing_of(board)
@@ -56,7 +56,7 @@ def route_board(
         placed.half_height,
         ViaModel(),
         octilinear,
-        budget,
+        late,
         say,
     )
     return _routing(pairs, placed, rules, found)

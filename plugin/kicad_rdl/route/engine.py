@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -105,7 +104,7 @@ def connect(
     half_height: float,
     vias: ViaModel,
     octilinear: bool = False,
-    budget: float | None = None,
+    late: Callable[[], bool] = lambda: False,
     say: Callable[[Progress], None] | None = None,
 ) -> Connected:
     """Draws a wire for every request, as far as they fit.
@@ -117,15 +116,10 @@ def connect(
         half_width, half_height: the outline is ``[-half, half]`` on each axis [nm].
         vias: their price.
         octilinear: whether traces take eight directions only.
-        budget: seconds; when they are over, what is drawn is laid and improved no further.
+        late: says when what is drawn is laid and improved no further.
         say: hears of progress.
     """
     tell = say or (lambda _: None)
-    stop = None if budget is None else time.monotonic() + budget
-
-    def late() -> bool:
-        return stop is not None and time.monotonic() > stop
-
     price = vias.price if vias.price is not None else VIA_PRICE * (rules[0].line + rules[0].space)
     task = _Task(posts, rules, half_width, half_height, octilinear, price, requests)
     legs = [_Leg(number, _wanted(task, request)) for number, request in enumerate(requests)]
