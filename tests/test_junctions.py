@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
+from random import Random
 
 import pytest
 from jobs import write_job
@@ -14,6 +16,7 @@ from kicad_rdl.model.layout import Layout
 from kicad_rdl.read.job import read_job
 from kicad_rdl.read.technology import load_technology
 from kicad_rdl.route.engine import ViaModel, connect
+from kicad_rdl.route.groups import Groups
 from kicad_rdl.route.posts import LayerRules, Post, Request, Stand
 from kicad_rdl.units import UM
 
@@ -108,3 +111,35 @@ def test_a_wire_ends_on_one_of_its_net(tmp_path: Path, angles: str, chambers: tu
     layout = channelled(tmp_path, angles, bumps)
     assert layout.unrouted == ()
     assert len(layout.traces) > 1 + len(chambers)
+
+
+@pytest.mark.parametrize("seed", [12, 19, 38, 51, 56])
+def test_what_is_not_open_is_joined(seed: int) -> None:
+    """Four nets of several pads each, crowded on one layer: junctions come, and some requests stay open."""
+    chance, line = Random(seed), 20 * UM
+    octilinear = chance.random() < 0.4
+    wanted = chance.randint(14, 36)
+    pads: list[tuple[Point, int]] = []
+    for _ in range(600):
+        at = Point(chance.randint(-450, 450) * UM, chance.randint(-450, 450) * UM)
+        size = chance.choice([40, 60, 90, 140]) * UM
+        if len(pads) < wanted and all(at.distance(p) > (size + s) / 2 + line for p, s in pads):
+            pads.append((at, size))
+    nets = [chance.choice(["V", "V", "G", "G", "A", "B", None]) for _ in pads]
+    posts = [
+        Post(f"p{n}", net, (Stand(1, at, Circle(size)),), 1, 1)
+        for n, ((at, size), net) in enumerate(zip(pads, nets, strict=True))
+    ]
+    requests = []
+    for net in ("V", "G", "A", "B"):
+        own = [n for n, name in enumerate(nets) if name == net]
+        requests += [Request(net, (a,), (b,), (line,), (line,)) for a, b in pairwise(own)]
+    half = 500 * UM
+    found = connect(posts, [LayerRules(line, line, line)], requests, half, half, ViaModel(), octilinear)
+    pieces = Groups(1 + max(len(posts), *(max(wire.start, wire.end) for wire in found.wires)))
+    for wire in found.wires:
+        pieces.join(wire.start, wire.end)
+    joined = {n for n, r in enumerate(requests) if pieces.root(r.starts[0]) == pieces.root(r.ends[0])}
+    assert joined == set(range(len(requests))) - found.open.keys()
+    ends = [post for wire in found.wires for post in (wire.start, wire.end) if post >= len(posts)]
+    assert all(ends.count(post) > 1 for post in ends)

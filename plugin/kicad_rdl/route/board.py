@@ -96,8 +96,8 @@ def _routing(pairs: list[OpenPair], placed: BoardPosts, rules: BoardRules, found
             pair.start_pad,
             pair.end_pad,
             pair.straight,
-            math.fsum(lengths[number]) if number in lengths else None,
-            "" if number in lengths else found.open.get(number, "no way was found"),
+            None if number in found.open else math.fsum(lengths.get(number, ())),
+            found.open.get(number, ""),
         )
         for number, pair in enumerate(pairs)
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -139,7 +140,7 @@ def connect(
     best: Connected | None = None
     joined = _joined_midway(last, tell, late)
     for attempt in [joined] if joined is last else [joined, last]:
-        if best is not None and (late() or not any("geometry" in reason for reason in best.open.values())):
+        if best is not None and (late() or not any(why.startswith(NO_GEOMETRY) for why in best.open.values())):
             break
         numbers = range(len(attempt.legs))
         improve(attempt.work, numbers, lambda done, total: tell(Progress("improve", done, total)), late)
@@ -261,8 +262,13 @@ def _view(stage: _Stage) -> View:
         _nets(stage),
         [_tree(stage, numbers) for numbers in trees.values() if len(numbers) > 1],
         branches,
-        len(requests) - len(_requests_done(stage)),
+        _loose(stage),
     )
+
+
+def _loose(stage: _Stage) -> int:
+    """How many pieces are apart: each open leg is between two."""
+    return len(stage.legs) - len(stage.work.wires)
 
 
 def _tree(stage: _Stage, numbers: Sequence[int]) -> Tree:
@@ -278,47 +284,63 @@ def _again(stage: _Stage, branches: Sequence[BranchPoint], cut: Restrung) -> _St
     legs = [_Leg(stage.legs[number].request, wanted) for number, wanted in zip(cut.origin, cut.wanted, strict=False)]
     left = [leg for n, leg in enumerate(stage.legs) if n not in stage.work.wires and n not in cut.origin]
     pieces = stage.work.pieces()
-    waiting = {pieces.root(junction.starts[0]): n for n, junction in enumerate(cut.junctions)}
-    served: dict[int, _Leg] = {}
-    while waiting:  # from the pieces that stay where they are on, along open requests
-        ends = [(leg, {pieces.root(p) for p in (leg.wanted.starts[0], leg.wanted.ends[0])}) for leg in left]
-        leg, piece = next((leg, min(roots & waiting.keys())) for leg, roots in ends if len(roots & waiting.keys()) == 1)
-        served[waiting.pop(piece)] = leg
+    served: list[_Leg] = []
+    for junction in cut.junctions:
+        one, other = junction.starts[0], stage.work.sketches.ends_of(junction.wire)[0]
+        leg = _first_on_way(left, pieces, pieces.root(one), pieces.root(other))
         left.remove(leg)
+        served.append(leg)
+        pieces.join(one, other)
     made = cut.wanted[len(cut.origin) :]
-    legs += [_Leg(served[n].request, wanted) for n, wanted in enumerate(made)]
+    legs += [_Leg(leg.request, wanted) for leg, wanted in zip(served, made, strict=True)]
     return _begin(stage.task, [*legs, *left], stage.reach, branches)
+
+
+def _first_on_way(legs: Sequence[_Leg], pieces: Groups, one: int, other: int) -> _Leg:
+    """Of the open legs, which make a tree of the pieces, the first on the way from one piece to another."""
+    first: dict[int, _Leg | None] = {one: None}
+    queue = [one]
+    for here in queue:
+        for leg in legs:
+            ends = [pieces.root(leg.wanted.starts[0]), pieces.root(leg.wanted.ends[0])]
+            for near, far in (ends, ends[::-1]):
+                if near == here and far not in first:
+                    first[far] = first[here] or leg
+                    queue.append(far)
+    found = first[other]
+    assert found is not None
+    return found
 
 
 def _result(task: _Task, tried: _Stage, stage: _Stage, laying: Laying) -> Connected:
     """What was laid of a stage, and why the rest is open: of ``tried``, where it might have used any post."""
-    work, sketches = stage.work, stage.work.sketches
-    reasons: dict[int, str] = {}
-    for number, leg in enumerate(stage.legs):
-        lost = [wire for wire in work.wires.get(number, ()) if laying.path(wire) is None]
-        if lost or number not in work.wires:
-            reasons[leg.request] = laying.why_lost(lost[0]) if lost else NO_GEOMETRY
-    for bundle in _bundles(stage):  # what meets in branch points stands or falls together
-        why = next((reasons[request] for request in bundle if request in reasons), None)
-        if why is not None:
-            reasons |= {request: reasons.get(request, why) for request in bundle}
+    sketches = stage.work.sketches
+    wires: list[Wire] = []
+    lost: dict[int, str] = {}
+    for wire, number in stage.work.owner.items():
+        path, layer, request = laying.path(wire), sketches.layer_of(wire) + 1, stage.legs[number].request
+        if path is None:
+            lost.setdefault(request, laying.why_lost(wire))
+        else:
+            width = task.requests[request].widths[layer - 1]
+            wires.append(Wire(request, layer, *sketches.ends_of(wire), path, width))
+    wires = _without_stubs(task, sorted(wires, key=lambda wire: wire.request))
+    pieces = Groups(len(sketches.posted.vertices))
+    for one, other in (*stage.work.joined, *((wire.start, wire.end) for wire in wires)):
+        pieces.join(one, other)
+    reasons = {
+        number: lost.get(number, NO_GEOMETRY)
+        for number, request in enumerate(task.requests)
+        if pieces.root(request.starts[0]) != pieces.root(request.ends[0])
+    }
     blockade = Blockade(tried.work.sketches)
     for number, leg in enumerate(tried.legs):
         if number not in tried.work.wires and leg.request in reasons:
             reasons[leg.request] = _why_open(task, task.requests[leg.request], number, tried.work, blockade)
-    wires: list[Wire] = []
     used: dict[int, list[int]] = {}
-    for number, leg in enumerate(stage.legs):
-        if leg.request in reasons:
-            continue
-        for wire in work.wires[number]:
-            layer = sketches.layer_of(wire) + 1
-            start, end = sketches.ends_of(wire)
-            path = laying.path(wire)
-            assert path is not None
-            wires.append(Wire(leg.request, layer, start, end, path, task.requests[leg.request].widths[layer - 1]))
-            for own in (start, end):
-                used.setdefault(own, []).append(layer)
+    for trace in wires:
+        for own in (trace.start, trace.end):
+            used.setdefault(own, []).append(trace.layer)
     ranges = []
     for index, post in enumerate(task.posts):
         layers = [*used.get(index, ()), *([] if post.candidate else [post.first, post.last])]
@@ -329,17 +351,16 @@ def _result(task: _Task, tried: _Stage, stage: _Stage, laying: Laying) -> Connec
     return Connected(tuple(wires), tuple(ranges), reasons)
 
 
-def _bundles(stage: _Stage) -> list[list[int]]:
-    """Requests whose wires meet in branch points."""
-    first = len(stage.task.posts)
-    groups = Groups(len(stage.task.requests))
-    at: dict[int, int] = {}
-    for wire, number in stage.work.owner.items():
-        request = stage.legs[number].request
-        for post in stage.work.sketches.ends_of(wire):
-            if post >= first:
-                groups.join(request, at.setdefault(post, request))
-    return groups.members(range(len(stage.task.requests)))
+def _without_stubs(task: _Task, wires: Sequence[Wire]) -> list[Wire]:
+    """Takes out wires to branch points and candidates at which no other ends."""
+    kept = list(wires)
+    while True:
+        legs = Counter(post for wire in kept for post in (wire.start, wire.end))
+        alone = {p for p, n in legs.items() if n == 1 and (p >= len(task.posts) or task.posts[p].candidate)}
+        left = [wire for wire in kept if wire.start not in alone and wire.end not in alone]
+        if len(left) == len(kept):
+            return kept
+        kept = left
 
 
 def _why_open(task: _Task, request: Request, number: int, work: Negotiation, blockade: Blockade) -> str:

@@ -110,6 +110,7 @@ def junctions_of(
             others = [other.at for other in found if other.tree is tree and other.layer == meeting.layer]
             if place is not None and all(place[0].distance(other) > 2 * away for other in others):
                 found.append(Junction(tree, tuple(group), meeting.wire, meeting.layer, *place))
+                pieces.join(root, work.sketches.ends_of(meeting.wire)[0])  # no two pieces end on each other
     return tuple(found)
 
 
