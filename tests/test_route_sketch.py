@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from pathlib import Path
 from random import Random
 
 import numpy as np
@@ -15,6 +16,8 @@ from scipy.sparse.csgraph import minimum_spanning_tree
 from scipy.spatial.distance import cdist
 from woven import Stack, each_stack, lawful, overfull_cuts, random_errand, random_stack, state_of, straight
 
+from kicad_rdl.read.job import read_job
+from kicad_rdl.route import route
 from kicad_rdl.route.groups import Groups
 from kicad_rdl.route.improve import improve, taut_lengths
 from kicad_rdl.route.joins import join_trees
@@ -451,3 +454,9 @@ def test_improving_on_several_layers_is_legal(seed: int) -> None:
     improve(work, numbers, quiet, never)
     sound(work)
     assert sorted(work.wires) == numbers
+
+
+def test_a_small_detour_is_taken_out() -> None:
+    """All detours that something can be done about are shorter than two pitches or a fiftieth of the way."""
+    package = read_job(Path(__file__).parents[1] / "examples" / "area_array" / "a16_2rdl.toml").package
+    assert route(package).improvement.gained > 0

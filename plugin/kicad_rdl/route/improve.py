@@ -16,14 +16,18 @@ from kicad_rdl.route.negotiate import Negotiation
 from kicad_rdl.route.sketches import Sketches
 from kicad_rdl.route.taut import Corridors, TautWires, tauten
 
-PATIENCE = 30
-"""Tries in vain, one after the other, after which the rest is taken for as good as it gets."""
+PATIENCE = 100
+"""Tries in vain, one after the other, after which the rest is taken for as good as it gets; and half a try for every
+connection."""
 
 ROUNDS = 4
 """How often a connection may be looked at."""
 
-WORTH = 1.02
+WORTH = 1.005
 """A connection this much longer than straight is worth a try."""
+
+LEAST = 0.5
+"""A connection must be longer than straight by so much, in pitches of the traces."""
 
 MOST_PUSHED = 6
 """Connections that may be pushed away for one."""
@@ -31,8 +35,15 @@ MOST_PUSHED = 6
 GAIN = 1000.0
 """What a change must bring [nm]."""
 
-PRICES = (3.0, 12.0)
-"""Of pushing a connection, in pitches of the traces."""
+PRICES = (0.5, 3.0, 12.0)
+"""Of pushing a connection, in pitches of the traces: from the straightest way to one that pushes few."""
+
+DOUBT = 1.5
+"""A way is looked for up to this many times what all who are taken out could gain at most: the search takes detours
+for longer than they are when they are pulled taut."""
+
+FACES = 4000
+"""Faces that a search looks at."""
 
 
 def taut_lengths(sketches: Sketches, wires: Sequence[int]) -> dict[int, float]:
@@ -108,13 +119,13 @@ def improve(
     vain = turn = redrawn = 0
     total = len(excess)
     pitch = work.first_price / 6.0
-    patience = PATIENCE + total // 10
+    patience = PATIENCE + total // 2
     while worst and vain < patience and not late():
         gone, number = heapq.heappop(worst)
         if excess.get(number) != -gone:
             continue
         del excess[number]
-        if -gone < 2 * pitch:
+        if -gone < LEAST * pitch:
             break
         if number not in work.wires or lengths[number] < WORTH * work.straight(number):
             continue
@@ -123,7 +134,7 @@ def improve(
         looked[number] = looked.get(number, 0) + 1
         changed = None
         for price in PRICES:
-            changed = _try(work, number, lengths, price * pitch, counted)
+            changed = _try(work, number, lengths, price * pitch, pitch)
             if changed is not None:
                 break
         vain += 1
@@ -151,33 +162,35 @@ def _lengths(work: Negotiation, numbers: Sequence[int]) -> dict[int, float]:
 
 
 def _try(
-    work: Negotiation, number: int, lengths: dict[int, float], price: float, counted: set[int]
+    work: Negotiation, number: int, lengths: dict[int, float], price: float, pitch: float
 ) -> dict[int, float] | None:
     """Draws one connection anew; the changed lengths, or None, and nothing has changed."""
     mark = work.keep()
     work.take_out(number)
-    changed = _redrawn(work, number, lengths, price, counted)
+    changed = _redrawn(work, number, lengths, price, pitch)
     if changed is None:
         work.back_to(mark)
     return changed
 
 
 def _redrawn(
-    work: Negotiation, number: int, lengths: dict[int, float], price: float, counted: set[int]
+    work: Negotiation, number: int, lengths: dict[int, float], price: float, pitch: float
 ) -> dict[int, float] | None:
-    before = lengths[number]
-    way = work.sketches.find(work.errand(number, price), price, before + MOST_PUSHED * price, faces=4000)
-    victims = None if way is None else work.push(number, way)
-    if victims is None or len(victims) > MOST_PUSHED:
-        return None
-    unknown = [n for n in victims if n not in lengths]
-    if unknown:
+    """As ``_try``, of a connection that has been taken out; where there is no gain, it leaves the work half done."""
+    least = work.straight(number)  # to whatever end is nearest, for it has none now
+    before, spare = lengths[number], lengths[number] - least
+    limit = least + DOUBT * spare + 2 * pitch + 3 * price
+    way = work.sketches.find(work.errand(number, price), price, limit, faces=FACES)
+    pushed = None if way is None else work.push(number, way)
+    if pushed is None or len(pushed) > MOST_PUSHED or any(n not in lengths for n in pushed):
         return None  # a connection whose length does not count must not suffer for one
-    before += math.fsum(lengths[n] for n in victims)
+    nearest = {n: work.straight(n) for n in pushed}
+    before += math.fsum(lengths[n] for n in pushed)
+    spare += math.fsum(lengths[n] - nearest[n] for n in pushed)
     # those with one possible end go first, so that no other takes it
-    for victim in sorted(victims, key=lambda n: (work.wanted[n].exclusive, work.straight(n), n)):
-        back = work.sketches.find(work.errand(victim, 0.0), 0.0, lengths[victim] + before, faces=20000)
-        if back is None or not work.fit(victim, back):
+    for n in sorted(pushed, key=lambda n: (work.wanted[n].exclusive, nearest[n], n)):
+        back = work.sketches.find(work.errand(n, 0.0), 0.0, nearest[n] + DOUBT * spare + 2 * pitch, faces=FACES)
+        if back is None or not work.fit(n, back):
             return None
-    changed = _lengths(work, [number, *victims])
+    changed = _lengths(work, [number, *pushed])
     return changed if math.fsum(changed.values()) < before - GAIN else None
