@@ -21,7 +21,7 @@ from shapely.geometry import Point as ShapelyPoint
 
 from kicad_rdl.check import check_layout
 from kicad_rdl.errors import RdlError
-from kicad_rdl.geometry import Point
+from kicad_rdl.geometry import Circle, Point, shapely_of
 from kicad_rdl.model.die import Die, PlacedDie
 from kicad_rdl.model.layout import Layout
 from kicad_rdl.model.package import Package, SupplyStyle
@@ -29,9 +29,11 @@ from kicad_rdl.model.report import Rule, Violation
 from kicad_rdl.pipeline import undeclared
 from kicad_rdl.read.plausible import refuse_impossible
 from kicad_rdl.route import route
+from kicad_rdl.route.plan import make_plan
 from kicad_rdl.route.problem import Pose, pose_of, problem_of
 from kicad_rdl.route.sites import sites_of
 from kicad_rdl.route.teardrops import teardrops
+from kicad_rdl.route.via_sites import via_sites
 
 seeds = st.integers(0, 10**6)
 """Of packages: ``a_package(Random(seed))`` makes a failure again; there is nothing to shrink."""
@@ -161,6 +163,25 @@ def test_staggered_vias(seed: int, planes: bool) -> None:
     assert dishonesties(layout) == []
     places = {(via.at, via.layer) for via in layout.vias}
     assert not any((at, layer + 1) in places for at, layer in places)
+
+
+def test_candidates_for_vias_keep_from_bumps_of_any_shape() -> None:
+    """Also in eight directions, where the router sees a square pad as its corners."""
+    seen = 0
+    for seed in range(40):
+        package = a_package(Random(seed), replace(EVERYTHING, across=4, balls=6, octilinear=True))
+        if package is None or package.rdl_count == 1:
+            continue
+        problem = problem_of(staggered(package, stagger=0))
+        plan = make_plan(problem, lambda _done, _total: None)
+        away = package.technology.via(1).land / 2 + package.technology.metal(1).space
+        lands = [shapely_of(bump.shape, bump.at) for bump in problem.bumps]
+        for site in via_sites(problem, plan.signal_layers, [layer.standing for layer in plan.layers]):
+            if site.layer == 1:
+                at = ShapelyPoint(site.terminal.at.x, site.terminal.at.y)
+                seen += sum(not isinstance(bump.shape, Circle) for bump in problem.bumps)
+                assert all(land.distance(at) >= away for land in lands), seed
+    assert seen > 20
 
 
 def shuffled(chance: Random) -> Package:

@@ -140,9 +140,11 @@ def _room(obstacles: Sequence[Obstacle], places: F64, reach: float) -> F64:
 
 
 def _area(obstacle: Obstacle) -> BaseGeometry:
-    """What covers an obstacle: the discs that the router sees."""
+    """What covers an obstacle: the discs that the router sees, some of no size at the corners of a pad."""
     return shapely.convex_hull(
-        shapely.union_all([shapely.Point(x, y).buffer(radius * 1.005, quad_segs=16) for x, y, radius in obstacle.discs])
+        shapely.union_all(
+            [shapely.Point(x, y).buffer(max(1.0, radius * 1.005), quad_segs=16) for x, y, radius in obstacle.discs]
+        )
     )
 
 
