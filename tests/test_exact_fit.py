@@ -10,6 +10,7 @@ import pytest
 from layers import EDGE, HALF, LINE, SPACE
 
 from kicad_rdl.geometry import Arc, Circle, Line, Octagon, Point, Rectangle, Shape
+from kicad_rdl.route.blunt import blunted
 from kicad_rdl.route.layer import lay_layer
 from kicad_rdl.route.nearness import between, from_point, rows_of
 from kicad_rdl.route.network import LayerTask, plan_flow
@@ -81,3 +82,21 @@ def test_as_many_wires_as_fit_exactly(
         for pad in pads:
             nearest = min(from_point(row, pad.at.x, pad.at.y)[0] for wire in drawn for row in wire)
             assert nearest >= PAD / 2 + SPACE + LINE / 2 - 1e-6
+
+
+def test_a_dog_bone_that_leads_away_fills_no_gap() -> None:
+    """The hull of a dog bone reaches far along an axis, though not where the gap is."""
+    wires = 2
+    apart = 52_000 + wires * (LINE + SPACE) + SPACE
+    obstacles = [
+        Obstacle(Point(0, 0), Circle(52_000), "a", "a", Point(100_000, 100_000)),
+        Obstacle(Point(150_000, 0), Circle(52_000), "b", "b"),
+        Obstacle(Point(150_000 + apart, 0), Circle(52_000), "c", "c"),
+    ]
+    tiles = build_tiles(obstacles, *HALF, SPACE, EDGE)
+    ends = tiles.edges.tolist()
+    orders = {ends.index([0, 1]): [0, 1], ends.index([1, 2]): [0, 1]}
+    assert tiles.width[ends.index([0, 1])] > apart - 52_000
+    assert blunted(tiles, orders, [float(LINE)] * wires, float(SPACE)).tolist()[:3] == [0, 1, 1]
+    del orders[ends.index([1, 2])]
+    assert not blunted(tiles, orders, [float(LINE)] * wires, float(SPACE)).any()

@@ -31,12 +31,7 @@ def blunted(
             continue
         load = float(tiles.clearance[u] + tiles.clearance[v]) - space + SLACK
         load += sum(widths[wire] + space + SLACK for wire in order)
-        for vertex, other in ((u, v), (v, u)):
-            a, b = int(tiles.disc_start[vertex]), int(tiles.disc_start[vertex + 1])
-            if b > a:
-                along = (tiles.disc_xy[a:b] - tiles.xy[vertex]) @ (tiles.xy[other] - tiles.xy[vertex])
-                load += float(along.max()) / (abs(dx) + abs(dy)) + float(tiles.disc_r[a])
-        if load > abs(dx) + abs(dy):
+        if load > tiles.width[gap]:
             for vertex in (u, v):
                 kind[vertex] = _kind(tiles, vertex)
     return kind
