@@ -64,6 +64,14 @@ def test_a_keepout_that_shuts_off_the_die_leaves_nets_open(tmp_path: Path) -> No
     assert len({item.net for item in layout.unrouted}) == 25
 
 
+def test_what_must_run_through_a_keepout_over_terminals_is_open(tmp_path: Path) -> None:
+    keepout = '[[keepouts]]\nname = "half"\nrectangle = ["0 um", "-1900 um", "1900 um", "1900 um"]\n'
+    layout = routed(tmp_path, 1, keepout)
+    reasons = {item.reason for item in layout.unrouted}
+    assert "keep-out half lies over a terminal or its way" in reasons
+    assert 0 < len({item.net for item in layout.unrouted}) < 25
+
+
 def test_a_net_wholly_of_locked_copper_wants_nothing(tmp_path: Path) -> None:
     points = '[["-300 um", "0 um"], ["-1000 um", "0 um"]]'
     layout = routed(tmp_path, 1, f'[[locked]]\nnet = "N24"\nlayer = 1\nwidth = "20 um"\npoints = {points}\n')

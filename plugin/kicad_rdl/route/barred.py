@@ -1,4 +1,4 @@
-"""Where no stack of vias and no dog bone may stand: keep-outs, and beside locked copper."""
+"""Where no stack of vias, no dog bone and no trace may stand: keep-outs, and beside locked copper."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from kicad_rdl.geometry import Point, path_points, shapely_polygon
+from kicad_rdl.geometry import Path, Point, path_points, shapely_polygon
 from kicad_rdl.route.problem import Problem
 from kicad_rdl.route.triangulation import F64
 
@@ -75,6 +75,15 @@ class Barred:
             1 in self._layers[k] and self._traces[k] and self._net[k] != (net or "") and apart < half + self._away[k]
             for k, apart in self._near(line, half)
         )
+
+    def crossed(self, path: Path, half: float, layer: int) -> int | None:
+        """Which keep-out of the package a trace runs into, deeper than straight pieces can say of its arcs."""
+        line = shapely.LineString(path_points(path, ARC_TOLERANCE))
+        for k, apart in self._near(line, half):
+            keepout = self._net[k] is None and self._traces[k] and layer in self._layers[k]
+            if keepout and apart < half - ARC_TOLERANCE:
+                return k
+        return None
 
     def _near(self, geometry: BaseGeometry, half: float) -> list[tuple[int, float]]:
         if not len(self._areas):
