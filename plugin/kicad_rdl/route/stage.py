@@ -53,6 +53,8 @@ def begun(problem: Problem, plan: Plan, wants: Wants) -> Stage:
         for wire, drawn in zip(layer.wires, made, strict=True):
             work.adopt(number, (drawn,), len(problem.bumps) + wire.sink)
             number += 1
+    if not sketches.octilinear:  # the flow does not see all cuts; at 45 degrees the sketch sees more than laying needs
+        work.relieve()
     return Stage(plan, wants, work, list(wants.nets))
 
 
