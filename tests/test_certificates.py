@@ -20,11 +20,14 @@ import pytest
 import topology
 from layers import LINE, SPACE, each_layer, random_flow
 
+from kicad_rdl.check import check_layout
 from kicad_rdl.geometry import Circle, Path, Point
 from kicad_rdl.model.layout import Layout
 from kicad_rdl.model.package import Angles, Package
+from kicad_rdl.pipeline import undeclared
 from kicad_rdl.read.job import read_job
 from kicad_rdl.route import route
+from kicad_rdl.route.estimate import estimate
 from kicad_rdl.route.layer import LaidLayer, lay_layer
 from kicad_rdl.route.tiles import Obstacle, Tiles, build_tiles
 from kicad_rdl.route.uncross import Wire
@@ -254,3 +257,14 @@ def test_layouts_run_as_planned(name: str, angles: Angles) -> None:
     written = [path for layer in layers for path in layer.paths if path is not None and round(path.length) in lengths]
     assert planes or len(written) == laid
     assert len(layout.traces) >= len(written) > 0
+
+
+@pytest.mark.parametrize(("name", "signals"), [("area_array/a32_2rdl", 356), ("area_array/a32_3rdl", 512)])
+def test_large_arrays_have_as_many_signals_as_the_maximum_flow(name: str, signals: int) -> None:
+    """1,024 bumps, 512 signals: all that fit are laid, and what is left over has the cut for its reason."""
+    package = read_job(EXAMPLES / f"{name}.toml").package
+    assert sum(estimate(package).on_layer) == signals
+    layout = route(package)
+    assert {item.reason.split(":")[0] for item in layout.unrouted} <= {f"512 connections want a ball, {signals} fit"}
+    assert len(layout.unrouted) == 512 - signals
+    assert undeclared(layout, check_layout(layout)) == ()

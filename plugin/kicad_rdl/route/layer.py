@@ -64,6 +64,7 @@ def lay_layer(
         return LaidLayer((), ())
     laying = _Laying(tiles, wires, nets, orders, widths, space)
     laying.draw(list(range(len(wires))))
+    laying.let_through()
     best = laying.state()
     for turn in range(CORRECTIONS):
         if not laying.conflicts:
@@ -134,6 +135,14 @@ class _Laying:
         again = set(changed)
         left = [c for c in self.conflicts if c.wire not in again and c.other not in again]
         self.conflicts = worst_first([*left, *self.copper.conflicts(again)])
+
+    def let_through(self) -> None:
+        """Draws wires again that have no way beside what lies beyond their gaps; what comes too close is measured."""
+        shut_in = [wire for wire in sorted(self.extra) if self.copper.first[wire] == self.copper.last[wire]]
+        for wire in shut_in:
+            del self.extra[wire]
+        if shut_in:
+            self.draw(shut_in)
 
     def correct(self, turn: int) -> list[int]:
         """Asks wires that are too close to something for more; returns those."""
