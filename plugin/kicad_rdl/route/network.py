@@ -167,6 +167,8 @@ def plan_flow(
         sink_count: how many sinks; each takes one unit.
         layer_cost: [layers, sources] extra cost of leaving a source on a layer [nm]; infinite: not allowed.
     """
+    if not group_units.sum():  # all balls are given
+        return FlowPlan(0, ((),) * len(layers), tuple({} for _ in layers), ())
     source_count, group_count = len(source_group), len(group_units)
     super_source, super_sink = 0, 1
     group_node = 2 + np.arange(group_count)
