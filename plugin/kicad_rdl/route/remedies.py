@@ -87,33 +87,15 @@ def remedies(
             one, two, p, q, first, second = two, one, q, p, second, first
         # now ``one`` is the firmer of the two; ``two`` yields
         need = (widths[one] + widths[two]) / 2 + copper.space + ENOUGH
-        cx, cy, radius = first if first is not None else (p[0], p[1], 0.0)
-        side = _side_of(tiles, wires, orders, two, one, _gaps_at(drawn[two], copper, two, q))
-        _add(extra, drawn[two], copper, two, cx, cy, radius + need, q, side)
+        if first is not None:
+            cx, cy, radius = first
+            _add(extra, drawn[two], copper, two, cx, cy, radius + need, q)
+        else:
+            _add(extra, drawn[two], copper, two, p[0], p[1], need, q)
     for wire, discs in sorted(extra.items()):
         for disc in list(discs):
             _push_on(extra, tiles, wires, orders, copper, widths, wire, disc)
     return extra
-
-
-def _side_of(
-    tiles: Tiles,
-    wires: Sequence[Wire],
-    orders: Mapping[int, Sequence[int]],
-    wire: int,
-    other: int,
-    gaps: tuple[int, int],
-) -> float | None:
-    """On which side of a wire another one runs in one of two gaps, by the sketch: 1 left, -1 right; None: in neither.
-
-    Copper does not tell where the two lie across each other.
-    """
-    for passed in gaps:
-        order = orders[wires[wire].gaps[passed]] if passed < len(wires[wire].gaps) else ()
-        if other in order:
-            upward = order.index(other) > order.index(wire)
-            return 1.0 if upward == _leftward(tiles, wires[wire], passed) else -1.0
-    return None
 
 
 def _push_on(
@@ -174,15 +156,6 @@ def _touch_at(drawn: Drawn, at: XY) -> tuple[float, float, float] | None:
     return None
 
 
-def _gaps_at(drawn: Drawn, copper: Copper, wire: int, at: XY) -> tuple[int, int]:
-    """Places in a wire of the gaps before and behind a point on it."""
-    corridors = drawn.corridors
-    g0, g1 = int(corridors.gap_start[drawn.place]), int(corridors.gap_start[drawn.place + 1])
-    rows = copper.of(wire)
-    passed = int(_passed(rows, corridors.portals[g0:g1], along(rows, *at)))
-    return max(passed - 1, 0), min(passed, max(g1 - g0 - 1, 0))
-
-
 def _add(
     extra: dict[int, list[ExtraDisc]],
     drawn: Drawn,
@@ -192,15 +165,15 @@ def _add(
     cy: float,
     radius: float,
     at: XY,
-    side: float | None = None,
 ) -> None:
-    """A disc that the wire passes on a side: the one on which it passes now where none is said."""
-    if side is None:
-        rows = copper.of(wire)
-        where = along(rows, *at)
-        (ax, ay), (bx, by) = place(rows, where + STRIDE), place(rows, where - STRIDE)
-        side = 1.0 if (ax - bx) * (cy - at[1]) - (ay - by) * (cx - at[0]) > 0 else -1.0
-    disc = (cx, cy, radius, side, *_gaps_at(drawn, copper, wire, at))
+    """A disc that the wire passes on the side on which it passes now."""
+    rows, corridors = copper.of(wire), drawn.corridors
+    where = along(rows, *at)
+    (ax, ay), (bx, by) = place(rows, where + STRIDE), place(rows, where - STRIDE)
+    side = 1.0 if (ax - bx) * (cy - at[1]) - (ay - by) * (cx - at[0]) > 0 else -1.0
+    g0, g1 = int(corridors.gap_start[drawn.place]), int(corridors.gap_start[drawn.place + 1])
+    passed = int(_passed(rows, corridors.portals[g0:g1], where))
+    disc = (cx, cy, radius, side, max(passed - 1, 0), min(passed, max(g1 - g0 - 1, 0)))
     entries = extra.setdefault(wire, [])
     if disc not in entries:
         entries.append(disc)
