@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 
 from kicad_rdl.model.layout import Improvement
 from kicad_rdl.route.corridors import corridors_of
-from kicad_rdl.route.negotiate import Negotiation
+from kicad_rdl.route.negotiate import FIRST_PRICE, Negotiation
 from kicad_rdl.route.sketches import Sketches
 from kicad_rdl.route.taut import Corridors, TautWires, tauten
 
@@ -23,10 +23,10 @@ connection."""
 ROUNDS = 4
 """How often a connection may be looked at."""
 
-WORTH = 1.005
+WORTH = 1.01
 """A connection this much longer than straight is worth a try."""
 
-LEAST = 0.5
+LEAST = 1.0
 """A connection must be longer than straight by so much, in pitches of the traces."""
 
 MOST_PUSHED = 6
@@ -118,7 +118,7 @@ def improve(
     begin = math.fsum(length for length in lengths.values() if length < math.inf)
     vain = turn = redrawn = 0
     total = len(excess)
-    pitch = work.first_price / 6.0
+    pitch = work.first_price / FIRST_PRICE
     patience = PATIENCE + total // 2
     while worst and vain < patience and not late():
         gone, number = heapq.heappop(worst)
