@@ -9,9 +9,10 @@ import pytest
 from kicad_rdl.geometry import Circle, Point
 from kicad_rdl.route.blocking import Blockade
 from kicad_rdl.route.engine import Connected, ViaModel, connect
+from kicad_rdl.route.errands import Errand
 from kicad_rdl.route.ground import Posted
 from kicad_rdl.route.posts import LayerRules, Post, Request, Stand
-from kicad_rdl.route.sketches import Errand, Sketches
+from kicad_rdl.route.sketches import Sketches
 from kicad_rdl.route.tiles import Obstacle, build_tiles
 from kicad_rdl.units import UM
 

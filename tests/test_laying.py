@@ -16,12 +16,13 @@ from topology import cut_loads, overfull
 from kicad_rdl.geometry import Arc, Circle, Line, Path, Point, Rectangle, Shape, circumradius, path_points, shapely_of
 from kicad_rdl.route.diagonals import discs_beyond
 from kicad_rdl.route.engine import ViaModel, connect
+from kicad_rdl.route.errands import Errand
 from kicad_rdl.route.ground import Posted
 from kicad_rdl.route.lay import Strokes, path_of
 from kicad_rdl.route.layer import lay_layer
 from kicad_rdl.route.nearness import between, from_point, rows_of
 from kicad_rdl.route.posts import LayerRules, Post, Request, Stand
-from kicad_rdl.route.sketches import Errand, Sketches
+from kicad_rdl.route.sketches import Sketches
 from kicad_rdl.route.spacing import Copper
 from kicad_rdl.route.tiles import SLACK, Obstacle, Tiles, build_tiles
 from kicad_rdl.route.triangulation import F64

@@ -15,12 +15,13 @@ from topology import cut_loads, gap_loads, gaps_of_path, reduced
 
 from kicad_rdl.geometry import Circle, Path, Point, path_points
 from kicad_rdl.route.corridors import corridors_of
+from kicad_rdl.route.errands import Errand
 from kicad_rdl.route.ground import Posted
 from kicad_rdl.route.improve import improve
 from kicad_rdl.route.lay import wire_path
 from kicad_rdl.route.layer import LaidLayer, lay_layer
 from kicad_rdl.route.negotiate import Negotiation, Wanted
-from kicad_rdl.route.sketches import Errand, Sketches
+from kicad_rdl.route.sketches import Sketches
 from kicad_rdl.route.taut import Corridors, TautWires, tauten
 from kicad_rdl.route.tiles import Obstacle, Tiles, build_tiles
 from kicad_rdl.route.uncross import Wire

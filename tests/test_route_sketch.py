@@ -18,11 +18,12 @@ from woven import Stack, each_stack, lawful, overfull_cuts, random_errand, rando
 
 from kicad_rdl.read.job import read_job
 from kicad_rdl.route import route
+from kicad_rdl.route.errands import Errand, Way
 from kicad_rdl.route.groups import Groups
 from kicad_rdl.route.improve import improve, taut_lengths
 from kicad_rdl.route.joins import join_trees
 from kicad_rdl.route.negotiate import Negotiation, Wanted, negotiate
-from kicad_rdl.route.sketches import Errand, Sketches, Way
+from kicad_rdl.route.sketches import Sketches
 from kicad_rdl.route.wants import Tree, neighbours
 
 PRICE = 6.0 * (LINE + SPACE)

@@ -17,8 +17,9 @@ from layers import EDGE, HALF, LINE, SPACE, random_obstacles
 from topology import crossings, diagonal_crossings, faults_of_wires
 
 from kicad_rdl.geometry import Circle, Point
+from kicad_rdl.route.errands import Errand, Way
 from kicad_rdl.route.ground import Posted
-from kicad_rdl.route.sketches import Errand, Sketches, Way
+from kicad_rdl.route.sketches import Sketches
 from kicad_rdl.route.tiles import Obstacle, Tiles, apexes, build_tiles, clear_width, convex, slack_for
 from kicad_rdl.route.uncross import Wire
 

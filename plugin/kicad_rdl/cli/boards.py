@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from kicad_rdl import terminal
+from kicad_rdl.cli.outcome import say_unchecked, say_written
 from kicad_rdl.cli.status import CLEAN, PROBLEMS
 from kicad_rdl.terminal import say
 from kicad_rdl.writing.guard import signals_wait
@@ -93,14 +94,7 @@ def route(
     with terminal.progress_shown(quiet) as listener, terminal.stopped_gently() as stop:
         result = board_pipeline.route_open(board, output, options, listener, stop)
     if not quiet:
-        console = terminal.output()
-        for line in result.summary:
-            say(console, line)
-        for name in result.written.kept:
-            say(console, f"replaced a file that had been changed; the changed one is now {output / name}")
-        say(console, "time: " + ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in result.timings))
-        say(console, f"board: {result.path}")
-        say(console, f"report: {output / 'report.json'}")
-    elif kicad_check and result.verdict.kicad_after.version is None:
-        say(terminal.errors(), f"KiCad's DRC: not run ({result.verdict.kicad_after.reason})")
+        say_written(result.summary, output, result.path, result.written.kept, result.timings)
+    elif kicad_check:
+        say_unchecked(result.verdict.kicad_after)
     return CLEAN if result.clean else PROBLEMS

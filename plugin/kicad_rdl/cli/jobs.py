@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from kicad_rdl import terminal
+from kicad_rdl.cli.outcome import say_unchecked, say_written
 from kicad_rdl.cli.status import CLEAN, PROBLEMS
 from kicad_rdl.terminal import say
 from kicad_rdl.writing.guard import signals_wait
@@ -43,17 +44,9 @@ def build(job: Path, output: Path, kicad_check: bool, budget: float | None, quie
     with terminal.progress_shown(quiet) as listener, terminal.stopped_gently() as stop:
         result = pipeline.build(job, output, kicad_check=kicad_check, progress=listener, budget=budget, stop=stop)
     if not quiet:
-        console = terminal.output()
-        for line in result.summary:
-            say(console, line)
-        for name in result.written.kept:
-            say(console, f"replaced a file that had been changed; the changed one is now {output / name}")
-        took = ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in result.timings)
-        say(console, f"time: {took}")
-        say(console, f"board: {result.board}")
-        say(console, f"report: {output / 'report.json'}")
-    elif kicad_check and result.kicad.version is None:
-        say(terminal.errors(), f"KiCad's DRC: not run ({result.kicad.reason})")
+        say_written(result.summary, output, result.board, result.written.kept, result.timings)
+    elif kicad_check:
+        say_unchecked(result.kicad)
     return CLEAN if result.clean else PROBLEMS
 
 

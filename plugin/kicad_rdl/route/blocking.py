@@ -15,9 +15,10 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from kicad_rdl.route.errands import Errand
 from kicad_rdl.route.flow import maximum_flow
 from kicad_rdl.route.prices import standing_price, via_range
-from kicad_rdl.route.sketches import Errand, Sketches
+from kicad_rdl.route.sketches import Sketches
 from kicad_rdl.route.tiles import ROOMY, SLACK
 from kicad_rdl.route.triangulation import F64, I64
 from kicad_rdl.route.weave import TOO_FAR

@@ -11,10 +11,10 @@ import shapely
 
 from kicad_rdl.geometry import Point
 from kicad_rdl.route.carry import Strand
+from kicad_rdl.route.errands import Meeting
 from kicad_rdl.route.metric import Metric
 from kicad_rdl.route.negotiate import Negotiation, Wanted
 from kicad_rdl.route.settling import Surroundings, settled
-from kicad_rdl.route.sketches import Meeting
 from kicad_rdl.route.taut_lines import Hold, TautLine
 from kicad_rdl.route.triangulation import F64
 from kicad_rdl.route.wants import Tree

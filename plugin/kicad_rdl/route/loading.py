@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from kicad_rdl.route.sketches import Sketches, Way
+from kicad_rdl.route.errands import Way
+from kicad_rdl.route.sketches import Sketches
 from kicad_rdl.route.uncross import Wire
 
 

@@ -16,9 +16,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from kicad_rdl.route.errands import Errand, Way
 from kicad_rdl.route.groups import Groups
 from kicad_rdl.route.sketches import FACES as ALL_FACES
-from kicad_rdl.route.sketches import Errand, Sketches, Way
+from kicad_rdl.route.sketches import Sketches
 from kicad_rdl.route.triangulation import I64
 
 PUSHES = 30

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from kicad_rdl.route import drawing, prices, pushing, way_back, ways, weave
+from kicad_rdl.route.errands import Errand, Meeting, Way
 from kicad_rdl.route.ground import Posted, ground_of
 from kicad_rdl.route.tiles import Tiles
 from kicad_rdl.route.triangulation import F64, I64
@@ -16,60 +16,6 @@ from kicad_rdl.route.weave import TOO_FAR
 
 FACES = 400_000
 """Faces that a search looks at before it gives up."""
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """A way for a new connection, valid for the sketches as they are.
-
-    Attributes:
-        cost: length, with all prices [nm].
-        legs: for each its steps (element, node below) and tiles; see ``drawing.insert``.
-        crossed: wires that it crosses.
-        start, end: vertices.
-    """
-
-    cost: float
-    legs: tuple[tuple[I64, I64], ...]
-    crossed: tuple[int, ...]
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True)
-class Errand:
-    """What a search is after.
-
-    Attributes:
-        starts, ends: posts with what beginning or ending there costs besides the way [nm].
-        widths: [layers] of the trace, with the extra space of its class [nm].
-        layers: which layers (from 0) it may take.
-        via_price: of one change of layer [nm].
-    """
-
-    starts: tuple[tuple[int, float], ...]
-    ends: tuple[tuple[int, float], ...]
-    widths: tuple[float, ...]
-    layers: tuple[int, ...]
-    via_price: float
-
-
-@dataclass(frozen=True, slots=True)
-class Meeting:
-    """Where a new connection could end on a wire.
-
-    Attributes:
-        cost: length, with all prices [nm].
-        wire: on which it would end.
-        layer, tile: where; from 0, of the layer's own tiles.
-        at: where the way comes from, when it enters the tile [nm].
-    """
-
-    cost: float
-    wire: int
-    layer: int
-    tile: int
-    at: tuple[float, float]
 
 
 class Sketches:

@@ -122,36 +122,6 @@ class Tiles:
         return np.maximum(fits, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Tables:
-    """The arrays of tiles as lists, for code that walks from tile to tile."""
-
-    xy: list[list[float]]
-    disc_start: list[int]
-    disc_xy: list[list[float]]
-    disc_r: list[float]
-    clearance: list[float]
-    triangles: list[list[int]]
-    triangle_edges: list[list[int]]
-    edges: list[list[int]]
-    edge_triangles: list[list[int]]
-
-
-def tables_of(tiles: Tiles) -> Tables:
-    """Lists of the arrays."""
-    return Tables(
-        tiles.xy.tolist(),
-        tiles.disc_start.tolist(),
-        tiles.disc_xy.tolist(),
-        tiles.disc_r.tolist(),
-        tiles.clearance.tolist(),
-        tiles.triangles.tolist(),
-        tiles.triangle_edges.tolist(),
-        tiles.edges.tolist(),
-        tiles.edge_triangles.tolist(),
-    )
-
-
 def build_tiles(
     obstacles: Sequence[Obstacle],
     half_width: float,

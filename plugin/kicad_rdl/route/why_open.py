@@ -11,12 +11,13 @@ from kicad_rdl.model.package import SupplyStyle
 from kicad_rdl.route.account import gap_names, gap_places
 from kicad_rdl.route.blocking import Blockade, FullGap, net_names, words_of
 from kicad_rdl.route.chains import Routed
+from kicad_rdl.route.errands import Errand
 from kicad_rdl.route.groups import Groups
 from kicad_rdl.route.laying import NO_GEOMETRY
 from kicad_rdl.route.negotiate import FIRST_PRICE
 from kicad_rdl.route.plan import Plan
 from kicad_rdl.route.problem import Problem
-from kicad_rdl.route.sketches import Errand, Sketches
+from kicad_rdl.route.sketches import Sketches
 from kicad_rdl.route.wants import layers_for, via_price, widths_of
 from kicad_rdl.units import um
 
