@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from public import LACKING
 
-from kicad_rdl import cli
+from kicad_rdl.cli import program
 
 GOLDEN = Path(__file__).parent / "golden"
 Run = Callable[..., tuple[int, str, str]]
@@ -65,7 +65,7 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
     """The command line in this process."""
 
     def called(*arguments: str | Path) -> tuple[int, str, str]:
-        status = cli.run([str(argument) for argument in arguments])
+        status = program.run([str(argument) for argument in arguments])
         out, err = capsys.readouterr()
         return status, out, err
 

@@ -14,7 +14,7 @@ from open_boards import pad, part, project, read, text_of, written
 
 from kicad_rdl.board_pipeline import BoardResult, RouteOptions, route_open
 from kicad_rdl.board_report import new_violations
-from kicad_rdl.cli import run
+from kicad_rdl.cli.program import run
 from kicad_rdl.errors import InputError
 from kicad_rdl.geometry import Point, path_points
 from kicad_rdl.kicad.splice import without_tracks

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from jobs import write_job
 
-from kicad_rdl import cli, pipeline, stages
+from kicad_rdl import pipeline, stages
+from kicad_rdl.cli.program import run
 from kicad_rdl.cli.status import CLEAN, PROBLEMS
 from kicad_rdl.read.job import read_job
 
@@ -57,5 +58,5 @@ def test_what_the_job_says_is_kept(tmp_path: Path) -> None:
 
 def test_a_build_can_be_given_a_budget(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = write_job(tmp_path, JOB, BUMPS)
-    assert cli.run(["build", str(path), "-o", str(tmp_path / "out"), "--budget", "0"]) in (CLEAN, PROBLEMS)
+    assert run(["build", str(path), "-o", str(tmp_path / "out"), "--budget", "0"]) in (CLEAN, PROBLEMS)
     assert "stopped before nothing was left to gain" in capsys.readouterr().out

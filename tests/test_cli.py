@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from jobs import BUMPS, JOB, write_array, write_job
 
 from kicad_rdl import __version__, pipeline
-from kicad_rdl.cli import commands
+from kicad_rdl.cli.program import commands
 
 ROOT = Path(__file__).parents[1]
 PROGRAM = [sys.executable, "-c", "from kicad_rdl.cli import main; main()"]
@@ -197,7 +197,7 @@ def test_a_mistake_of_the_program(run: Run, tmp_path: Path, monkeypatch: pytest.
 
 
 def test_help_waits_for_no_numpy() -> None:
-    loaded = "import sys, kicad_rdl.cli; print({'numpy', 'shapely', 'pydantic'} & set(sys.modules))"
+    loaded = "import sys, kicad_rdl.cli.program; print({'numpy', 'shapely', 'pydantic'} & set(sys.modules))"
     said = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True).stdout
     assert said == "set()\n"
 
@@ -234,6 +234,26 @@ def test_ctrl_c(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
     monkeypatch.setattr(pipeline, "build", interrupted)
     assert run("build", write_job(tmp_path), "-o", tmp_path / "out") == (130, "", "\nstopped; nothing was written\n")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends a signal of POSIX")
+def test_ctrl_c_while_the_commands_load() -> None:
+    """Pressed where the first module of the commands is looked for."""
+    press = """
+import os, signal, sys
+class Finder:
+    def find_spec(self, name, *_):
+        if name == "MODULE":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Finder())
+sys.argv[1:] = ["--version"]
+from kicad_rdl.cli import main
+main()
+"""
+    for module in ("kicad_rdl.writing.guard", "kicad_rdl.cli.program", "rich.console"):
+        program = [sys.executable, "-c", press.replace("MODULE", module)]
+        done = subprocess.run(program, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stdout, done.stderr) == (130, "", "stopped; nothing was written\n")
 
 
 # --- the other commands ----------------------------------------------------------------------------------------------
