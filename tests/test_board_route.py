@@ -13,12 +13,12 @@ import shapely
 from open_boards import pad, part, project, read, text_of, written
 
 from kicad_rdl.board_pipeline import BoardResult, RouteOptions, route_open
-from kicad_rdl.board_report import new_violations
 from kicad_rdl.cli.program import run
 from kicad_rdl.errors import InputError
 from kicad_rdl.geometry import Point, path_points
 from kicad_rdl.kicad.splice import without_tracks
 from kicad_rdl.model.report import Rule, Severity, Violation
+from kicad_rdl.report.board_verdict import new_violations
 
 MM = 1_000_000
 PADS = part("U1", pad("1", -5, 0, 1), pad("2", 5, 0, 1))

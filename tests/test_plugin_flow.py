@@ -17,7 +17,8 @@ from kicad_rdl import live
 from kicad_rdl.errors import InputError, RdlError
 from kicad_rdl.live import Done, KiCad, Work
 from kicad_rdl.model.report import KicadCheck, Progress
-from kicad_rdl.pipeline import BuildResult, Listener
+from kicad_rdl.pipeline import BuildResult
+from kicad_rdl.stages import Listener
 from kicad_rdl.writing.output import Written
 
 LOG = "/somewhere/button.log"

@@ -11,9 +11,9 @@ from jobs import write_array
 from packages import PLAIN, random_package
 
 from kicad_rdl.errors import RdlError
-from kicad_rdl.forecast import Attempt, Forecast, forecast_words
 from kicad_rdl.model.package import Package
 from kicad_rdl.read.job import read_job
+from kicad_rdl.report.forecast import Attempt, Forecast, forecast_words
 from kicad_rdl.route import route
 from kicad_rdl.route.estimate import estimate
 from kicad_rdl.route.problem import problem_of

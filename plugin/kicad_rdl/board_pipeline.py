@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -10,31 +9,29 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from kicad_rdl.board_report import BoardVerdict, board_report, board_summary, is_clean, new_violations
 from kicad_rdl.check import check_artwork
 from kicad_rdl.errors import InputError
 from kicad_rdl.kicad.splice import spliced, without_tracks
-from kicad_rdl.kicad_cli import drc
+from kicad_rdl.kicad_cli import NOT_ASKED, drc
 from kicad_rdl.model.artwork import Artwork
 from kicad_rdl.model.open_board import BoardRouting, BoardRules, OpenBoard
-from kicad_rdl.model.report import KicadCheck, Rule
+from kicad_rdl.model.report import Rule
 from kicad_rdl.read.board_rules import project_rules, technology_rules
 from kicad_rdl.read.documents import near, read_bytes
 from kicad_rdl.read.open_board import board_text, open_board_of
 from kicad_rdl.read.technology import load_technology
-from kicad_rdl.report.data import violation_data
+from kicad_rdl.report.board_data import board_report
+from kicad_rdl.report.board_verdict import BoardVerdict, is_clean, new_violations
+from kicad_rdl.report.board_words import board_summary
 from kicad_rdl.report.text import report_text
-from kicad_rdl.report.words import violation_words
 from kicad_rdl.route.board import route_board
 from kicad_rdl.route.compiled import making_told
-from kicad_rdl.stages import Listener, Stages, lateness
+from kicad_rdl.stages import TIMINGS, Listener, Stages, lateness
 from kicad_rdl.writing.output import Written, check_output, write_outputs
 
-TIMINGS = "timings.json"
 COMPANIONS = (".kicad_pro", ".kicad_dru")
 """Files beside a board that hold its rules; they are copied along."""
 CUSTOM_RULES = "{} holds custom rules; they are not read, only KiCad's DRC (--kicad-check) judges by them"
-NOT_ASKED = KicadCheck(None, reason="not asked for; --kicad-check runs it")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +78,7 @@ class BoardResult:
     @property
     def summary(self) -> tuple[str, ...]:
         """The report in words, line by line."""
-        words = [violation_words(item) for item in self.verdict.new]
-        return board_summary(self.board, self.rules, self.routing, self.verdict, words)
+        return board_summary(self.board, self.rules, self.routing, self.verdict)
 
 
 def route_open(
@@ -129,10 +125,10 @@ def route_open(
     blamed = sum(item.rule is not Rule.OPEN for item in fresh)
     known = sum(item.rule is not Rule.OPEN for item in found) - blamed
     verdict = BoardVerdict(fresh, known, kicad_before, kicad_after)
-    report = board_report(board, rules, routing, verdict, options.nets, [violation_data(item) for item in fresh])
+    report = board_report(board, rules, routing, verdict, options.nets)
     with stages.stage("writing"):
         files = {path.name: new, **companions, "report.json": report_text(report)}
-        files[TIMINGS] = json.dumps({"seconds": dict(stages.timings)}, indent=1) + "\n"
+        files[TIMINGS] = stages.text
         written = write_outputs(output, files, group="route", volatile=(TIMINGS,))
     return BoardResult(board, rules, routing, verdict, report, output / path.name, written, tuple(stages.timings))
 

@@ -14,6 +14,7 @@ from typing import Any
 from kicad_rdl.model.report import KicadCheck, KicadFinding
 
 MISSING = "kicad-cli is not installed or not in PATH; install KiCad 9 or newer to have its DRC in the report"
+NOT_ASKED = KicadCheck(None, reason="not asked for; --kicad-check runs it")
 VERSION_SECONDS = 60
 DRC_SECONDS = 3_600
 """DRC of KiCad 9 grows with the square of the number of nets: 10,000 nets took 106 s."""

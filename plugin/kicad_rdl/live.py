@@ -20,7 +20,8 @@ from typing import Protocol, TypeAlias
 from kicad_rdl import __version__
 from kicad_rdl.errors import RdlError
 from kicad_rdl.model.report import Progress
-from kicad_rdl.pipeline import BuildResult, Listener, build
+from kicad_rdl.pipeline import BuildResult, build
+from kicad_rdl.stages import Listener
 
 LOG = logging.getLogger("kicad_rdl")
 Task: TypeAlias = Callable[[Path, Path, Listener], BuildResult]

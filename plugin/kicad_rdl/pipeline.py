@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
-from kicad_rdl import stages
 from kicad_rdl.check import check_artwork, check_layout
 from kicad_rdl.draw.svg import drawings, estimate_drawing
 from kicad_rdl.errors import InputError, ModelError, RdlError
 from kicad_rdl.exchange.ballmap import ball_map_csv
-from kicad_rdl.forecast import Attempt, Forecast
 from kicad_rdl.kicad.project import footprint_files, kicad_files
-from kicad_rdl.kicad_cli import drc
+from kicad_rdl.kicad_cli import NOT_ASKED, drc
 from kicad_rdl.model.layout import Layout
 from kicad_rdl.model.report import KicadCheck, RefusedCount, Rule, Violation
 from kicad_rdl.read.board import read_board
@@ -24,20 +21,15 @@ from kicad_rdl.read.job import Job, read_job
 from kicad_rdl.read.technology import load_technology
 from kicad_rdl.report.data import report_of
 from kicad_rdl.report.figures import is_clean
+from kicad_rdl.report.forecast import Attempt, Forecast
 from kicad_rdl.report.text import report_text
 from kicad_rdl.report.words import summary
 from kicad_rdl.route import route
 from kicad_rdl.route.compiled import making_told
 from kicad_rdl.route.estimate import Estimate, estimate
-from kicad_rdl.stages import Stages, lateness
+from kicad_rdl.stages import TIMINGS, Listener, Stages, lateness
 from kicad_rdl.writing.one_file import replace_file
 from kicad_rdl.writing.output import Written, check_output, write_outputs
-
-TIMINGS = "timings.json"
-NOT_ASKED = KicadCheck(None, reason="not asked for; --kicad-check runs it")
-
-Listener: TypeAlias = stages.Listener
-"""Hears of progress. What it raises ends the work; nothing has been written then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +119,7 @@ def _delivered(
             kicad = drc(files, _board_name(files))
     report = report_of(layout, violations, kicad, job=name, auto_rdl=auto_rdl, refused=choice.refused, notes=notes)
     files["report.json"] = report_text(report)
-    files[TIMINGS] = json.dumps({"seconds": dict(clock.timings)}, indent=1) + "\n"
+    files[TIMINGS] = clock.text
     with clock.stage("writing"):
         written = write_outputs(output, files, group="build", volatile=(TIMINGS,))
     return BuildResult(layout, violations, kicad, report, output, written, tuple(clock.timings), choice.refused, notes)

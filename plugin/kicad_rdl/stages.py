@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import time
 from collections.abc import Callable, Iterator
@@ -9,6 +10,9 @@ from contextlib import contextmanager
 from typing import TypeAlias
 
 from kicad_rdl.model.report import Progress
+
+TIMINGS = "timings.json"
+"""File of the times, the only one of an output that differs from run to run."""
 
 Listener: TypeAlias = Callable[[Progress], None] | None
 """Hears of progress. What it raises ends the work; nothing has been written then."""
@@ -35,3 +39,8 @@ class Stages:
         begin = time.perf_counter()
         yield
         self.timings.append((name, round(time.perf_counter() - begin, 3)))
+
+    @property
+    def text(self) -> str:
+        """The content of the file of the times."""
+        return json.dumps({"seconds": dict(self.timings)}, indent=1) + "\n"

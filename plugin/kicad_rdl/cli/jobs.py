@@ -71,7 +71,7 @@ def estimate(job: Path, as_json: bool, drawing: Path | None, quiet: bool) -> int
     """
     with signals_wait():
         from kicad_rdl import pipeline
-        from kicad_rdl.forecast import forecast_data, forecast_words
+        from kicad_rdl.report.forecast import forecast_data, forecast_words
 
     with terminal.progress_shown(quiet) as listener:
         found = pipeline.estimate_job(job, listener)

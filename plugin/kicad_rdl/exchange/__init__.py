@@ -1,1 +1,1 @@
-"""What other programs exchange: ball maps."""
+"""What other programs exchange: bump maps and ball maps, as tables, AIF and 3Dblox."""

@@ -1,1 +1,1 @@
-"""What came out? The report of a layout as JSON data, and its summary in words. Same layout, same bytes."""
+"""What came out? Reports of layouts, boards and forecasts as JSON data, and in words. Same input, same bytes."""

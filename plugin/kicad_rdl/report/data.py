@@ -11,10 +11,9 @@ from kicad_rdl import __version__
 from kicad_rdl.geometry import Point
 from kicad_rdl.model.layout import Cut, Layout
 from kicad_rdl.model.package import Package, SupplyStyle, terminal_name
-from kicad_rdl.model.report import KicadCheck, RefusedCount, Rule, Severity, Violation
+from kicad_rdl.model.report import KicadCheck, KicadFinding, RefusedCount, Rule, Severity, Violation
 from kicad_rdl.model.technology import Status, Technology
-from kicad_rdl.report.figures import is_clean, ratio, routed_length, unconnected_nets, via_count
-from kicad_rdl.units import UM
+from kicad_rdl.report.figures import is_clean, micrometres, ratio, routed_length, unconnected_nets, via_count
 
 FORMAT = 1
 """Version of the report's format."""
@@ -55,7 +54,7 @@ def report_of(
         "wirelength": _wirelength(layout),
         "routing": {
             "improved_connections": layout.improvement.connections,
-            "gained_um": _um(layout.improvement.gained),
+            "gained_um": micrometres(layout.improvement.gained),
             "stopped_early": layout.improvement.stopped_early,
         },
         "vias": _vias(layout),
@@ -74,14 +73,8 @@ def report_of(
     }
 
 
-def _um(length: float) -> int | float:
-    """Nanometres as the exact decimal number of micrometres (three decimals survive a float, and its text)."""
-    whole = round(length)
-    return whole // UM if whole % UM == 0 else whole / UM
-
-
 def _place(point: Point) -> Json:
-    return {"x_um": _um(point.x), "y_um": _um(point.y)}
+    return {"x_um": micrometres(point.x), "y_um": micrometres(point.y)}
 
 
 def _connections(layout: Layout) -> Json:
@@ -120,8 +113,8 @@ def violation_data(item: Violation) -> Json:
         "severity": item.severity.value,
         "where": {"layer": item.layer, **_place(item.at)},
         "things": list(item.things),
-        "measured_um": None if item.measured is None else _um(item.measured),
-        "required_um": None if item.required is None else _um(item.required),
+        "measured_um": None if item.measured is None else micrometres(item.measured),
+        "required_um": None if item.required is None else micrometres(item.required),
         "what_to_do": item.remedy,
     }
 
@@ -129,10 +122,10 @@ def violation_data(item: Violation) -> Json:
 def _wirelength(layout: Layout) -> Json:
     length = routed_length(layout)
     return {
-        "length_um": _um(length),
-        "lower_bound_um": _um(layout.lower_bound),
+        "length_um": micrometres(length),
+        "lower_bound_um": micrometres(layout.lower_bound),
         "ratio": ratio(length, layout.lower_bound),
-        "traces_um": _um(math.fsum(trace.path.length for trace in layout.all_traces)),
+        "traces_um": micrometres(math.fsum(trace.path.length for trace in layout.all_traces)),
     }
 
 
@@ -158,11 +151,11 @@ def _layers(layout: Layout) -> list[Json]:
         found.append(
             {
                 "name": layout.package.layer_name(layer),
-                "line_um": _um(metal.line),
-                "space_um": _um(metal.space),
-                "thickness_um": _um(metal.thickness),
+                "line_um": micrometres(metal.line),
+                "space_um": micrometres(metal.space),
+                "thickness_um": micrometres(metal.thickness),
                 "traces": len(traces),
-                "length_um": _um(math.fsum(trace.path.length for trace in traces)),
+                "length_um": micrometres(math.fsum(trace.path.length for trace in traces)),
                 "planes": [plane.net for plane in layout.planes if plane.layer == layer],
             }
         )
@@ -222,16 +215,16 @@ def _between_bumps(layout: Layout) -> list[Json]:
 
 def _package(package: Package, auto_rdl: bool) -> Json:
     return {
-        "width_um": _um(package.width),
-        "height_um": _um(package.height),
+        "width_um": micrometres(package.width),
+        "height_um": micrometres(package.height),
         "rdl_count": package.rdl_count,
         "rdl_count_chosen_by": "kicad-rdl" if auto_rdl else "job",
         "angles": package.angles.value,
         "dies": [
             {
                 "name": placed.die.name,
-                "width_um": _um(placed.die.width),
-                "height_um": _um(placed.die.height),
+                "width_um": micrometres(placed.die.width),
+                "height_um": micrometres(placed.die.height),
                 "at": _place(placed.at),
                 "quarter_turns": placed.quarters,
                 "mirrored": placed.mirrored,
@@ -242,12 +235,12 @@ def _package(package: Package, auto_rdl: bool) -> Json:
         "balls": {
             "count": len(package.balls),
             "nc": sum(ball.nc for ball in package.balls),
-            "pitch_x_um": _um(package.ball.pitch_x),
-            "pitch_y_um": _um(package.ball.pitch_y),
-            "diameter_um": _um(package.ball.diameter),
-            "opening_um": _um(package.ball.opening),
-            "ubm_um": _um(package.ball.ubm),
-            "pad_um": _um(package.ball.pad),
+            "pitch_x_um": micrometres(package.ball.pitch_x),
+            "pitch_y_um": micrometres(package.ball.pitch_y),
+            "diameter_um": micrometres(package.ball.diameter),
+            "opening_um": micrometres(package.ball.opening),
+            "ubm_um": micrometres(package.ball.ubm),
+            "pad_um": micrometres(package.ball.pad),
             "pad_shape": package.ball.pad_shape.value,
             "terminals": "mask-defined" if package.ball.mask_defined else "copper-defined",
         },
@@ -288,8 +281,13 @@ def _kicad(kicad: KicadCheck) -> Json:
         "run": True,
         "version": kicad.version,
         "clean": kicad.clean,
-        "findings": [
-            {"type": item.type, "severity": item.severity, "count": item.count, "example": item.example}
-            for item in kicad.findings
-        ],
+        "findings": findings_data(kicad.findings),
     }
+
+
+def findings_data(findings: Sequence[KicadFinding]) -> list[Json]:
+    """What KiCad's DRC found, as the reports have it."""
+    return [
+        {"type": item.type, "severity": item.severity, "count": item.count, "example": item.example}
+        for item in findings
+    ]

@@ -7,8 +7,15 @@ from collections.abc import Sequence
 
 from kicad_rdl.model.layout import Layout
 from kicad_rdl.model.report import KicadCheck, Violation
+from kicad_rdl.units import UM
 
 RATIO_DIGITS = 6
+
+
+def micrometres(length: float) -> int | float:
+    """Nanometres as the exact decimal number of micrometres (three decimals survive a float, and its text)."""
+    whole = round(length)
+    return whole // UM if whole % UM == 0 else whole / UM
 
 
 def is_clean(layout: Layout, violations: Sequence[Violation], kicad: KicadCheck) -> bool:

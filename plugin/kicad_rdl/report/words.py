@@ -8,7 +8,8 @@ from kicad_rdl.model.layout import Cut, Layout
 from kicad_rdl.model.package import Package
 from kicad_rdl.model.report import KicadCheck, RefusedCount, Violation
 from kicad_rdl.report.figures import ratio, routed_length, unconnected_nets, via_count
-from kicad_rdl.units import UM, Nm, format_length, mm, um
+from kicad_rdl.report.phrases import counted, finding_words, listed, not_run, rounded
+from kicad_rdl.units import format_length, um
 
 
 def summary(
@@ -23,39 +24,35 @@ def summary(
     package = layout.package
     unconnected = unconnected_nets(layout)
     total = len(package.nets)
-    rdls = _rdls(package.rdl_count)
+    rdls = counted(package.rdl_count, "RDL")
     length = routed_length(layout)
     times_bound = ratio(length, layout.lower_bound)
-    bound = mm(_round_to_um(layout.lower_bound))
+    bound = rounded(layout.lower_bound)
     compared = "" if times_bound is None else f", {times_bound:.4f} times its lower bound of {bound}"
     lines = [
         f"{package.name}: {total - len(unconnected)} of {total} nets connected on {rdls} in {package.technology.name}",
-        f"wirelength {mm(_round_to_um(length))}{compared}; {_counted(via_count(layout), 'via')}",
+        f"wirelength {rounded(length)}{compared}; {counted(via_count(layout), 'via')}",
     ]
     if layout.improvement.connections or layout.improvement.stopped_early:
-        gained = mm(_round_to_um(layout.improvement.gained))
-        times = _counted(layout.improvement.connections, "connection")
+        gained = rounded(layout.improvement.gained)
+        times = counted(layout.improvement.connections, "connection")
         early = "; stopped before nothing was left to gain" if layout.improvement.stopped_early else ""
         lines.append(f"improved: {times} drawn anew, {gained} gained{early}")
-    lines += [f"{_rdls(item.rdl_count)} will not do: {item.reason}" for item in refused]
-    lines += _listed("supplies", [f"{s.net}: {s.style.value}, {s.reason}" for s in layout.supplies], most)
+    lines += [f"{counted(item.rdl_count, 'RDL')} will not do: {item.reason}" for item in refused]
+    lines += listed("supplies", [f"{s.net}: {s.style.value}, {s.reason}" for s in layout.supplies], most)
     if layout.fullest is not None:
         lines.append(f"most loaded cut: {_cut_words(package, layout.fullest)}")
     lines += _unrouted_words(layout, most)
-    lines += _listed(
+    lines += listed(
         "bottlenecks",
         ["; ".join([_cut_words(package, cut), *cut.remedies]) for cut in layout.bottlenecks],
         most,
     )
-    lines += _listed("violations", [violation_words(item) for item in violations], most)
+    lines += listed("violations", [violation_words(item) for item in violations], most, always=True)
     lines.append(_kicad_words(kicad))
-    lines += [f"  {item.count} x {item.severity} {item.type}, such as: {item.example}" for item in kicad.findings]
+    lines += finding_words(kicad.findings)
     lines += [f"note: {note}" for note in notes]
     return tuple(lines)
-
-
-def _rdls(count: int) -> str:
-    return "1 RDL" if count == 1 else f"{count} RDLs"
 
 
 def _unrouted_words(layout: Layout, most: int) -> list[str]:
@@ -68,7 +65,7 @@ def _unrouted_words(layout: Layout, most: int) -> list[str]:
     lines = [f"not routed: {len(layout.unrouted)}"] if by_reason else []
     for reason, names in by_reason.items():
         more = f" and {len(names) - most} more" if len(names) > most else ""
-        lines.append(f"  {_counted(len(names), 'connection')}: {reason}: {', '.join(names[:most])}{more}")
+        lines.append(f"  {counted(len(names), 'connection')}: {reason}: {', '.join(names[:most])}{more}")
     return lines
 
 
@@ -83,13 +80,6 @@ def violation_words(item: Violation) -> str:
     return f"{item.severity.value} {item.rule.value} on {where}, {' and '.join(item.things)}{numbers}; {item.remedy}"
 
 
-def _listed(title: str, items: list[str], most: int) -> list[str]:
-    if not items:
-        return [f"{title}: none"] if title == "violations" else []
-    lines = [f"{title}: {len(items)}", *(f"  {item}" for item in items[:most])]
-    return [*lines, f"  and {len(items) - most} more, all in report.json"] if len(items) > most else lines
-
-
 def _cut_words(package: Package, cut: Cut) -> str:
     place = f"{package.layer_name(cut.layer)} between {cut.start_name} and {cut.end_name}"
     return f"{place}: {cut.needed} needed, {cut.fits} fit"
@@ -97,15 +87,7 @@ def _cut_words(package: Package, cut: Cut) -> str:
 
 def _kicad_words(kicad: KicadCheck) -> str:
     if kicad.version is None:
-        return f"KiCad's DRC: not run ({kicad.reason})"
+        return not_run(kicad)
     if kicad.clean:
         return f"KiCad's DRC {kicad.version}: no error, no warning, nothing unconnected"
-    return f"KiCad's DRC {kicad.version}: {_counted(sum(item.count for item in kicad.findings), 'finding')}"
-
-
-def _counted(count: int, thing: str) -> str:
-    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
-
-
-def _round_to_um(length: float) -> Nm:
-    return round(length / UM) * UM
+    return f"KiCad's DRC {kicad.version}: {counted(sum(item.count for item in kicad.findings), 'finding')}"

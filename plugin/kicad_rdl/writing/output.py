@@ -32,19 +32,12 @@ def check_output(directory: Path) -> None:
         InputError: it is a file, or it (or the nearest folder above it that exists) cannot be written.
     """
     try:
-        place = Path(os.path.realpath(directory))
-    except OSError as error:  # a relative path, and the working directory is gone
+        place = Path(os.path.realpath(directory))  # fails for a relative path where the working directory is gone
+        while not place.exists():
+            place = place.parent
+    except OSError as error:
         raise _refusal(directory, error) from error
-    while True:
-        try:
-            mode_is_directory = place.is_dir()
-            exists = place.exists()
-        except OSError as error:
-            raise _refusal(directory, error) from error
-        if exists:
-            break
-        place = place.parent
-    if not mode_is_directory:
+    if not place.is_dir():
         raise InputError("is a file, not a folder; choose another folder with --output", str(place))
     if not os.access(place, os.W_OK | os.X_OK):
         raise InputError("this folder cannot be written; choose another one with --output", str(place))

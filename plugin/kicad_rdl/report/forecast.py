@@ -8,6 +8,7 @@ from typing import Any
 
 from kicad_rdl.model.layout import Cut
 from kicad_rdl.model.package import Package
+from kicad_rdl.report.phrases import counted
 from kicad_rdl.units import UM
 
 
@@ -70,9 +71,11 @@ def forecast_words(forecast: Forecast, most: int = 10) -> tuple[str, ...]:
     package = forecast.package
     needed = forecast.rdl_needed
     if needed is None:
-        verdict = f"not everything fits on the {_rdls(forecast.attempts[-1].rdl_count)} of {package.technology.name}"
+        verdict = (
+            f"not everything fits on the {counted(forecast.attempts[-1].rdl_count, 'RDL')} of {package.technology.name}"
+        )
     else:
-        verdict = f"{_rdls(needed)} needed"
+        verdict = f"{counted(needed, 'RDL')} needed"
     lines = [f"{package.name}: {verdict}"]
     for attempt in forecast.attempts:
         lines += _attempt_words(attempt, most)
@@ -80,7 +83,7 @@ def forecast_words(forecast: Forecast, most: int = 10) -> tuple[str, ...]:
 
 
 def _attempt_words(attempt: Attempt, most: int) -> list[str]:
-    name = _rdls(attempt.rdl_count)
+    name = counted(attempt.rdl_count, "RDL")
     if attempt.refusal is not None:
         return [f"{name}: impossible: {attempt.refusal}"]
     carried = ", ".join(f"{count} on {layer}" for layer, count in attempt.carried)
@@ -160,7 +163,3 @@ def _gap_data(cut: Cut) -> dict[str, Any]:
         "fits": cut.fits,
         "what_to_do": list(cut.remedies),
     }
-
-
-def _rdls(count: int) -> str:
-    return "1 RDL" if count == 1 else f"{count} RDLs"
