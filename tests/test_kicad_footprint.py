@@ -13,6 +13,7 @@ import sexpdata
 from conftest import KicadCli
 
 from kicad_rdl.geometry import Point
+from kicad_rdl.kicad.board import placements
 from kicad_rdl.kicad.order import name_key
 from kicad_rdl.kicad.parts import (
     LANDS,
@@ -93,6 +94,34 @@ def test_a_mirrored_die_is_a_footprint_of_its_own() -> None:
     assert [view.name for view in views] == ["chip", "chip_mirrored"]
     straight, mirrored = (die_footprint(twins, view) for view in views)
     assert [land.at for land in mirrored.lands] == [Point(-land.at.x, land.at.y) for land in straight.lands]
+
+
+@pytest.mark.parametrize(
+    ("package", "dies"),
+    [
+        ("con", ("chip", "Chip", "chip.")),
+        ("Lpt1.v2", ("aux", "NUL.a", "a b")),
+        ("top", ("top_balls", "TOP_balls", "TOP_balls_die")),
+        ("...", ("chip_mirrored", "chip", "_")),
+        ("n" * 80, ("d" * 80, "D" * 80, "d" * 80 + ".")),
+    ],
+)
+def test_every_footprint_has_a_file_of_its_own_also_on_windows(package: str, dies: tuple[str, ...]) -> None:
+    sample = samples.package(2)
+    (placed,) = sample.dies
+    named = [replace(placed, die=replace(placed.die, name=name)) for name in dies]
+    many = replace(sample, name=package, dies=(*named, *(replace(one, mirrored=True) for one in named)))
+    paths = list(files(many))
+    assert sum(path.endswith(".kicad_mod") for path in paths) == 2 * len(dies) + 2
+    assert len({path.lower() for path in paths}) == len(paths)
+    devices = {"con", "prn", "aux", "nul", *(f"{port}{digit}" for port in ("com", "lpt") for digit in range(10))}
+    for part in {part for path in paths for part in path.split("/")}:
+        assert not re.search(r'[<>:"/\\|?*\x00-\x1f]|[. ]$', part)
+        assert part.partition(".")[0].lower() not in devices
+        assert len(part) <= 255
+    shown = {footprint.name for footprint, _ in placements(many)}
+    assert {f"{name}.kicad_mod" for name in shown} <= {path.split("/")[-1] for path in paths}
+    assert len(shown) == 2 * len(dies) + 1
 
 
 def test_kicad_sorts_names_letter_by_letter() -> None:

@@ -212,7 +212,6 @@ def test_nets_between_dies(tmp_path: Path, bumps: str, more: str, balls: dict[st
     ("change", "message"),
     [
         (('"0.7 mm"', '"0.3 mm"'), r"dies left and right are 0 um apart; the technology needs \d+ um: move them apart"),
-        (('"right"', '"Left_"'), r'dies "left" and "Left_" would share a file'),
         (('"right"', '"left"'), r'two dies are called "left"'),
     ],
 )

@@ -18,7 +18,7 @@ from kicad_rdl.kicad.layers import (
     paper,
 )
 from kicad_rdl.kicad.order import in_board_order
-from kicad_rdl.kicad.parts import DieView, ball_footprint, die_footprint, die_views
+from kicad_rdl.kicad.parts import ball_footprint, die_footprint, die_views
 from kicad_rdl.kicad.sexpr import Quoted, Tree
 from kicad_rdl.kicad.stackup import stackup_tree, thickness
 from kicad_rdl.model.layout import Layout, Plane, Teardrop, Trace, Via
@@ -105,10 +105,10 @@ def net_numbers(layout: Layout) -> dict[str, int]:
 def placements(package: Package) -> tuple[tuple[Footprint, Placement], ...]:
     """Every footprint on the board: dies U1 .., then the ball side."""
     library = file_name(package.name)
-    drawn = {view: die_footprint(package, view) for view in die_views(package)}
+    drawn = {(view.die, view.mirrored): die_footprint(package, view) for view in die_views(package)}
     dies = [
         (
-            drawn[DieView(placed.die, placed.mirrored)],
+            drawn[placed.die, placed.mirrored],
             Placement(library, f"U{index}", placed.die.name, placed.at, 90 * (placed.quarters % 4), on_back=False),
         )
         for index, placed in enumerate(package.dies, start=1)

@@ -9,6 +9,8 @@ from kicad_rdl.kicad.sexpr import Quoted, Tree
 
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://kicad-rdl.github.io/")
 _UNFIT = re.compile(r"[^A-Za-z0-9._+-]+")
+_DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
+"""What Windows takes for a device, whatever suffix follows."""
 
 
 def identity(*what: object) -> Tree:
@@ -18,4 +20,5 @@ def identity(*what: object) -> Tree:
 
 def file_name(name: str) -> str:
     """A name that every file system and KiCad's library identifiers take."""
-    return _UNFIT.sub("_", name).strip("._") or "package"
+    plain = _UNFIT.sub("_", name).strip("._") or "package"
+    return f"_{plain}" if _DEVICES.fullmatch(plain) else plain

@@ -57,21 +57,29 @@ class DieView:
 
     die: Die
     mirrored: bool
-
-    @property
-    def name(self) -> str:
-        """Of the footprint."""
-        return file_name(self.die.name) + ("_mirrored" if self.mirrored else "")
+    name: str
+    """Of the footprint, and so of a file."""
 
 
 def die_views(package: Package) -> tuple[DieView, ...]:
-    """One for every die that differs from those before it."""
+    """One for every die that differs from those before it, each with a name that no other footprint has.
+
+    Names that differ only in capitals are the same: so they are for the file systems of Windows and macOS.
+    """
+    taken = {name.lower() for name in (ball_footprint_name(package), board_footprint_name(package))}
     views: list[DieView] = []
-    for placed in package.dies:
-        view = DieView(placed.die, placed.mirrored)
-        if view not in views:
-            views.append(view)
+    for die, mirrored in dict.fromkeys((placed.die, placed.mirrored) for placed in package.dies):
+        name = file_name(die.name) + ("_mirrored" if mirrored else "")
+        while name.lower() in taken:
+            name += "_die"
+        taken.add(name.lower())
+        views.append(DieView(die, mirrored, name))
     return tuple(views)
+
+
+def ball_footprint_name(package: Package) -> str:
+    """``NAME_balls``."""
+    return f"{file_name(package.name)}_balls"
 
 
 def die_footprint(package: Package, view: DieView) -> Footprint:
@@ -107,7 +115,7 @@ def ball_footprint(package: Package) -> Footprint:
     mark = Point(-corner.x, corner.y)
     line = _line(FAB_LINE, package.width, package.height)
     return Footprint(
-        name=f"{file_name(package.name)}_balls",
+        name=ball_footprint_name(package),
         description=f"Ball side of package {package.name}: {len(package.balls)} terminals, "
         f"opening {format_length(opening)} um, seen from the balls",
         tags="package balls UBM",

@@ -11,15 +11,12 @@ from kicad_rdl.geometry import Circle, Octagon, Point, Rectangle, Shape
 from kicad_rdl.model.die import PlacedDie
 from kicad_rdl.model.technology import Technology
 from kicad_rdl.read.given import BumpSource
-from kicad_rdl.read.job_file import DieTable, ShapeTable
+from kicad_rdl.read.job_file import FILE_NAME_LIMIT, DieTable, ShapeTable
 from kicad_rdl.read.source import is_table, read_source
 from kicad_rdl.read.source_options import SourceOptions
 
 USUAL_NAME = "die"
 """Of the die of a table."""
-
-NAME_LENGTH = 80
-"""Characters of a die's name, as in a job file: names of dies become names of files."""
 
 
 def read_dies(tables: list[DieTable], technology: Technology, path: Path) -> tuple[BumpSource, ...]:
@@ -84,8 +81,8 @@ def _placed(placed: PlacedDie, table: DieTable) -> PlacedDie:
 
 def _file_name(name: str) -> str:
     """The name with an underscore for every character that a file's name should not have."""
-    plain = re.sub(r"[^A-Za-z0-9._+-]", "_", name)[:NAME_LENGTH]
-    return plain if plain[:1].isalnum() else f"die{plain}"[:NAME_LENGTH]
+    plain = re.sub(r"[^A-Za-z0-9._+-]", "_", name)[:FILE_NAME_LIMIT]
+    return plain if plain[:1].isalnum() else f"die{plain}"[:FILE_NAME_LIMIT]
 
 
 def _shape(table: ShapeTable) -> Shape:

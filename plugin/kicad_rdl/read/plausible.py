@@ -31,13 +31,7 @@ def refuse_impossible(package: Package, source: str) -> None:
 
 
 def _names(package: Package, source: str) -> None:
-    """Names of dies become names of files, and parts of the names of bumps."""
-    dies: dict[str, str] = {}
-    for placed in package.dies:
-        name = placed.die.name
-        other = dies.setdefault(name.strip("._").lower(), name)
-        if other != name:
-            raise InputError(f'dies "{other}" and "{name}" would share a file; name one of them otherwise', source)
+    """Names of dies become parts of the names of bumps."""
     if len(package.dies) > 1:
         bumps: set[str] = set()
         for index, bump in package.bumps:
