@@ -8,7 +8,7 @@ import pytest
 
 from kicad_rdl.geometry import Circle, Point
 from kicad_rdl.route.blocking import Blockade
-from kicad_rdl.route.engine import Connected, ViaModel, connect
+from kicad_rdl.route.engine import Connected, connect
 from kicad_rdl.route.errands import Errand
 from kicad_rdl.route.ground import Posted
 from kicad_rdl.route.posts import LayerRules, Post, Request, Stand
@@ -44,7 +44,7 @@ def wall(gaps: int, wires_each: int, nets: int) -> tuple[list[Post], list[Reques
 
 
 def routed(posts: list[Post], requests: list[Request]) -> Connected:
-    return connect(posts, [LayerRules(LINE, SPACE, SPACE)], requests, HALF, HALF, ViaModel())
+    return connect(posts, [LayerRules(LINE, SPACE, SPACE)], requests, HALF, HALF)
 
 
 @pytest.mark.parametrize(("gaps", "wires_each"), [(2, 1), (3, 1), (5, 1), (3, 2)])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kicad_rdl.geometry import Circle, Point
-from kicad_rdl.route.engine import Connected, ViaModel, connect
+from kicad_rdl.route.engine import Connected, connect
 from kicad_rdl.route.posts import LayerRules, Post, Request, Stand
 
 UM = 1_000
@@ -26,7 +26,7 @@ def below(name: str, net: str | None, x: int, y: int, size: int) -> Post:
 
 def routed(posts: list[Post], requests: list[Request]) -> Connected:
     rules = [LayerRules(LINE, SPACE, SPACE)] * 2
-    return connect(posts, rules, requests, HALF, HALF, ViaModel())
+    return connect(posts, rules, requests, HALF, HALF)
 
 
 def request(net: str, start: int, end: int) -> Request:

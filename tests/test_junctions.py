@@ -15,7 +15,7 @@ from kicad_rdl.geometry import Circle, Point
 from kicad_rdl.model.layout import Layout
 from kicad_rdl.read.job import read_job
 from kicad_rdl.read.technology import load_technology
-from kicad_rdl.route.engine import ViaModel, connect
+from kicad_rdl.route.engine import connect
 from kicad_rdl.route.groups import Groups
 from kicad_rdl.route.posts import LayerRules, Post, Request, Stand
 from kicad_rdl.units import UM
@@ -97,7 +97,7 @@ def test_on_a_board_too() -> None:
     posts += [pad(f"wall{x},{y}", None, x, y, size) for x, y in walls]
     requests = [Request("V", (0,), (1,), (20 * UM,), (20 * UM,)), Request("V", (2,), (0,), (20 * UM,), (20 * UM,))]
     rules = [LayerRules(20 * UM, 20 * UM, 20 * UM)]
-    found = connect(posts, rules, requests, half, half, ViaModel())
+    found = connect(posts, rules, requests, half, half)
     assert not found.open
     assert {wire.request for wire in found.wires} == {0, 1}
     assert sorted(max(wire.start, wire.end) for wire in found.wires) == [len(posts)] * 3
@@ -135,7 +135,7 @@ def test_what_is_not_open_is_joined(seed: int) -> None:
         own = [n for n, name in enumerate(nets) if name == net]
         requests += [Request(net, (a,), (b,), (line,), (line,)) for a, b in pairwise(own)]
     half = 500 * UM
-    found = connect(posts, [LayerRules(line, line, line)], requests, half, half, ViaModel(), octilinear)
+    found = connect(posts, [LayerRules(line, line, line)], requests, half, half, octilinear)
     pieces = Groups(1 + max(len(posts), *(max(wire.start, wire.end) for wire in found.wires)))
     for wire in found.wires:
         pieces.join(wire.start, wire.end)

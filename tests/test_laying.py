@@ -15,7 +15,7 @@ from topology import cut_loads, overfull
 
 from kicad_rdl.geometry import Arc, Circle, Line, Path, Point, Rectangle, Shape, circumradius, path_points, shapely_of
 from kicad_rdl.route.diagonals import discs_beyond
-from kicad_rdl.route.engine import ViaModel, connect
+from kicad_rdl.route.engine import connect
 from kicad_rdl.route.errands import Errand
 from kicad_rdl.route.ground import Posted
 from kicad_rdl.route.lay import Strokes, path_of
@@ -277,7 +277,7 @@ def test_what_cannot_be_laid_says_what_is_in_its_way_and_by_how_much() -> None:
         for name, net, x, y in (("a", "N", 0, 0), ("b", "N", 400_000, 0), ("near", "M", 0, -45_000))
     ]
     request = Request("N", (0,), (1,), (60_000,), (SPACE,))
-    done = connect(posts, [LayerRules(LINE, SPACE, EDGE)], [request], *HALF, ViaModel())
+    done = connect(posts, [LayerRules(LINE, SPACE, EDGE)], [request], *HALF)
     assert done.wires == ()
     assert done.open == {0: "no legal geometry beside the other traces: 5 um is missing to near"}
 

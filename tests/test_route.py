@@ -21,10 +21,10 @@ from shapely.geometry import Point as ShapelyPoint
 
 from kicad_rdl.check import check_layout
 from kicad_rdl.errors import RdlError
-from kicad_rdl.geometry import Circle, Point, shapely_of
+from kicad_rdl.geometry import Circle, Point, circumradius, shapely_of
 from kicad_rdl.model.die import Die, PlacedDie
 from kicad_rdl.model.layout import Layout
-from kicad_rdl.model.package import Package, SupplyStyle
+from kicad_rdl.model.package import LayerRule, Package, SupplyStyle
 from kicad_rdl.model.report import Rule, Violation
 from kicad_rdl.pipeline import undeclared
 from kicad_rdl.read.plausible import refuse_impossible
@@ -376,3 +376,24 @@ def test_dog_bones_keep_away_from_the_stacks_of_balls() -> None:
                 bone = LineString([(bump.at.x, bump.at.y), (end.x, end.y)])
                 assert all(bone.distance(ShapelyPoint(at.x, at.y)) >= away for at in stacks), seed
     assert bones > 20
+
+
+def test_a_dog_bone_is_no_wider_than_the_router_sees() -> None:
+    """Also where a net is wider on RDL1 than elsewhere."""
+    bones = 0
+    for seed in range(20):
+        package = a_package(Random(seed))
+        if package is None or package.rdl_count == 1:
+            continue
+        vias = [(via.land, via.capture) for via in package.technology.vias]
+        lands = [2 * circumradius(package.land(bump)) for _, bump in package.bumps]
+        wide = math.ceil(max(*lands, *(size for sizes in vias for size in sizes))) + 1
+        rules = tuple(replace(rule, on_layers=(LayerRule(1, width=wide),)) for rule in package.nets)
+        for nets, most in ((package.nets, len(package.bumps)), (rules, 0)):
+            problem = problem_of(replace(package, nets=nets))
+            sites = sites_of(problem, [package.rdl_count] * len(problem.bumps))
+            ends = zip(problem.bumps, sites.bump_at, strict=True)
+            moved = sum(bump.net is not None and bump.at != end for bump, end in ends)
+            assert moved <= most, seed
+            bones += moved
+    assert bones > 5

@@ -271,6 +271,14 @@ class Package:
             return self.nets[index]
         raise KeyError(name)
 
+    def trace_width(self, rule: NetRule, layer: int) -> Nm:
+        """Of the traces of a net on an RDL."""
+        return max(self.technology.metal(layer).line, rule.on_layer(layer).width or 0)
+
+    def trace_space(self, rule: NetRule, layer: int) -> Nm:
+        """What the traces of a net keep from copper of other nets on an RDL."""
+        return max(self.technology.metal(layer).space, rule.on_layer(layer).space or 0)
+
     @property
     def given(self) -> dict[str, str]:
         """Net of every ball of the nets that may take no more balls than they want."""

@@ -196,11 +196,7 @@ def cuts_of(
     """The open connections with their reasons, and the cuts that are to blame."""
     cuts: list[Cut] = []
     for layer, gap in plan.cut:
-        tiles = plan.cut_tiles[layer - 1]
-        metal = problem.package.technology.metal(layer)
-        fits = int(tiles.capacity(metal.line, metal.space)[gap])
-        u, v = tiles.edges[gap].tolist()
-        cuts.append(_cut(problem, layer, tiles, u, v, fits + 1, fits))
+        cuts.append(_cut(problem, layer, plan.cut_tiles[layer - 1], gap))
     found = [Unrouted(m.net, m.start.label, m.end.label if m.end else None, m.reason, None) for m in missing]
     reason = _why_without_ball(problem, plan, cuts)
     spoken_for = (
@@ -245,17 +241,16 @@ def fullest_cut(problem: Problem, sketches: Sketches) -> Cut | None:
     if best is None:
         return None
     _, layer, gap, count = best
-    tiles = sketches.tiles[layer]
-    metal = problem.package.technology.metal(layer + 1)
-    fits = int(tiles.capacity(metal.line, metal.space)[gap])
-    u, v = tiles.edges[gap].tolist()
-    return _cut(problem, layer + 1, tiles, u, v, count, fits)
+    return _cut(problem, layer + 1, sketches.tiles[layer], gap, count)
 
 
-def _cut(problem: Problem, layer: int, tiles: Tiles, u: int, v: int, needed: int, fits: int) -> Cut:
-    """A gap as a cut, in the package frame."""
+def _cut(problem: Problem, layer: int, tiles: Tiles, gap: int, wires: int | None = None) -> Cut:
+    """A gap as a cut, in the package frame; ``wires`` want through, None: one more than fit."""
     metal = problem.package.technology.metal(layer)
-    width = float(tiles.width[(tiles.edges == sorted((u, v))).all(axis=1)][0])
+    fits = int(tiles.capacity(metal.line, metal.space)[gap])
+    needed = fits + 1 if wires is None else wires
+    u, v = tiles.edges[gap].tolist()
+    width = float(tiles.width[gap])
     return Cut(
         layer,
         *gap_places(problem, tiles, (u, v)),

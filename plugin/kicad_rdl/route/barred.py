@@ -34,9 +34,7 @@ class Barred:
             self._net.append(None)
             self._away.append(1.0)
         for locked in package.locked:
-            space = max(
-                package.technology.metal(locked.layer).space, package.net(locked.net).on_layer(locked.layer).space or 0
-            )
+            space = package.trace_space(package.net(locked.net), locked.layer)
             areas.append(shapely.LineString(path_points(problem.pose.apply_path(locked.path), ARC_TOLERANCE)))
             self._layers.append((locked.layer,))
             self._vias.append(True)

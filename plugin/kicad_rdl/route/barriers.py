@@ -33,7 +33,7 @@ def barriers_on(problem: Problem, layer: int, standing: Sequence[Obstacle]) -> t
             found += [_placed(chunk, taken, None, f"keep-out {keepout.name}") for chunk in chunks]
     for locked in package.locked:
         if locked.layer == layer:
-            margin = max(0, (package.net(locked.net).on_layer(layer).space or 0) - space)
+            margin = package.trace_space(package.net(locked.net), layer) - space
             for piece in problem.pose.apply_path(locked.path).pieces:
                 chunks = chunks_of(piece, locked.width, margin, 2 * space)
                 found += [_placed(chunk, taken, locked.net, f"locked trace of {locked.net}") for chunk in chunks]

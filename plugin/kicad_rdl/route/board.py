@@ -18,7 +18,7 @@ from kicad_rdl.model.open_board import (
 )
 from kicad_rdl.model.report import Progress
 from kicad_rdl.route.board_posts import BoardPosts, board_posts
-from kicad_rdl.route.engine import Connected, ViaModel, Wire, connect
+from kicad_rdl.route.engine import Connected, Wire, connect
 from kicad_rdl.route.open_pairs import OpenPair, open_pairs
 from kicad_rdl.route.posts import LayerRules, Post, Request
 from kicad_rdl.route.standing import standing_of
@@ -54,7 +54,6 @@ def route_board(
         [_request(pair, placed, rules) for pair in pairs],
         placed.half_width,
         placed.half_height,
-        ViaModel(),
         octilinear,
         late,
         say,

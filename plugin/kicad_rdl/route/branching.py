@@ -47,10 +47,9 @@ def branches_of(
             continue
         if layer not in standing:
             standing[layer] = Standing(plan.layers[layer].standing.obstacles)
-        metal = problem.package.technology.metal(layer + 1)
-        width = max(metal.line, problem.package.net(tree.net).on_layer(layer + 1).width or 0)
+        width = problem.package.trace_width(problem.package.net(tree.net), layer + 1)
         # the tree's width counts the space of its class, too
-        space = metal.space + max(0.0, (tree.widths[layer] - width) / 2)
+        space = problem.package.technology.metal(layer + 1).space + max(0.0, (tree.widths[layer] - width) / 2)
         for number, at in enumerate(branch_points(standing[layer], vertices, width, space, metric).points, 1):
             terminal = Terminal(TerminalKind.BRANCH, f"{tree.net}.{number}", tree.net, at, Circle(width), True)
             found.append(Branch(layer + 1, terminal))
@@ -132,8 +131,7 @@ def _again(problem: Problem, stage: Stage, points: Sequence[BranchPoint], cut: R
     branches: list[Branch] = []
     for point in points:
         count[point.net] += 1
-        metal = problem.package.technology.metal(point.layer + 1)
-        width = max(metal.line, problem.package.net(point.net).on_layer(point.layer + 1).width or 0)
+        width = problem.package.trace_width(problem.package.net(point.net), point.layer + 1)
         label = f"{point.net}.{count[point.net]}"
         terminal = Terminal(TerminalKind.BRANCH, label, point.net, point.at, Circle(width), True)
         branches.append(Branch(point.layer + 1, terminal))

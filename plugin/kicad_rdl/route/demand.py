@@ -124,8 +124,8 @@ def _is_special(problem: Problem, rule: NetRule, bumps: int, signal_layers: Sequ
     if rule.layers is not None and not set(signal_layers) <= set(rule.layers):
         return True
     for layer in signal_layers:
-        metal, asked = problem.package.technology.metal(layer), rule.on_layer(layer)
-        if (asked.width or 0) > metal.line or (asked.space or 0) > metal.space:
+        metal, package = problem.package.technology.metal(layer), problem.package
+        if package.trace_width(rule, layer) > metal.line or package.trace_space(rule, layer) > metal.space:
             return True
     return any(locked.net == rule.name for locked in problem.package.locked)
 

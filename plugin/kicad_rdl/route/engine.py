@@ -31,14 +31,6 @@ STANDINGS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class ViaModel:
-    """How dear a change of layer is."""
-
-    price: float | None = None
-    """Length of trace that it is worth [nm]; None: two pitches of the first layer's traces."""
-
-
-@dataclass(frozen=True, slots=True)
 class Wire:
     """A trace of a request, from post to post; numbers beyond those of the posts are branch points of its net."""
 
@@ -103,7 +95,6 @@ def connect(
     requests: Sequence[Request],
     half_width: float,
     half_height: float,
-    vias: ViaModel,
     octilinear: bool = False,
     late: Callable[[], bool] = lambda: False,
     say: Callable[[Progress], None] | None = None,
@@ -115,13 +106,12 @@ def connect(
         rules: of each layer.
         requests: what is to be connected.
         half_width, half_height: the outline is ``[-half, half]`` on each axis [nm].
-        vias: their price.
         octilinear: whether traces take eight directions only.
         late: says when what is drawn is laid and improved no further.
         say: hears of progress.
     """
     tell = say or (lambda _: None)
-    price = vias.price if vias.price is not None else VIA_PRICE * (rules[0].line + rules[0].space)
+    price = VIA_PRICE * (rules[0].line + rules[0].space)
     task = _Task(posts, rules, half_width, half_height, octilinear, price, requests)
     legs = [_Leg(number, _wanted(task, request)) for number, request in enumerate(requests)]
     stage = _begin(task, legs, [(p.stands[0].layer, p.stands[-1].layer) for p in posts])

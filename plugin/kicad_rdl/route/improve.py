@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 
 from kicad_rdl.model.layout import Improvement
 from kicad_rdl.route.corridors import corridors_of
+from kicad_rdl.route.metric import Metric, distance, metric_of
 from kicad_rdl.route.negotiate import FIRST_PRICE, Negotiation
 from kicad_rdl.route.sketches import Sketches
 from kicad_rdl.route.taut import Corridors, TautWires, tauten
@@ -72,11 +73,11 @@ def taut_lengths(sketches: Sketches, wires: Sequence[int]) -> dict[int, float]:
         space = float(sketches.ground.space[layer])
         corridors = corridors_of(tiles, around, orders, widths, space, {}, list(chosen))
         taut = tauten(corridors)
-        found |= {wire: _length(corridors, taut, k, tiles.octilinear) for k, wire in enumerate(chosen)}
+        found |= {wire: _length(corridors, taut, k, metric_of(tiles.octilinear)) for k, wire in enumerate(chosen)}
     return found
 
 
-def _length(corridors: Corridors, taut: TautWires, k: int, octilinear: bool) -> float:
+def _length(corridors: Corridors, taut: TautWires, k: int, metric: Metric) -> float:
     if taut.count[k] < 0:
         return math.inf
     x, y, tx, ty = corridors.ends[k].tolist()
@@ -84,18 +85,12 @@ def _length(corridors: Corridors, taut: TautWires, k: int, octilinear: bool) -> 
     for index in range(int(taut.start[k]), int(taut.start[k]) + int(taut.count[k])):
         cx, cy, radius, side, _ = corridors.discs[taut.touch[index]].tolist()
         ex, ey, lx, ly = taut.points[index].tolist()
-        total += _distance(ex - x, ey - y, octilinear)
+        total += distance(ex - x, ey - y, metric)
         if radius > 0:
             sweep = (math.atan2(ly - cy, lx - cx) - math.atan2(ey - cy, ex - cx)) * side % math.tau
             total += radius * sweep if sweep < math.tau - 1e-6 else 0.0
         x, y = lx, ly
-    return total + _distance(tx - x, ty - y, octilinear)
-
-
-def _distance(dx: float, dy: float, octilinear: bool) -> float:
-    if not octilinear:
-        return math.hypot(dx, dy)
-    return max(abs(dx), abs(dy)) + (math.sqrt(2) - 1) * min(abs(dx), abs(dy))
+    return total + distance(tx - x, ty - y, metric)
 
 
 def improve(

@@ -104,7 +104,7 @@ def _shortest(scene: Scene, net: str, mine: set[str], layers: Sequence[int]) -> 
         ends = [at for at in name if name[at] not in mine]
         if not starts or not ends:
             continue
-        width = max(scene.package.technology.metal(layer).line, scene.nets[net].on_layer(layer).width or 0)
+        width = scene.package.trace_width(scene.nets[net], layer)
         path = shortest_way(starts, ends, scene.field(layer, net), scene.boundary, width, octilinear)
         if path is not None and (best is None or path.length < best[0]):
             one, two = (scene.terminals[name[at]] for at in (path.start, path.end))

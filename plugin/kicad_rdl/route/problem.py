@@ -109,7 +109,7 @@ def pose_of(package: Package) -> Pose:
     things = [(0, bump.at, package.land(bump), bump.net or "") for _, bump in package.bumps] + [
         (1, ball.at, package.ubm_pad, ball.name if ball.nc else "") for ball in package.balls
     ]
-    best: tuple[object, Pose] | None = None
+    best: tuple[list[tuple[int, int, int, str, str]], Pose] | None = None
     for mirrored in (False, True):
         for quarters in range(4):
             pose = Pose(mirrored, quarters)
@@ -117,7 +117,7 @@ def pose_of(package: Package) -> Pose:
                 (kind, pose.apply(at).x, pose.apply(at).y, repr(turned(shape, quarters)), net)
                 for kind, at, shape, net in things
             )
-            if best is None or key < best[0]:  # type: ignore[operator]
+            if best is None or key < best[0]:
                 best = (key, pose)
     assert best is not None
     return best[1]

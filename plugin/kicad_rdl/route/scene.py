@@ -157,8 +157,7 @@ def _vias(
 
 def bones_of(problem: Problem, plan: Plan) -> list[Routed]:
     """The dog bones of RDL1."""
-    line = problem.package.technology.metal(1).line
-    wide = {rule.name: max(line, rule.on_layer(1).width or 0) for rule in problem.package.nets}
+    wide = {rule.name: problem.package.trace_width(rule, 1) for rule in problem.package.nets}
     return [
         Routed(bump.net, 1, bump, bump, Path.through(bump.at, plan.sites.bump_at[i]), wide[bump.net])
         for i, bump in enumerate(problem.bumps)

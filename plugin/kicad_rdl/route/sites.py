@@ -147,7 +147,7 @@ def _place_bumps(
     package = problem.package
     edge = package.technology.edges.trace_to_package + rules.via
     line = package.technology.metal(1).line
-    wide: dict[str | None, int] = {rule.name: max(line, rule.width or 0) for rule in package.nets}
+    wide: dict[str | None, int] = {rule.name: package.trace_width(rule, 1) for rule in package.nets}
     lands = [circumradius(bump.shape) for bump in problem.bumps]
     bumps = np.array([(b.at.x, b.at.y) for b in problem.bumps], dtype=np.float64).reshape(-1, 2)
     bump_tree = _tree([bump.at for bump in problem.bumps])
@@ -252,9 +252,9 @@ def _place_bumps(
 
 def _beyond(problem: Problem, rules: _Rules, rule: NetRule) -> float:
     """What the traces of a net keep from others beyond what its stacks do: they must get away from these [nm]."""
-    metals = problem.package.technology.metals[: problem.package.rdl_count]
-    asked = [(metal, rule.on_layer(layer)) for layer, metal in enumerate(metals, 1)]
-    reach = max(max(metal.line, one.width or 0) / 2 + max(metal.space, one.space or 0) for metal, one in asked)
+    package = problem.package
+    layers = range(1, package.rdl_count + 1)
+    reach = max(package.trace_width(rule, layer) / 2 + package.trace_space(rule, layer) for layer in layers)
     return max(0.0, reach + SLACK - rules.via - rules.space)
 
 

@@ -120,13 +120,15 @@ def _inside(places: F64, boxes: Sequence[Box]) -> NDArray[np.bool_]:
 def _width_on(package: Package, level: int, layer: int) -> int:
     """Diameter of what stands on a layer for a via below RDL ``level`` [nm]."""
     via = package.technology.via(level)
-    widest = max(package.technology.metal(layer).line, *(rule.on_layer(layer).width or 0 for rule in package.nets), 0)
+    usual = package.technology.metal(layer).line
+    widest = max((package.trace_width(rule, layer) for rule in package.nets), default=usual)
     return max(via.land if layer == level else via.capture, widest)
 
 
 def _space(package: Package, layer: int) -> int:
     """What the most demanding net keeps from others on a layer [nm]."""
-    return max(package.technology.metal(layer).space, *(rule.on_layer(layer).space or 0 for rule in package.nets), 0)
+    usual = package.technology.metal(layer).space
+    return max((package.trace_space(rule, layer) for rule in package.nets), default=usual)
 
 
 def _room(obstacles: Sequence[Obstacle], places: F64, reach: float) -> F64:

@@ -76,11 +76,12 @@ def neighbours(points: np.ndarray) -> list[tuple[int, int]]:
 
 def widths_of(package: Package, rule: NetRule) -> tuple[float, ...]:
     """Width of a net's traces on each RDL, with what its class keeps beyond the layer's space on both sides [nm]."""
-    found = []
-    for layer in range(1, package.rdl_count + 1):
-        metal, asked = package.technology.metal(layer), rule.on_layer(layer)
-        found.append(booked_width(max(metal.line, asked.width or 0), asked.space or 0, metal.space))
-    return tuple(found)
+    return tuple(
+        booked_width(
+            package.trace_width(rule, layer), package.trace_space(rule, layer), package.technology.metal(layer).space
+        )
+        for layer in range(1, package.rdl_count + 1)
+    )
 
 
 def via_price(package: Package) -> float:

@@ -98,8 +98,7 @@ def _result(problem: Problem, stage: Stage, laying: Laying) -> Wiring:
             layer = work.sketches.layer_of(wire)
             start, end = (terminal(post, layer + 1) for post in work.sketches.ends_of(wire))
             path = laying.path(wire)
-            metal = problem.package.technology.metal(layer + 1)
-            width = max(metal.line, rule.on_layer(layer + 1).width or 0)
+            width = problem.package.trace_width(rule, layer + 1)
             # the tiles know nothing of a keep-out where a terminal stands in it
             keepout = None if path is None else barred.crossed(path, width / 2, layer + 1)
             if path is None:
