@@ -73,6 +73,8 @@ def dishonesties(layout: Layout) -> list[str]:
             found.append(f"{rule.name} has {len(own)} balls, {rule.balls} asked for")
         if rule.allowed is not None and not set(own) <= set(rule.allowed):
             found.append(f"{rule.name} is on {own}, not allowed")
+        if bumps and rule.allowed is not None and len(rule.allowed) == rule.balls > len(own):
+            found.append(f"{rule.name} is on {own}, given {rule.allowed}")
         if bumps and len(own) < rule.balls and not opens[rule.name]:
             found.append(f"{rule.name} has {len(own)} of {rule.balls} balls and nobody says so")
         if rule.name in planes:

@@ -64,6 +64,32 @@ def test_a_keepout_that_shuts_off_the_die_leaves_nets_open(tmp_path: Path) -> No
     assert len({item.net for item in layout.unrouted}) == 25
 
 
+def test_a_given_ball_stays_its_nets_where_no_way_leads_to_it(tmp_path: Path) -> None:
+    """The board shows what is open, and the ball map given back gives the same balls."""
+    (tmp_path / "balls.csv").write_text("ball,net\nA1,N22\n")
+    ring = '[[keepouts]]\nname = "{}"\nlayers = [1]\nrectangle = ["{} um", "{} um", "{} um", "{} um"]\n'
+    shut = [("left", -1750, 1250, -1700, 1750), ("right", -1300, 1250, -1250, 1750)]
+    shut += [("top", -1750, 1700, -1250, 1750), ("bottom", -1750, 1250, -1250, 1300)]
+    layout = routed(tmp_path, 1, 'map = "balls.csv"\n' + "".join(ring.format(*side) for side in shut))
+    assert {item.net for item in layout.unrouted} == {"N22"}
+    assert dict(layout.ball_nets)["A1"] == "N22"
+    assert {pad.net for pad in layout.pads if pad.name == "A1"} == {"N22"}
+
+
+@pytest.mark.parametrize("choice", ['at = ["B4"]', 'at = ["B3", "B4"]'])
+def test_planes_leave_balls_to_nets_that_have_no_other(tmp_path: Path, choice: str) -> None:
+    """The supply takes as many balls as stand in the inner ring, and the signal may take one of these only."""
+    bumps = "name,x_um,y_um,net\n" + "".join(
+        f"b{row}{column},{150 * column - 300},{150 * row - 300},{'VDD' if (row, column) != (2, 2) else 'CLK'}\n"
+        for row in range(5)
+        for column in range(5)
+    )
+    more = '[[nets.rules]]\nmatch = ["VDD"]\nstyle = "plane"\nballs = 16\n'
+    more += f'[[nets.rules]]\nmatch = ["CLK"]\n{choice}\n'
+    layout = routed(tmp_path, 2, more, bumps)
+    assert layout.unrouted == ()
+
+
 def test_what_must_run_through_a_keepout_over_terminals_is_open(tmp_path: Path) -> None:
     keepout = '[[keepouts]]\nname = "half"\nrectangle = ["0 um", "-1900 um", "1900 um", "1900 um"]\n'
     layout = routed(tmp_path, 1, keepout)

@@ -199,7 +199,7 @@ def _too_few(found: Estimate) -> str | None:
         cut = f"; the minimum cut goes through {len(found.cuts)} gaps, which {fit} traces pass" if found.cuts else ""
         free, free_fits = found.wanted - found.settled, found.fits - found.settled_fits
         return f"{free_fits} of {free} connections fit (maximum flow){cut}"
-    return f"too few balls are left for the planes of {', '.join(found.homeless)}"
+    return f"too few balls are left for {', '.join(found.homeless)}"
 
 
 def _left_open(layout: Layout) -> str:

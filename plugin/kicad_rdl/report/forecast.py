@@ -97,7 +97,7 @@ def _attempt_words(attempt: Attempt, most: int) -> list[str]:
     else:
         lines = [f"{name}: {attempt.fits} of {attempt.wanted} connections fit at most", f"  {flow}", f"  {given}"]
     if attempt.homeless:
-        lines.append(f"  too few balls are left for the planes of {', '.join(attempt.homeless)}")
+        lines.append(f"  too few balls are left for {', '.join(attempt.homeless)}")
     if attempt.cut:
         fit = sum(cut.fits for cut in attempt.cut)
         lines.append(f"  the bottleneck is the minimum cut through {len(attempt.cut)} gaps, {fit} traces in all:")

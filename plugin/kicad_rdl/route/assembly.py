@@ -17,14 +17,18 @@ from kicad_rdl.route.wiring import Wiring
 
 
 def final_plan(problem: Problem, wiring: Wiring) -> Plan:
-    """The plan with the balls on which the wires end after all changes, and only the stacks that are needed."""
+    """The plan with the balls on which the wires end after all changes, and only the stacks that are needed.
+
+    Balls that are given to a net are its balls also where no wire reached them: what is open shows on the board.
+    """
     plan = wiring.plan
     plane = {r.name for r in problem.package.nets if r.style is SupplyStyle.PLANE}
     bump_index = {bump.label: i for i, bump in enumerate(problem.bumps)}
     ball_index = {ball.label: j for j, ball in enumerate(problem.balls)}
     deep = [d if bump.net in plane else 1 for bump, d in zip(problem.bumps, plan.deep, strict=True)]
-    nets: list[str | None] = [net if net in plane else None for net in plan.ball_nets]
-    high = [h if net is not None else problem.package.rdl_count for h, net in zip(plan.high, nets, strict=True)]
+    given = {r.name for r in problem.package.nets if r.allowed is not None and len(r.allowed) == r.balls}
+    nets: list[str | None] = [net if net in plane or net in given else None for net in plan.ball_nets]
+    high = [h if net in plane else problem.package.rdl_count for h, net in zip(plan.high, nets, strict=True)]
     for wire in wiring.routed:
         for terminal in (wire.start, wire.end):
             if terminal.kind is TerminalKind.BUMP:

@@ -88,9 +88,9 @@ def demand_of(problem: Problem) -> Demand:
     ]
     sites = sites_of(problem, reach)
     held: list[str | None] = [None] * len(problem.balls)
-    homeless = hold_for_planes(problem, plane_layer, held, sites)
-    choosy = _touched(problem, [r for r in traced if r.name in special], held)
-    homeless += _hold_for_special(problem, choosy, free, held, size)
+    rest = _settled(problem, _touched(problem, [r for r in traced if r.name in special], held), held)
+    homeless = hold_for_planes(problem, plane_layer, held, sites, [r for r in rest if r.allowed is not None])
+    homeless += _hold_for_special(problem, rest, free, held, size)
     return Demand(
         plane_layer,
         signal_layers,
@@ -140,6 +140,21 @@ def _touched(problem: Problem, special: Sequence[NetRule], held: list[str | None
     return [replace(rule, balls=left[rule.name]) for rule in special if left[rule.name] or not rule.balls]
 
 
+def _settled(problem: Problem, special: Sequence[NetRule], held: list[str | None]) -> list[NetRule]:
+    """Gives nets that want all the balls they may take these balls; the other nets."""
+    index = {ball.name: j for j, ball in enumerate(problem.balls) if ball.usable and held[j] is None}
+    rest: list[NetRule] = []
+    for rule in special:
+        own = [index[name] for name in rule.allowed or () if name in index]
+        if rule.allowed is None or len(rule.allowed) > rule.balls or len(own) < rule.balls:
+            rest.append(rule)
+            continue
+        for j in own:
+            held[j] = rule.name
+            del index[problem.balls[j].name]
+    return rest
+
+
 def _hold_for_special(
     problem: Problem,
     special: Sequence[NetRule],
@@ -148,34 +163,15 @@ def _hold_for_special(
     size: Mapping[str, int],
 ) -> list[str]:
     """Gives the special nets the balls that the cheapest matching of all nets gives them; returns who got too few."""
-    given = _given(problem, special, held)
-    if given is None:
+    if not special:
+        return []
+    balls = [j for j, ball in enumerate(problem.balls) if ball.usable and held[j] is None]
+    matched = _matched(problem, special, free, balls, size)
+    if matched is None:
         return _hold_in_turn(problem, special, held)
-    settled = set(given.values())
-    rest = [rule for rule in special if rule.name not in settled]
-    if rest:
-        balls = [j for j, ball in enumerate(problem.balls) if ball.usable and held[j] is None and j not in given]
-        matched = _matched(problem, rest, free, balls, size)
-        if matched is None:
-            return _hold_in_turn(problem, special, held)
-        given |= matched
-    for j, net in given.items():
+    for j, net in matched.items():
         held[j] = net
     return []
-
-
-def _given(problem: Problem, special: Sequence[NetRule], held: Sequence[str | None]) -> dict[int, str] | None:
-    """Balls of the nets that want all they may take; None: some of them are not to be had."""
-    index = {ball.name: j for j, ball in enumerate(problem.balls) if ball.usable and held[j] is None}
-    found: dict[int, str] = {}
-    for rule in special:
-        if rule.allowed is None or len(rule.allowed) > rule.balls:
-            continue
-        own = [index[name] for name in rule.allowed if name in index and index[name] not in found]
-        if len(own) < rule.balls:
-            return None
-        found |= dict.fromkeys(own, rule.name)
-    return found
 
 
 def _matched(

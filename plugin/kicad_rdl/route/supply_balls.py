@@ -16,7 +16,11 @@ Place = tuple[float, float]
 
 
 def hold_for_planes(
-    problem: Problem, plane_layer: Mapping[str, int], held: list[str | None], sites: Sites
+    problem: Problem,
+    plane_layer: Mapping[str, int],
+    held: list[str | None],
+    sites: Sites,
+    choosy: Sequence[NetRule],
 ) -> list[str]:
     """Gives the nets with planes their balls.
 
@@ -28,6 +32,8 @@ def hold_for_planes(
         plane_layer: the layer that the stacks of each net must reach.
         held: [balls] for whom a ball is held; changed here.
         sites: where stacks stand.
+        choosy: nets without a plane that may take some balls only. They take part in the matching, so that enough is
+            left for them, and get their balls later.
 
     Returns:
         Nets that got too few.
@@ -35,15 +41,16 @@ def hold_for_planes(
     rules = {rule.name: rule for rule in problem.package.nets}
     bumps: dict[str, list[Place]] = {}
     for bump in problem.bumps:
-        if bump.net is not None and bump.net in plane_layer:
+        if bump.net is not None:
             bumps.setdefault(bump.net, []).append((bump.at.x, bump.at.y))
-    nets = [rules[name] for name in sorted(bumps) if rules[name].balls]
-    choice = [_choice(problem, rule, plane_layer[rule.name], held, sites) for rule in nets]
+    fed = [rules[name] for name in sorted(plane_layer) if name in bumps and rules[name].balls]
+    nets = [*fed, *(rule for rule in choosy if rule.balls)] if fed else []
+    choice = [_choice(problem, rule, plane_layer.get(rule.name), held, sites) for rule in nets]
     taken = _matched(problem, nets, [middles(bumps[rule.name], rule.balls) for rule in nets], choice)
     if taken is None:
         taken = _in_turn(problem, nets, [bumps[rule.name] for rule in nets], choice)
     homeless = []
-    for rule, balls in zip(nets, taken, strict=True):
+    for rule, balls in zip(fed, taken, strict=False):
         for ball in balls:
             held[ball] = rule.name
         if len(balls) < rule.balls:
@@ -51,14 +58,14 @@ def hold_for_planes(
     return homeless
 
 
-def _choice(problem: Problem, rule: NetRule, layer: int, held: Sequence[str | None], sites: Sites) -> list[int]:
-    """Balls that the net may take, and from which a stack, or a wire and its vias, may reach its plane."""
+def _choice(problem: Problem, rule: NetRule, layer: int | None, held: Sequence[str | None], sites: Sites) -> list[int]:
+    """Balls that the net may take, and from which a stack, or a wire and its vias, may reach its plane, if any."""
     return [
         j
         for j, ball in enumerate(problem.balls)
         if ball.usable
         and held[j] is None
-        and (problem.package.staggered or sites.ball_limit[j] <= layer)
+        and (layer is None or problem.package.staggered or sites.ball_limit[j] <= layer)
         and (rule.allowed is None or ball.name in rule.allowed)
     ]
 
