@@ -18,7 +18,6 @@ from kicad_rdl.errors import InputError, RdlError
 from kicad_rdl.geometry import Circle, Octagon, Point, Rectangle
 from kicad_rdl.model.die import Bump, PlacedDie
 from kicad_rdl.model.source import Source
-from kicad_rdl.read.lef import read_lef
 from kicad_rdl.read.orientation import DEF, THREEDBLOX
 from kicad_rdl.read.outline import Box
 from kicad_rdl.read.source import READERS, read_balls, read_source
@@ -408,10 +407,14 @@ def test_passive_interposer() -> None:
 
 
 def test_lef_octagon_that_is_none(tmp_path: Path) -> None:
-    """A polygon of another form is taken as its box, which is said."""
+    """A polygon of another form is taken as its box, which is said once."""
     text = LEF.replace("29 8.5 29 20.5 20.5 29 8.5 29 0 20.5 0 8.5 8.5 0 20.5 0", "0 0 29 0 0 29")
-    macro = read_lef(write(tmp_path, c__lef=text))["ROUND"]
-    assert (macro.shape(), macro.ports[0].exact) == (Rectangle(29_000, 29_000), False)
+    source = read_source(*def_lef(tmp_path, lef=text))
+    shapes = {bump.name: bump.shape for bump in only(source).die.bumps}
+    assert shapes["b2"] == shapes["b3"] == Rectangle(29_000, 29_000)
+    assert source.notes == ("cell ROUND: the metal of its pin P is taken as the rectangle around it",)
+    assert read_source(*def_lef(tmp_path, lef=text, types={"ROUND": Circle(20_000)})).notes == ()
+    assert read_source(*def_lef(tmp_path)).notes == ()
 
 
 # --- die text ------------------------------------------------------------------------------------

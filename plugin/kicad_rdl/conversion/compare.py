@@ -9,8 +9,8 @@ from kicad_rdl.conversion.sources import Reading, read_map
 from kicad_rdl.diff.changes import BALLS, Comparison, Difference, compare
 from kicad_rdl.diff.forms import difference_csv
 from kicad_rdl.errors import InputError, UnitError
-from kicad_rdl.model.die import PlacedDie
-from kicad_rdl.model.source import Source, SourceBall
+from kicad_rdl.model.source import Source
+from kicad_rdl.read.source import bumps_as_balls
 from kicad_rdl.units import parse_length
 from kicad_rdl.writing.one_file import replace_file
 
@@ -69,9 +69,7 @@ def _only(source: Source, asked: Reading, of: str | None) -> Source:
     if of == BALLS and source.balls:
         return replace(source, dies=())
     if of == BALLS and len(source.dies) == 1:
-        flat = PlacedDie(source.dies[0].die, mirrored=asked.options.face == "up")
-        balls = tuple(SourceBall(bump.name, bump.at, bump.net, bump.shape) for bump in flat.bumps)
-        return replace(source, dies=(), balls=balls)
+        return replace(source, dies=(), balls=bumps_as_balls(source, asked.options))
     dies = [placed for placed in source.dies if placed.die.name == of]
     if dies:
         return replace(source, dies=tuple(dies), balls=())

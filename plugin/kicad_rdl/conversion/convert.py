@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kicad_rdl.conversion.sources import Reading, read_map
+from kicad_rdl.diff.changes import BALLS
 from kicad_rdl.errors import InputError
 from kicad_rdl.exchange.aif import aif_text
 from kicad_rdl.exchange.bmap import bmap_text
@@ -16,8 +17,6 @@ from kicad_rdl.model.source import Source
 from kicad_rdl.read.source import is_table
 from kicad_rdl.units import Nm, um
 from kicad_rdl.writing.one_file import replace_file
-
-BALLS = "balls"
 
 
 @dataclass(frozen=True, slots=True)

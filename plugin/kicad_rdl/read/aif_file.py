@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from kicad_rdl.errors import InputError, UnitError
+from kicad_rdl.errors import InputError
 from kicad_rdl.geometry import Point
-from kicad_rdl.read.documents import near, read_bytes
-from kicad_rdl.units import UNITS, Nm, parse_length
+from kicad_rdl.read.documents import near, read_bytes, read_length
+from kicad_rdl.units import UNITS, Nm
 
 WIDTHS = (5, 6, 9)
 """Columns a netlist row may have; beyond these nine come bond fingers, which are read over."""
@@ -73,10 +73,7 @@ class AifFile:
 
     def length(self, text: str, what: str, line: int) -> Nm:
         """A number in the unit of the file."""
-        try:
-            return parse_length(text, self.unit)
-        except UnitError as error:
-            raise self.error(f"{what}: {error}", line) from None
+        return read_length(text, self.unit, what, self.source, line)
 
     def lengths(self, text: str, what: str, line: int) -> list[Nm]:
         """Numbers between blanks or commas."""

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from kicad_rdl.errors import InputError, UnitError
+from kicad_rdl.errors import InputError
 from kicad_rdl.geometry import Point, Shape
 from kicad_rdl.model.die import Bump
-from kicad_rdl.read.documents import read_bytes
+from kicad_rdl.read.documents import read_bytes, read_length
 from kicad_rdl.read.outline import DrawnBump, listed
-from kicad_rdl.units import Nm, parse_length
 
 COLUMNS = ("instance", "cell", "x", "y", "port", "net")
 NONE = "-"
@@ -51,13 +50,8 @@ def _bump(words: list[str], shape_of: Callable[[str], Shape], source: str, line:
             f"{len(words)} words in this line; a bump has six: {' '.join(COLUMNS)} ({NONE} for none)", source, line
         )
     name, cell, x, y, port, net = words
-    at = Point(_length(x, f'bump "{name}": x', source, line), _length(y, f'bump "{name}": y', source, line))
+    at = Point(
+        read_length(x, "um", f'bump "{name}": x', source, line), read_length(y, "um", f'bump "{name}": y', source, line)
+    )
     on = next((each for each in (net, port) if each != NONE), None)
     return DrawnBump(Bump(name, at, on, shape_of(cell)), line, cell)
-
-
-def _length(text: str, what: str, source: str, line: int) -> Nm:
-    try:
-        return parse_length(text, "um")
-    except UnitError as error:
-        raise InputError(f"{what}: {error}", source, line) from None

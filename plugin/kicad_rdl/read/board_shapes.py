@@ -58,8 +58,7 @@ def pad_shapes(pad: Node, place: Place, margin: Nm = 0) -> list[Shape]:
     width, height = size.length(0) + 2 * margin, size.length(1) + 2 * margin
     if width <= 0 or height <= 0:
         return []
-    offset = _offset(pad)
-    place = Place(place.point(offset), place.angle)
+    place = Place(place.point(pad_offset(pad)), place.angle)
     if kind == "circle":
         return [(place.at, width)]
     if kind == "oval":
@@ -78,10 +77,11 @@ def pad_shapes(pad: Node, place: Place, margin: Nm = 0) -> list[Shape]:
     raise InputError(f'pad "{pad.name()}" has the unknown shape "{kind}"', pad.source)
 
 
-def _offset(pad: Node) -> Point:
+def pad_offset(pad: Node) -> Point:
+    """How far the copper of a pad lies from its place, in the frame of the pad (y down)."""
     drill = pad.first("drill")
     offset = drill.first("offset") if drill is not None else None
-    return offset.point() if offset is not None else Point(0, 0)
+    return offset.point() if offset is not None else ORIGIN
 
 
 def _rectangle(x: float, y: float) -> list[tuple[float, float]]:

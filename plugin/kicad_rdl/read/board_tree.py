@@ -78,6 +78,15 @@ class Node:
         return Point(self.length(index), self.length(index + 1))
 
 
+def reference_of(footprint: Node) -> str | None:
+    """Of a footprint: in a property (from KiCad 8), before that in a text; None: it has none."""
+    for child in footprint.children:
+        named = child.word in ("property", "fp_text") and len(child.values) > 1
+        if named and str(child.values[0]).lower() == "reference":
+            return str(child.values[1]) or None
+    return None
+
+
 KINDS = {"kicad_pcb": "board", "footprint": "footprint"}
 """What a file is, by its first word."""
 

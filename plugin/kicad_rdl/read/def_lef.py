@@ -15,7 +15,7 @@ from kicad_rdl.model.die import Bump, PlacedDie
 from kicad_rdl.model.source import Source
 from kicad_rdl.read.def_file import EVERY, Component, DefFile, DefNet, read_def_file
 from kicad_rdl.read.documents import near
-from kicad_rdl.read.lef import Macro, Port, read_lef, topmost
+from kicad_rdl.read.lef import Macro, Port, read_lef, simplified, topmost
 from kicad_rdl.read.outline import Box, DrawnBump, die_in, extents
 from kicad_rdl.read.patterns import matches
 from kicad_rdl.read.source_options import SourceOptions
@@ -33,7 +33,7 @@ def read_def(path: Path, options: SourceOptions) -> Source:
     file = read_def_file(path)
     macros = read_macros(options.lef, path)
     notes = list(_unknown(file, macros))
-    drawn = _pads(file, macros, options, notes) if options.cells else _bumps(file, macros, options)
+    drawn = (_pads if options.cells else _bumps)(file, macros, options, notes)
     box = (file.area or extents(drawn)).resized(options.width, options.height)
     die = die_in(options.name or file.design, drawn, box, str(path))
     return Source((PlacedDie(die, mirrored=options.face != "down"),), notes=tuple(notes))
@@ -66,16 +66,19 @@ def _unknown(file: DefFile, macros: dict[str, Macro]) -> list[str]:
     ]
 
 
-def _bumps(file: DefFile, macros: dict[str, Macro], options: SourceOptions) -> tuple[DrawnBump, ...]:
+def _bumps(file: DefFile, macros: dict[str, Macro], options: SourceOptions, notes: list[str]) -> tuple[DrawnBump, ...]:
     drawn = []
     for component in file.components:
         macro = macros.get(component.macro)
         if macro is None or not macro.is_bump:
             continue
         box = _placed(Box(0, 0, macro.width, macro.height), macro, component, file)
-        shape = options.types.get(macro.name) or macro.shape() or options.shape
+        shape, metal = options.types.get(macro.name), macro.metal()
+        if shape is None and metal is not None:
+            shape = metal.shape
+            _tell_simplified(macro, metal, notes)
         nets = [net for pin in dict.fromkeys(port.pin for port in macro.ports) for net in _nets(file, component, pin)]
-        drawn.append(_drawn(component.name, box.centre, nets, shape, component, file))
+        drawn.append(_drawn(component.name, box.centre, nets, shape or options.shape, component, file))
     if not drawn:
         raise InputError(
             "no component is a bump: none of their macros has CLASS COVER BUMP in the LEF files; name the cells that "
@@ -109,12 +112,20 @@ def _pads(file: DefFile, macros: dict[str, Macro], options: SourceOptions, notes
         for port in ports:
             macro = macros[component.macro]
             box = _placed(port.box, macro, component, file)
-            shape = options.types.get(macro.name) or turned(port.shape, component.orientation.quarters)
+            shape = options.types.get(macro.name)
+            if shape is None:
+                shape = turned(port.shape, component.orientation.quarters)
+                _tell_simplified(macro, port, notes)
             name = component.name if len(ports) == 1 else f"{component.name}/{port.pin}"
             drawn.append(_drawn(name, box.centre, _nets(file, component, port.pin), shape, component, file))
     if not drawn:
         raise InputError(f"cells: none of these cells has a pad; {notes[-1]}", file.source)
     return tuple(drawn)
+
+
+def _tell_simplified(macro: Macro, port: Port, notes: list[str]) -> None:
+    if not port.exact and (note := simplified(macro, port)) not in notes:
+        notes.append(note)
 
 
 def _ports(macro: Macro, pin: str | None) -> list[Port]:

@@ -13,16 +13,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from kicad_rdl.errors import InputError, UnitError
+from kicad_rdl.errors import InputError
 from kicad_rdl.geometry import Point
 from kicad_rdl.model.die import Bump, PlacedDie
 from kicad_rdl.model.source import Source
 from kicad_rdl.read.bumps import NO_NET
 from kicad_rdl.read.columns import split_unit
-from kicad_rdl.read.documents import read_bytes
+from kicad_rdl.read.documents import read_bytes, read_length
 from kicad_rdl.read.outline import Box, DrawnBump, die_in, extents
 from kicad_rdl.read.source_options import SourceOptions
-from kicad_rdl.units import UNITS, Nm, parse_length
+from kicad_rdl.units import UNITS
 
 UNIT_NAMES = {
     "microns": "um", "micron": "um", "micrometers": "um", "millimeters": "mm", "millimeter": "mm", "mils": "mil",
@@ -189,13 +189,6 @@ def _unit(content: _Content, options: SourceOptions, source: str) -> str:
     return unit
 
 
-def _length(text: str, unit: str, what: str, source: str, line: int) -> Nm:
-    try:
-        return parse_length(text, unit)
-    except UnitError as error:
-        raise InputError(f"{what}: {error}", source, line) from None
-
-
 def _outline(header: Mapping[str, tuple[str, int]], unit: str, options: SourceOptions, source: str) -> Box | None:
     """The extents of the header; else its width and height around the origin, or those of the user."""
     width, height = options.width, options.height
@@ -204,12 +197,12 @@ def _outline(header: Mapping[str, tuple[str, int]], unit: str, options: SourceOp
         numbers = re.findall(r"[^\s(),]+", text)
         if len(numbers) != 4:
             raise InputError('extents are written "Extents: ((-500 -500) (500 500))"', source, line)
-        left, bottom, right, top = (_length(number, unit, "Extents", source, line) for number in numbers)
+        left, bottom, right, top = (read_length(number, unit, "Extents", source, line) for number in numbers)
         return Box.around((Point(left, bottom), Point(right, top))).resized(width, height)
     for key in ("width", "height"):
         if key in header and (width if key == "width" else height) is None:
             text, line = header[key]
-            length = _length(text, unit, key.capitalize(), source, line)
+            length = read_length(text, unit, key.capitalize(), source, line)
             width, height = (length, height) if key == "width" else (width, length)
     if width is None or height is None:
         return None
@@ -233,7 +226,7 @@ def _pin(
         )
     if len(cells) > len(columns):
         raise InputError(f"the line has {len(cells)} columns where {len(columns)} are named", source, line)
-    at = Point(*(_length(texts[axis], unit, f'pin "{name}": {axis}', source, line) for axis in "xy"))
+    at = Point(*(read_length(texts[axis], unit, f'pin "{name}": {axis}', source, line) for axis in "xy"))
     # without a column for nets, the pin's name is what it is connected to
     net: str | None = texts.get("net", "") if "net" in columns else (texts.get("name", "") if "number" in texts else "")
     if net is not None and net.lower() in NO_NET:

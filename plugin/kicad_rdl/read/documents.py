@@ -8,7 +8,7 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, WithJsonSchema
 
 from kicad_rdl.errors import InputError, UnitError
 from kicad_rdl.units import UNITS, Nm, parse_length
@@ -62,8 +62,6 @@ Size = Annotated[int, BeforeValidator(_positive), WithJsonSchema(_SCHEMA)]
 Cost = Annotated[int, BeforeValidator(_not_negative), WithJsonSchema(_SCHEMA)]
 """A length of zero or more."""
 
-Count = Annotated[int, Field(strict=True, ge=1, le=100_000)]
-
 DEMANDS = {
     "missing": "it has too few entries",
     "too_short": "it should have {min_length} entries or more",
@@ -106,6 +104,14 @@ def _names_in(folder: Path) -> list[str]:
         return sorted(entry.name for entry in folder.iterdir())
     except OSError:
         return []
+
+
+def read_length(text: str, unit: str, what: str, source: str, line: int | None) -> Nm:
+    """A number of a file in its unit; ``what`` it is, for the refusal."""
+    try:
+        return parse_length(text, unit)
+    except UnitError as error:
+        raise InputError(f"{what}: {error}", source, line) from None
 
 
 def read_toml(path: Path) -> dict[str, Any]:

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 from kicad_rdl.errors import InputError, ModelError
 from kicad_rdl.geometry import Circle, Octagon, Point, Rectangle, Shape, grown
-from kicad_rdl.read.board_shapes import Place, pad_shapes, place_of
+from kicad_rdl.read.board_shapes import Place, pad_offset, pad_shapes, place_of
 from kicad_rdl.read.board_tree import Node
 from kicad_rdl.read.kicad_extents import extents_of
-from kicad_rdl.units import Nm
 
 OCTAGON_CHAMFER = 0.2928932
 """Part of its width that a regular octagon's corner takes: 1 - 1/sqrt(2)."""
@@ -59,17 +58,12 @@ def footprint_pads(footprint: Node, angle: float, nets: dict[str, str]) -> list[
                 opening = grown(shape, closed)
             except ModelError:
                 raise InputError(f'pad "{node.name()}": its mask leaves no opening', node.source) from None
-        x, y = Place(angle=turned.angle).spot(*_offset(node))
+        offset = pad_offset(node)
+        x, y = Place(angle=turned.angle).spot(offset.x, offset.y)
         at = Point(place.at.x + round(x), -place.at.y - round(y))
         properties = {str(value) for each in node.all("property") for value in each.values}
         pads.append(FootprintPad(node.name(), at, shape, opening, _net(node, nets), "pad_prop_bga" in properties, note))
     return pads
-
-
-def _offset(node: Node) -> tuple[Nm, Nm]:
-    drill = node.first("drill")
-    offset = drill.first("offset") if drill is not None else None
-    return (offset.length(0), offset.length(1)) if offset is not None else (0, 0)
 
 
 def _net(node: Node, nets: dict[str, str]) -> str | None:
@@ -103,8 +97,8 @@ def _shape(node: Node, place: Place) -> tuple[Shape, str]:
     if kind == "rect" and quarter:
         return (Rectangle(width, height) if place.angle % 180 == 0 else Rectangle(height, width)), ""
     left, bottom, right, top = extents_of(pad_shapes(node, Place(angle=place.angle)))
-    x, y = _offset(node)
-    shift_x, shift_y = Place(angle=place.angle).spot(x, y)
+    offset = pad_offset(node)
+    shift_x, shift_y = Place(angle=place.angle).spot(offset.x, offset.y)
     across = 2 * max(right - shift_x, shift_x - left)
     down = 2 * max(top - shift_y, shift_y - bottom)
     return Rectangle(round(across), round(down)), f"pads ({kind}) are taken as the rectangles around them"

@@ -17,7 +17,7 @@ from kicad_rdl.geometry import ORIGIN, Circle, Point, Rectangle
 from kicad_rdl.model.die import Bump, PlacedDie
 from kicad_rdl.model.source import Source, SourceBall
 from kicad_rdl.read.board_shapes import Place, drawing_shapes, place_of
-from kicad_rdl.read.board_tree import Node, read_tree
+from kicad_rdl.read.board_tree import Node, read_tree, reference_of
 from kicad_rdl.read.kicad_extents import extents_of
 from kicad_rdl.read.kicad_pads import FootprintPad, footprint_pads
 from kicad_rdl.read.outline import Box, DrawnBump, die_in, union
@@ -106,12 +106,8 @@ def _part(node: Node, nets: dict[str, str]) -> _Part:
 
 
 def _reference(node: Node) -> str:
-    """In a property (from KiCad 8), before that in a text; else the footprint's name."""
-    for child in node.children:
-        named = child.word in ("property", "fp_text") and len(child.values) > 1
-        if named and str(child.values[0]).lower() == "reference":
-            return str(child.values[1])
-    return node.name().rpartition(":")[2] if node.values else "footprint"
+    """Its reference; else the footprint's name."""
+    return reference_of(node) or (node.name().rpartition(":")[2] if node.values else "footprint")
 
 
 def _mirrored(part: _Part) -> _Part:

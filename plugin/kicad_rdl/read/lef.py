@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from kicad_rdl.errors import InputError, UnitError
+from kicad_rdl.errors import InputError
 from kicad_rdl.geometry import Octagon, Point, Rectangle, Shape
-from kicad_rdl.read.documents import read_bytes
+from kicad_rdl.read.documents import read_bytes, read_length
 from kicad_rdl.read.outline import Box
-from kicad_rdl.units import Nm, parse_length
+from kicad_rdl.units import Nm
 
 BUMP_CLASS = "COVER BUMP"
 PORT_CLASS = "BUMP"
@@ -60,11 +60,16 @@ class Macro:
         """Whether its instances are the bumps of a die."""
         return self.kind == BUMP_CLASS
 
-    def shape(self) -> Shape | None:
+    def metal(self) -> Port | None:
         """The metal of a bump cell on its topmost layer; None where the LEF draws none, or a cell has several pins."""
         if len({port.pin for port in self.ports}) != 1:
             return None
-        return topmost(self.ports).shape
+        return topmost(self.ports)
+
+
+def simplified(macro: Macro, port: Port) -> str:
+    """What to tell of a port that is not ``exact``."""
+    return f"cell {macro.name}: the metal of its pin {port.pin} is taken as the rectangle around it"
 
 
 def topmost(ports: tuple[Port, ...]) -> Port:
@@ -125,10 +130,7 @@ class _Words:
 
     def length(self, text: str, what: str) -> Nm:
         """A number of um."""
-        try:
-            return parse_length(text, "um")
-        except UnitError as error:
-            raise InputError(f"{what}: {error}", self.source, self.last.line) from None
+        return read_length(text, "um", what, self.source, self.last.line)
 
 
 def read_lef(path: Path) -> dict[str, Macro]:

@@ -52,8 +52,13 @@ def read_balls(path: Path, options: SourceOptions = DEFAULTS) -> Source:
             f"the file has {len(source.dies)} dies and no balls; name a file of balls, or choose one with chiplet",
             str(path),
         )
+    return replace(source, balls=bumps_as_balls(source, options))
+
+
+def bumps_as_balls(source: Source, options: SourceOptions) -> tuple[SourceBall, ...]:
+    """The bumps of the first die, taken for balls: seen through the package unless ``options.face`` is ``up``."""
     flat = PlacedDie(source.dies[0].die, mirrored=options.face == "up")
-    return replace(source, balls=tuple(SourceBall(bump.name, bump.at, bump.net, bump.shape) for bump in flat.bumps))
+    return tuple(SourceBall(bump.name, bump.at, bump.net, bump.shape) for bump in flat.bumps)
 
 
 def _bmap(path: Path, options: SourceOptions) -> Source:

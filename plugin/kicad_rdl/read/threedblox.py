@@ -16,7 +16,7 @@ from kicad_rdl.model.die import Die, PlacedDie
 from kicad_rdl.model.source import Source, SourceBall
 from kicad_rdl.read.bmap import read_bmap
 from kicad_rdl.read.documents import near
-from kicad_rdl.read.lef import Macro, read_lef
+from kicad_rdl.read.lef import Macro, read_lef, simplified
 from kicad_rdl.read.orientation import Orientation
 from kicad_rdl.read.outline import Box, DrawnBump, die_in, extents, listed, union
 from kicad_rdl.read.source_options import SourceOptions
@@ -55,8 +55,12 @@ class _Reading:
             return self.options.types[cell]
         for path in (*self.options.lef, *chiplet.lefs):
             macro = self._lef(path, chiplet).get(cell)
-            if macro is not None:
-                return macro.shape()
+            if macro is None:
+                continue
+            metal = macro.metal()
+            if metal is not None and not metal.exact:
+                self.note(simplified(macro, metal))
+            return metal.shape if metal is not None else None
         return None
 
     def _lef(self, path: Path, chiplet: Chiplet) -> dict[str, Macro]:
