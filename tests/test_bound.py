@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
 from kicad_rdl.errors import ModelError
-from kicad_rdl.route.bound import matching_bound, spanning_tree_length
+from kicad_rdl.route.bound import matching_bound
 
 Floats = npt.NDArray[np.float64]
 Metric = Literal["euclid", "octilinear"]
@@ -145,32 +145,6 @@ def test_too_few_balls_are_refused_with_both_numbers() -> None:
 
 def test_no_sources_have_no_length() -> None:
     assert matching_bound(np.zeros((0, 2)), scattered(3, 9, 0)).total == 0.0
-    assert spanning_tree_length(np.zeros((0, 2))) == spanning_tree_length([[5, 5]]) == 0.0
-
-
-@settings(max_examples=40, deadline=None)
-@given(st.integers(0, 10_000), st.integers(2, 5), st.sampled_from(METRICS))
-def test_spanning_tree_is_the_shortest_of_all(seed: int, count: int, metric: Metric) -> None:
-    points = scattered(count, 50, seed)
-    steps = np.abs(points[:, None] - points[None])
-    long, short = steps.max(axis=2), steps.min(axis=2)
-    length = np.hypot(long, short) if metric == "euclid" else long + (math.sqrt(2) - 1) * short
-    edges = list(itertools.combinations(range(count), 2))
-    best = math.inf
-    for tree in itertools.combinations(edges, count - 1):
-        joined = {0}
-        for _ in range(count):
-            joined |= {v for edge in tree if joined & set(edge) for v in edge}
-        if len(joined) == count:
-            best = min(best, math.fsum(length[edge] for edge in tree))
-    assert spanning_tree_length(points, metric) == pytest.approx(best, rel=1e-12)
-
-
-def test_spanning_tree_counts_from_edge_to_edge() -> None:
-    line = [[0, 0], [100, 0], [100, 300], [100, 310]]
-    assert spanning_tree_length(line) == 410
-    assert spanning_tree_length(line, radius=10) == 80 + 280
-    assert spanning_tree_length([[0, 0], [300, 100]], "octilinear") == pytest.approx(300 + 100 * (math.sqrt(2) - 1))
 
 
 def test_given_pairs_are_matched_as_they_are_given() -> None:

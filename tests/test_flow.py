@@ -18,7 +18,7 @@ from scipy.sparse import coo_array
 from scipy.spatial import Delaunay
 
 from kicad_rdl.errors import ModelError
-from kicad_rdl.route.flow import FlowResult, maximum_flow, min_cost_flow, min_cost_max_flow, reduced_cost
+from kicad_rdl.route.flow import FlowResult, maximum_flow, min_cost_max_flow, reduced_cost
 
 Integers = npt.NDArray[np.int64]
 Network = tuple[Integers, Integers, Integers, Integers]
@@ -98,25 +98,6 @@ def test_cheapest_largest_flow_has_its_certificate_and_the_cost_networkx_finds(
     supply[0], supply[nodes - 1] = result.value, -result.value
     assert_cheapest(nodes, network, result, supply)
     cost, _ = networkx.network_simplex(networkx_graph(nodes, network, supply))
-    assert result.cost == cost
-
-
-@settings(max_examples=150, deadline=None)
-@given(networks(largest_cost=10_000_000), st.data())
-def test_supplies_are_met_at_least_cost_or_refused_as_networkx_refuses(
-    given_network: tuple[int, Network], data: st.DataObject
-) -> None:
-    nodes, network = given_network
-    amounts = data.draw(st.lists(st.integers(-3, 3), min_size=nodes - 1, max_size=nodes - 1))
-    supply = np.array([*amounts, -sum(amounts)], np.int64)
-    try:
-        cost, _ = networkx.network_simplex(networkx_graph(nodes, network, supply))
-    except networkx.NetworkXUnfeasible:
-        with pytest.raises(ModelError, match="units of flow can reach"):
-            min_cost_flow(*network, supply)
-        return
-    result = min_cost_flow(*network, supply)
-    assert_cheapest(nodes, network, result, supply)
     assert result.cost == cost
 
 
@@ -208,12 +189,6 @@ def test_nonsense_is_refused(change: dict[str, Any], message: str) -> None:
     usual: dict[str, Any] = {"tails": [0], "heads": [1], "capacity": [1], "cost": [1], "source": 0, "sink": 1}
     with pytest.raises(ModelError, match=message):
         min_cost_max_flow(**(usual | change))
-
-
-def test_supplies_must_add_up() -> None:
-    one = np.array([1])
-    with pytest.raises(ModelError, match="add up to zero, got 1"):
-        min_cost_flow(np.array([0]), one, one, one, np.array([2, -1]))
 
 
 def test_solver_works_where_machine_code_cannot_be_kept(tmp_path: Path) -> None:

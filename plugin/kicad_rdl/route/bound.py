@@ -1,8 +1,7 @@
-"""How short the copper can be at best: cheapest matching of sources to sinks, and shortest tree of one net."""
+"""How short the copper can be at best: the cheapest matching of sources to sinks."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -13,7 +12,7 @@ import numpy.typing as npt
 from kicad_rdl.errors import ModelError
 from kicad_rdl.route.flow import maximum_flow
 from kicad_rdl.route.matching import Task, solved
-from kicad_rdl.route.metric import Metric, distances
+from kicad_rdl.route.metric import Metric
 
 Integers: TypeAlias = npt.NDArray[np.int64]
 
@@ -86,28 +85,6 @@ def matching_bound(
     sink_of = np.full(len(at), -1, np.int64)
     sink_of[source] = sink
     return Matching(float(cost.sum()), sink_of)
-
-
-def spanning_tree_length(points: npt.ArrayLike, metric: Metric = "euclid", radius: float = 0.0) -> float:
-    """Length of the shortest tree that joins the points and branches only at them [nm] (Prim).
-
-    Args:
-        points: [n, 2] places [nm].
-        metric: of the output.
-        radius: how far the copper at each point reaches [nm]: lengths count from edge to edge.
-    """
-    at = np.asarray(points, np.float64).reshape(-1, 2)
-    if len(at) < 2:
-        return 0.0
-    nearest = np.full(len(at), np.inf)
-    joined = np.zeros(len(at), bool)
-    last, lengths = 0, []
-    for _ in range(len(at) - 1):
-        joined[last] = True
-        nearest = np.minimum(nearest, distances(at - at[last], metric))
-        last = int(np.argmin(np.where(joined, np.inf, nearest)))
-        lengths.append(max(float(nearest[last]) - 2 * radius, 0.0))
-    return math.fsum(lengths)
 
 
 def _refuse_if_too_few(task: Task, rule_of_net: Integers) -> None:

@@ -90,36 +90,6 @@ def maximum_flow(
     return MaximumFlow(int(found.flow_value), flow, side)
 
 
-def min_cost_flow(tails: Integers, heads: Integers, capacity: Integers, cost: Integers, supply: Integers) -> FlowResult:
-    """The cheapest flow that takes every supply to where it is wanted.
-
-    Args:
-        tails: node each arc leaves.
-        heads: node each arc enters.
-        capacity: units each arc can carry.
-        cost: of one unit on each arc, not negative.
-        supply: of each node; negative where units are wanted. The sum is zero.
-
-    Raises:
-        ModelError: not all units can reach a place that wants them.
-    """
-    tails, heads, capacity, cost = _arrays(tails, heads, capacity, cost)
-    supply = np.asarray(supply, np.int64)
-    if int(supply.sum()) != 0:
-        raise ModelError(f"supplies must add up to zero, got {int(supply.sum())}")
-    nodes = len(supply)
-    giving, wanting = np.flatnonzero(supply > 0), np.flatnonzero(supply < 0)
-    wanted = int(supply[giving].sum())
-    all_tails = np.concatenate([tails, np.full(len(giving), nodes), wanting])
-    all_heads = np.concatenate([heads, giving, np.full(len(wanting), nodes + 1)])
-    all_capacity = np.concatenate([capacity, supply[giving], -supply[wanting]])
-    all_cost = np.concatenate([cost, np.zeros(len(giving) + len(wanting), np.int64)])
-    result = min_cost_max_flow(all_tails, all_heads, all_capacity, all_cost, nodes, nodes + 1, node_count=nodes + 2)
-    if result.value != wanted:
-        raise ModelError(f"only {result.value} of {wanted} units of flow can reach a place that wants them")
-    return FlowResult(wanted, result.cost, result.flow[: len(tails)], result.potential[:nodes])
-
-
 def min_cost_max_flow(
     tails: Integers,
     heads: Integers,
