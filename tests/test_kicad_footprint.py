@@ -11,8 +11,10 @@ import pytest
 import samples
 import sexpdata
 from conftest import KicadCli
+from shapely import Polygon
+from shapely.ops import unary_union
 
-from kicad_rdl.geometry import Point
+from kicad_rdl.geometry import Point, shapely_of
 from kicad_rdl.kicad.board import placements
 from kicad_rdl.kicad.order import name_key
 from kicad_rdl.kicad.parts import (
@@ -206,3 +208,16 @@ def test_kicad_draws_the_symbol(kicad_cli: KicadCli, tmp_path: Path) -> None:
     path.write_text(footprint_files(package, nets)["sample_2_rdl.kicad_sym"], encoding="utf-8")
     kicad_cli.run("sym", "export", "svg", "--output", tmp_path, path)
     assert len(list(tmp_path.glob("*.svg"))) > 3
+
+
+@pytest.mark.parametrize("pad", range(230, 560, 40))
+def test_the_mark_of_the_first_ball_is_clear_of_its_copper(pad: int) -> None:
+    """KiCad 10 also measures from copper that lies under the mask."""
+    package = samples.package(2)
+    wide = replace(package, width=2500 * UM, height=2500 * UM, ball=replace(package.ball, pad=pad * UM))
+    footprint = ball_footprint(wide)
+    copper = unary_union([shapely_of(land.shape, land.at) for land in footprint.lands])
+    marks = [drawing for drawing in footprint.drawings if drawing.filled]
+    assert len(marks) == 1
+    for mark in marks:
+        assert Polygon([(point.x, point.y) for point in mark.points]).distance(copper) > 0

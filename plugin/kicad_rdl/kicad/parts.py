@@ -224,14 +224,15 @@ def _silk(package: Package, corner: Point) -> tuple[Drawing, ...]:
 
 
 def _corner_mark(package: Package, corner: Point) -> tuple[Drawing, ...]:
-    """A filled triangle in the corner at A1, clear of edge and openings; none where there is no room."""
+    """A filled triangle in the corner at A1, clear of edge, ball openings and copper; none where there is no room."""
     rules = package.technology
     inset = rules.edges.trace_to_package
     # from the package corner at A1, the sum of both distances is the same all along the triangle's long side
     sums = [
         package.width // 2 + package.height // 2 + corner.x * item.at.x - corner.y * item.at.y for item in package.balls
     ]
-    clear = (math.ceil(circumradius(package.ball_opening)) + rules.mask.web) * 1415 // 1000
+    widest = max(circumradius(package.ball_opening), circumradius(package.ball_land))
+    clear = (math.ceil(widest) + rules.mask.web) * 1415 // 1000
     leg = min(MARK_LEG, min(sums, default=2 * inset + MARK_LEG + clear) - clear - 2 * inset)
     if leg < MARK_LEAST:
         return ()
