@@ -10,27 +10,16 @@ from itertools import pairwise
 import numpy as np
 
 from kicad_rdl.geometry import Arc, Line, Path, Piece, Point
+from kicad_rdl.route.arcs import EXACT, MOST_ARCS, draw_arcs, rounded
 from kicad_rdl.route.compiled import compiled
-from kicad_rdl.route.nearness import from_point, rows_of
 from kicad_rdl.route.taut import Corridors, TautWires
 from kicad_rdl.route.triangulation import F64, I64
 
 LEAST_SAGITTA = 2.0
 """A flatter arc is drawn as the corner of its tangents, which lies outside the disc [nm]."""
 
-LONGEST_SWEEP = 2.6
-"""Longer arcs are cut in two: three points on nearly a full circle fix it badly [rad]."""
-
-MOST_PIECES = 4
-"""Of one touch: the tangent to it, and an arc in up to three parts."""
-
-
-EXACT = 1e-7
-"""Of a distance, what floating point may get wrong [nm]."""
-
-MIDDLES = 2
-"""How far the middle of an arc may be moved [nm]: by that much either way."""
-
+MOST_PIECES = MOST_ARCS + 1
+"""Of one touch: the tangent to it, and its arcs."""
 
 LIFT = 3.0
 """How far from a disc an arc about it ends that goes on straight between it and another one [nm]."""
@@ -93,15 +82,17 @@ def wire_path(corridors: Corridors, taut: TautWires, wire: int) -> Path:
 
 @compiled
 def _strokes(wires, outward, ends, discs, squared, first, count, touch, points):  # type: ignore[no-untyped-def]
-    room = 0
-    for w in wires:
-        room += MOST_PIECES * max(count[w], 0) + 1
-    pieces = np.empty((room, 6))
+    pieces = np.empty((0, 6))
     start = np.zeros(len(wires) + 1, np.int64)
     n = 0
     for k in range(len(wires)):
         w = wires[k]
         a, b = first[w], first[w] + max(count[w], 0)
+        most = n + MOST_PIECES * (b - a) + 1
+        if most > len(pieces):
+            room = np.empty((2 * most, 6))
+            room[:n] = pieces[:n]
+            pieces = room
         met = _touches(discs, touch[a:b], points[a:b])
         exact = squared[touch[a:b]]
         if outward[w] and not exact.any():
@@ -114,20 +105,10 @@ def _strokes(wires, outward, ends, discs, squared, first, count, touch, points):
         for t in range(len(met)):
             ex, ey, lx, ly, cx, cy, radius, a0, sweep = met[t]
             n, hx, hy = _line_to(pieces, n, hx, hy, ex, ey)
-            parts = 0 if sweep == 0.0 else 1 if abs(sweep) < LONGEST_SWEEP else math.ceil(abs(sweep) / LONGEST_SWEEP)
-            for part in range(parts):
-                mid, stop = a0 + sweep * (2 * part + 1) / (2 * parts), a0 + sweep * (part + 1) / parts
-                mx, my = cx + radius * math.cos(mid), cy + radius * math.sin(mid)
-                tx, ty = cx + radius * math.cos(stop), cy + radius * math.sin(stop)
-                tx, ty = (lx, ly) if part == parts - 1 else _rounded(tx, ty, cx, cy, radius, outward[w])
-                if exact[t] or outward[w]:
-                    mx, my = _middle(hx, hy, mx, my, tx, ty, cx, cy, radius, sweep, exact[t])
-                mx, my = np.rint(mx), np.rint(my)
-                if (mx - hx) * (ty - hy) == (my - hy) * (tx - hx):  # rounded to nothing
-                    n, hx, hy = _line_to(pieces, n, hx, hy, tx, ty)
-                    continue
-                pieces[n] = (hx, hy, mx, my, tx, ty)
-                n, hx, hy = n + 1, tx, ty
+            if sweep != 0.0:
+                circle = (cx, cy, radius, a0, sweep)
+                n = draw_arcs(pieces, n, hx, hy, lx, ly, circle, outward[w], exact[t])
+                hx, hy = lx, ly
         if count[w] >= 0:
             n, hx, hy = _line_to(pieces, n, hx, hy, np.rint(ends[w, 2]), np.rint(ends[w, 3]))
         start[k + 1] = n
@@ -182,8 +163,8 @@ def _step_aside(ends, met):  # type: ignore[no-untyped-def]
         if t < n:
             u, v, ux, uy, keep = met[t, 0], met[t, 1], met[t, 4], met[t, 5], met[t, 6]
         best = np.inf
-        bx, by = (x, y) if fixed else _rounded(x, y, cx, cy, radius, True)
-        bu, bv = (u, v) if t == n else _rounded(u, v, ux, uy, keep, True)
+        bx, by = (x, y) if fixed else rounded(x, y, cx, cy, radius, True)
+        bu, bv = (u, v) if t == n else rounded(u, v, ux, uy, keep, True)
         if t < n or not fixed:
             for i in range(1 if fixed else WAYS * WAYS):
                 px, py = x, y
@@ -221,47 +202,6 @@ def _line_from(px, py, qx, qy, x, y):  # type: ignore[no-untyped-def]
     size = dx * dx + dy * dy
     part = min(1.0, max(0.0, ((x - px) * dx + (y - py) * dy) / size)) if size > 0.0 else 0.0
     return math.hypot(px + part * dx - x, py + part * dy - y)
-
-
-@compiled
-def _rounded(x, y, cx, cy, radius, outward):  # type: ignore[no-untyped-def]
-    """The nearest point of the grid; where ``outward``, one that is no nearer to the centre than the radius."""
-    best, bx, by = np.inf, np.rint(x), np.rint(y)
-    if not outward or math.hypot(bx - cx, by - cy) >= radius - EXACT:
-        return bx, by
-    for u in (math.floor(x), math.ceil(x)):
-        for v in (math.floor(y), math.ceil(y)):
-            if math.hypot(u - cx, v - cy) >= radius - EXACT and math.hypot(u - x, v - y) < best:
-                best, bx, by = math.hypot(u - x, v - y), u, v
-    return bx, by
-
-
-@compiled
-def _middle(x, y, mx, my, ex, ey, cx, cy, radius, sweep, exact):  # type: ignore[no-untyped-def]
-    """The middle of an arc on the grid: where that can be, all of the arc keeps the radius from the centre.
-
-    Where ``exact``, the arc stays within its tangents at both ends instead.
-    """
-    best, bx, by = np.inf, mx, my
-    row = np.empty((1, 6))
-    for i in range(-MIDDLES, MIDDLES + 1):
-        for j in range(-MIDDLES, MIDDLES + 1):
-            u, v = np.rint(mx) + i, np.rint(my) + j
-            apart = math.hypot(u - mx, v - my)
-            if apart >= best or (u - x) * (ey - y) == (v - y) * (ex - x):
-                continue
-            row[0, 0], row[0, 1], row[0, 2], row[0, 3], row[0, 4], row[0, 5] = x, y, u, v, ex, ey
-            arc = rows_of(row)[0]
-            if exact:
-                # the centre of a flatter arc lies beyond those of the radii at its ends
-                begins = (cx - x) * (arc[6] - y) - (cy - y) * (arc[5] - x)
-                stops = (cx - ex) * (arc[6] - ey) - (cy - ey) * (arc[5] - ex)
-                fine = begins * sweep >= 0.0 and stops * sweep <= 0.0
-            else:
-                fine = from_point(arc, cx, cy)[0] >= radius - EXACT
-            if fine:
-                best, bx, by = apart, u, v
-    return bx, by
 
 
 @compiled

@@ -27,8 +27,8 @@ from kicad_rdl.route.triangulation import (
 
 SLACK = 8.0
 """Added to every distance of the corridors where there is room [nm]. Rounding to the grid takes up to two nanometres of
-each of two wires (a rounded arc through three points deviates by little more than its points); KiCad 9 reads short arcs
-with a rounded centre, up to six nanometres off."""
+each of two wires (a rounded arc through three points deviates by little more than its points); KiCad reads arcs with a
+rounded centre, up to four nanometres off (arcs.py)."""
 
 ROOMY = 4
 """Above this many wires in a gap the slack is planned for; up to it, wires that fit exactly are let in, and the slack
