@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ BUMPS = "name,x_um,y_um,net\n" + "".join(
 )
 
 
-def routed(folder: Path, count: int, more: str, bumps: str = BUMPS) -> Layout:
+def routed(folder: Path, count: int, more: str, bumps: str = BUMPS, angles: str = "any") -> Layout:
     """Of 25 bumps, mirrored (the die is face down), in the middle of two rings of balls; without a violation."""
     job = f"""
 name = "wishes"
@@ -27,6 +28,7 @@ technology = "fanout-hd-2rdl"
 width = "4 mm"
 height = "4 mm"
 rdl_count = {count}
+angles = "{angles}"
 [die]
 bumps = "bumps.csv"
 width = "900 um"
@@ -90,12 +92,46 @@ def test_planes_leave_balls_to_nets_that_have_no_other(tmp_path: Path, choice: s
     assert layout.unrouted == ()
 
 
-def test_what_must_run_through_a_keepout_over_terminals_is_open(tmp_path: Path) -> None:
+def test_from_a_pad_whose_middle_lies_in_a_keepout_no_trace_starts(tmp_path: Path) -> None:
     keepout = '[[keepouts]]\nname = "half"\nrectangle = ["0 um", "-1900 um", "1900 um", "1900 um"]\n'
     layout = routed(tmp_path, 1, keepout)
-    reasons = {item.reason for item in layout.unrouted}
-    assert "keep-out half lies over a terminal or its way" in reasons
-    assert 0 < len({item.net for item in layout.unrouted}) < 25
+    shut = [f"bump:b{row}{column}" for row in range(5) for column in range(3)]  # the map looks through the die
+    reasons = {item.start: item.reason for item in layout.unrouted}
+    assert reasons == {bump: f"keep-out half lies over {bump}: no trace can start there" for bump in shut}
+    assert layout.bottlenecks == ()
+
+
+@pytest.mark.parametrize("angles", ["any", "45"])
+def test_a_keepout_over_the_rims_of_pads_is_gone_round(tmp_path: Path, angles: str) -> None:
+    """Over the upper thirds of a row of bumps, beside them and over a ball; thin, with sharp and with blunt corners."""
+    keepouts = """
+[[keepouts]]
+rectangle = ["-330 um", "5.1 um", "330 um", "40 um"]
+[[keepouts]]
+polygon = [["-400 um", "-290 um"], ["400 um", "-293 um"], ["400 um", "-294 um"]]
+[[keepouts]]
+circle = ["1000 um", "580 um", "140 um"]
+"""
+    layout = routed(tmp_path, 1, keepouts, angles=angles)
+    assert layout.unrouted == ()
+
+
+def test_what_would_open_a_cut_beside_keepouts(tmp_path: Path) -> None:
+    """A ring of two keep-outs with one gap, too narrow for all."""
+    around = [(-600, 600), (-600, -600), (600, -600), (600, -500), (-500, -500), (-500, 500), (450, 500), (450, 600)]
+    corners = ", ".join(f'["{x} um", "{y} um"]' for x, y in around)
+    right = '[[keepouts]]\nname = "right"\nrectangle = ["500 um", "-550 um", "600 um", "600 um"]\n'
+    layout = routed(tmp_path, 1, f'[[keepouts]]\nname = "around"\npolygon = [{corners}]\n{right}')
+    (reason,) = {item.reason for item in layout.unrouted}
+    assert re.fullmatch(
+        "25 connections want a ball, 2 fit: .* full, nothing passes keep-out around and keep-out right", reason
+    )
+    assert {name for cut in layout.bottlenecks for name in (cut.start_name, cut.end_name)} == {
+        "keep-out around",
+        "keep-out right",
+    }
+    (remedies,) = {cut.remedies for cut in layout.bottlenecks if cut.fits}
+    assert any(re.fullmatch(r".* um more distance here: keep-out \w+ smaller or elsewhere", r) for r in remedies)
 
 
 def test_a_net_wholly_of_locked_copper_wants_nothing(tmp_path: Path) -> None:

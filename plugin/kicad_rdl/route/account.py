@@ -11,6 +11,7 @@ import shapely
 from kicad_rdl.geometry import Arc, Circle, Line, Path, Point, path_points, shapely_of
 from kicad_rdl.model.layout import Connection, Cut, Unrouted
 from kicad_rdl.model.package import Angles, SupplyStyle
+from kicad_rdl.route.barriers import KEEPOUT, LOCKED
 from kicad_rdl.route.bound import matching_bound
 from kicad_rdl.route.chains import Missing, Routed, chains_of
 from kicad_rdl.route.demand import plane_layer_of
@@ -195,10 +196,16 @@ def cuts_of(
 ) -> tuple[tuple[Unrouted, ...], tuple[Cut, ...]]:
     """The open connections with their reasons, and the cuts that are to blame."""
     cuts: list[Cut] = []
+    walls: set[str] = set()
     for layer, gap in plan.cut:
-        cuts.append(_cut(problem, layer, plan.cut_tiles[layer - 1], gap))
+        cut = _cut(problem, layer, plan.cut_tiles[layer - 1], gap)
+        names = (cut.start_name, cut.end_name)
+        if cut.fits == 0 and is_wall(names, float(plan.cut_tiles[layer - 1].width[gap])):
+            walls.update(names)
+        else:
+            cuts.append(cut)
     found = [Unrouted(m.net, m.start.label, m.end.label if m.end else None, m.reason, None) for m in missing]
-    reason = _why_without_ball(problem, plan, cuts)
+    reason = _why_without_ball(problem, plan, cuts, sorted(walls))
     spoken_for = (
         {r.net for r in routed}
         | {join.net for join in locked_joins(problem, plan.ball_nets)}
@@ -217,13 +224,12 @@ def cuts_of(
     return tuple(sorted(once, key=lambda u: (u.net, u.start, u.end or ""))), tuple(cuts)
 
 
-def _why_without_ball(problem: Problem, plan: Plan, cuts: Sequence[Cut]) -> str:
+def _why_without_ball(problem: Problem, plan: Plan, cuts: Sequence[Cut], walls: Sequence[str]) -> str:
     """Why a net of the flow has no wire."""
-    if cuts:
-        return (
-            f"{plan.wanted} connections want a ball, {plan.value} fit: "
-            f"the cut through {len(cuts)} {'gap' if len(cuts) == 1 else 'gaps'} is full"
-        )
+    if cuts or walls:
+        full = [f"the cut through {len(cuts)} {'gap' if len(cuts) == 1 else 'gaps'} is full"] if cuts else []
+        full += [f"nothing passes {' and '.join(walls)}"] if walls else []
+        return f"{plan.wanted} connections want a ball, {plan.value} fit: {', '.join(full)}"
     free = [ball for ball, net in zip(problem.balls, plan.ball_nets, strict=True) if ball.usable and net is None]
     if free:
         return "no way to a free ball could be drawn that crosses no other trace"
@@ -250,14 +256,13 @@ def _cut(problem: Problem, layer: int, tiles: Tiles, gap: int, wires: int | None
     fits = int(tiles.capacity(metal.line, metal.space)[gap])
     needed = fits + 1 if wires is None else wires
     u, v = tiles.edges[gap].tolist()
-    width = float(tiles.width[gap])
     return Cut(
         layer,
         *gap_places(problem, tiles, (u, v)),
         *gap_names(tiles, (u, v)),
         needed,
         fits,
-        remedies_of(problem, layer, width, metal.line, metal.space, needed) if needed > fits else (),
+        remedies_of(problem, layer, tiles, gap, needed) if needed > fits else (),
     )
 
 
@@ -273,15 +278,37 @@ def gap_names(tiles: Tiles, ends: tuple[int, int]) -> tuple[str, str]:
     return one, two
 
 
-def remedies_of(problem: Problem, layer: int, width: float, line: int, space: int, needed: int) -> tuple[str, ...]:
-    """What would widen a cut [nm]."""
+def remedies_of(problem: Problem, layer: int, tiles: Tiles, gap: int, needed: int) -> tuple[str, ...]:
+    """What would let more wires through a gap."""
+    metal = problem.package.technology.metal(layer)
+    ends = tiles.edges[gap]
+    names, width = gap_names(tiles, (int(ends[0]), int(ends[1]))), float(tiles.width[gap])
+    room = width - float(tiles.clearance[ends].sum()) + metal.space
     found = []
-    pitch = (width - space) / max(needed, 1)
-    if pitch > 0:
-        found.append(f"line + space of {um(int(pitch))} instead of {um(line + space)} on RDL{layer}")
-    missing = needed * (line + space) + space - width
+    pitch = room / max(needed, 1)
+    if pitch > 0 and not is_wall(names, width):
+        found.append(f"line + space of {um(int(pitch))} instead of {um(metal.line + metal.space)} on RDL{layer}")
+    missing = needed * (metal.line + metal.space) - room
     if missing > 0:
-        found.append(f"{um(math.ceil(missing))} more distance here: a larger pitch or smaller pads")
+        found.append(more_room(names, width, missing))
     if problem.package.rdl_count < len(problem.package.technology.metals):
         found.append("one more RDL")
     return tuple(found)
+
+
+def more_room(names: tuple[str, str], width: float, missing: float) -> str:
+    """What makes more distance between two things [nm]."""
+    barriers = [name for name in dict.fromkeys(names) if _is_barrier(name)]
+    if is_wall(names, width):
+        return f"{' or '.join(barriers)} smaller or elsewhere: nothing passes"
+    remedy = f"{barriers[0]} smaller or elsewhere" if barriers else "a larger pitch or smaller pads"
+    return f"{um(math.ceil(missing))} more distance here: {remedy}"
+
+
+def is_wall(names: tuple[str, str], width: float) -> bool:
+    """Whether a gap that nothing passes is none to be widened: between pieces of one outline, or outlines that meet."""
+    return all(map(_is_barrier, names)) and (names[0] == names[1] or width <= 0)
+
+
+def _is_barrier(name: str) -> bool:
+    return name.startswith((KEEPOUT, LOCKED))

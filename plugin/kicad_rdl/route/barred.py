@@ -7,7 +7,8 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from kicad_rdl.geometry import Path, Point, path_points, shapely_polygon
+from kicad_rdl.geometry import Point, path_points, shapely_polygon
+from kicad_rdl.route.barriers import ROUNDED
 from kicad_rdl.route.problem import Problem
 from kicad_rdl.route.triangulation import F64
 
@@ -20,6 +21,7 @@ class Barred:
 
     def __init__(self, problem: Problem) -> None:
         package = problem.package
+        self._keepouts = [keepout.name for keepout in package.keepouts]
         areas: list[BaseGeometry] = []
         self._layers: list[tuple[int, ...]] = []
         self._vias: list[bool] = []
@@ -74,13 +76,11 @@ class Barred:
             for k, apart in self._near(line, half)
         )
 
-    def crossed(self, path: Path, half: float, layer: int) -> int | None:
-        """Which keep-out of the package a trace runs into, deeper than straight pieces can say of its arcs."""
-        line = shapely.LineString(path_points(path, ARC_TOLERANCE))
-        for k, apart in self._near(line, half):
-            keepout = self._net[k] is None and self._traces[k] and layer in self._layers[k]
-            if keepout and apart < half - ARC_TOLERANCE:
-                return k
+    def over(self, place: Point, half: float, layer: int) -> str | None:
+        """The name of a keep-out in which a trace would be that starts there."""
+        for k, apart in self._near(shapely.Point(place.x, place.y), half):
+            if self._net[k] is None and self._traces[k] and layer in self._layers[k] and apart < half + ROUNDED:
+                return self._keepouts[k]
         return None
 
     def _near(self, geometry: BaseGeometry, half: float) -> list[tuple[int, float]]:

@@ -11,7 +11,7 @@ from shapely.geometry.base import BaseGeometry
 from kicad_rdl.geometry import Arc, Circle, Hull, Line, Outline, Point, arc_points, extent
 from kicad_rdl.model.artwork import CopperKind
 from kicad_rdl.model.open_board import BoardRules, Drill, OpenBoard, ViaSize
-from kicad_rdl.route.convex import Chunk, chunks_of, inset_chunks, ring_chunks, with_land
+from kicad_rdl.route.convex import Chunk, chunks_of, ring_chunks, with_land
 from kicad_rdl.route.covered import Cover, seen
 from kicad_rdl.route.posts import Post, Stand
 from kicad_rdl.route.standing import Standing, Thing, skeleton_geometry
@@ -222,8 +222,9 @@ class _Maker:
                 continue
             area = shapely.make_valid(shapely.Polygon([(p.x, p.y) for p in keepout.outline.points]))
             for layer in (layer for layer in keepout.layers if layer <= self.rules.routed):
-                for chunk in inset_chunks(area, self.base[layer - 1], self._reach(layer)):
-                    self._stand(None, None, keepout.name, chunk, (layer,), {})
+                line = min(self.rules.of(net).widths[layer - 1] for net in sorted(self.nets) or [""])
+                for chunk in ring_chunks(area, 1, line):
+                    self._add(Post(keepout.name, None, (self._placed(layer, chunk),), layer, layer, space=0), None)
 
     def _edge(self, inside: BaseGeometry, half_width: float, half_height: float) -> None:
         """Sides of the outline that are not those of its rectangle."""

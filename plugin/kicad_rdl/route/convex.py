@@ -77,22 +77,6 @@ def ring_chunks(area: BaseGeometry, margin: Nm, reach: Nm, inward: float = 0.0) 
     return found
 
 
-def inset_chunks(area: BaseGeometry, space: Nm, reach: Nm) -> list[Chunk]:
-    """Outlines in an area from which everything keeps ``space``, and so keeps out of the area, just.
-
-    At corners and where it is narrow they reach to its edge: there everything stays farther away than it must.
-    """
-    inner = shapely.buffer(area, -space, join_style="mitre")
-    found = ring_chunks(inner, 1, reach)
-    left = shapely.difference(area, shapely.buffer(inner, space, quad_segs=32))
-    for piece in shapely.get_parts(left):
-        if piece.geom_type == "Polygon" and piece.area > (space / CHORD) ** 2:
-            box = shapely.bounds(piece)
-            small = max(box[2] - box[0], box[3] - box[1]) <= 2 * space
-            found += _hull(piece, 0) if small else ring_chunks(piece, 1, reach)
-    return found
-
-
 def _capsules(points: Sequence[tuple[float, float]], radius: Nm, reach: Nm) -> list[Chunk]:
     found: list[Chunk] = []
     for (ax, ay), (bx, by) in pairwise(points):

@@ -20,7 +20,7 @@ from kicad_rdl.model.artwork import CopperKind
 from kicad_rdl.route.convex import Chunk
 from kicad_rdl.route.posts import Post
 from kicad_rdl.route.standing import Standing
-from kicad_rdl.route.tiles import hidden
+from kicad_rdl.route.tiles import Obstacle, hidden
 
 SLACK = 30.0
 """Outlines stand out beyond the shapes that they cover by rounding and chords [nm]."""
@@ -72,15 +72,13 @@ def seen(posts: Sequence[Post], layers: int, half_width: float, half_height: flo
     for layer in range(1, layers + 1):
         while True:
             here = [
-                (index, stand)
+                (index, Obstacle(stand.at, stand.shape, post.net, post.name, space=post.space))
                 for index, post in enumerate(posts)
                 for stand in post.stands
                 if stand.layer == layer and (index, layer) not in lost
             ]
-            outside = [index for index, s in here if abs(s.at.x) >= half_width - 1 or abs(s.at.y) >= half_height - 1]
-            gone = outside or [
-                here[k][0] for k in hidden([s.at for _, s in here], [s.shape for _, s in here], half_width, half_height)
-            ]
+            outside = [index for index, o in here if abs(o.at.x) >= half_width - 1 or abs(o.at.y) >= half_height - 1]
+            gone = outside or [here[k][0] for k in hidden([obstacle for _, obstacle in here], half_width, half_height)]
             if not gone:
                 break
             lost.update((index, layer) for index in gone)

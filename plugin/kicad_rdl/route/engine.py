@@ -162,7 +162,7 @@ def _begin(task: _Task, legs: list[_Leg], reach: list[tuple[int, int]], branches
             for stand in post.stands:
                 if stand.layer == layer + 1 and first <= stand.layer <= last:
                     own[index].append((layer, len(found)))
-                    found.append(Obstacle(stand.at, stand.shape, post.net, post.name))
+                    found.append(Obstacle(stand.at, stand.shape, post.net, post.name, space=post.space))
         for index, branch in enumerate(branches, len(task.posts)):
             if branch.layer == layer:
                 own[index].append((layer, len(found)))

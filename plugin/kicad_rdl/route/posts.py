@@ -36,6 +36,8 @@ class Post:
     last: int
     through: bool = False
     """A via of it stands on all its layers at once (a drilled board); else only between the layers that it joins."""
+    space: int | None = None
+    """What the edge of a foreign trace keeps from it [nm]; None: the space of the layer. 0: it may lie over pads."""
 
     @property
     def candidate(self) -> bool:

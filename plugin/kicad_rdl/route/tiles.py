@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
+from scipy.spatial import cKDTree
 from shapely.geometry.base import BaseGeometry
 
 from kicad_rdl.geometry import Circle, Hull, Outline, Point, circle_polygon, circumradius, corners, shapely_of
@@ -50,6 +51,8 @@ class Obstacle:
     name: str
     bone: Point | None = None
     """Where a dog bone ends: the obstacle is then the hull of two discs that cover the shape and the bone's end."""
+    space: float | None = None
+    """What the edge of a foreign trace keeps from it [nm]; None: the space of the layer. 0: it may lie over pads."""
 
     @property
     def discs(self) -> tuple[tuple[float, float, float], ...]:
@@ -143,14 +146,13 @@ def build_tiles(
     outline, normals = outline_points(points, half_width, half_height)
     xy = np.vstack([points, outline])
     disc_start, disc_xy, disc_r = _discs(obstacles, xy)
-    reach = np.array([_weight(o.shape) for o in obstacles] + [0.0] * len(outline))
-    simplices = regular_triangulation(xy, reach)
+    simplices = regular_triangulation(xy, np.concatenate([_weights(obstacles), np.zeros(len(outline))]))
     triangles = counter_clockwise(xy, simplices)
     edges, triangle_edges, edge_triangles = edges_of(triangles)
     all_normals = np.zeros((len(xy), 4))
     all_normals[len(points) :] = normals
-    clearance = np.full(len(xy), float(space))
-    clearance[len(points) :] = edge_clearance
+    clearance = np.full(len(xy), float(edge_clearance))
+    clearance[: len(points)] = [space if o.space is None else o.space for o in obstacles]
     tiles = Tiles(
         tuple(obstacles),
         xy,
@@ -170,16 +172,39 @@ def build_tiles(
     return tiles
 
 
-def hidden(places: Sequence[Point], shapes: Sequence[Outline], half_width: float, half_height: float) -> list[int]:
+def hidden(obstacles: Sequence[Obstacle], half_width: float, half_height: float) -> list[int]:
     """Which obstacles would be in no tile, because others lie over them."""
-    if not places:
+    if not obstacles:
         return []
-    points = np.array([(at.x, at.y) for at in places], dtype=np.float64)
+    points = np.array([(o.at.x, o.at.y) for o in obstacles], dtype=np.float64)
     outline, _ = outline_points(points, half_width, half_height)
+    reach = np.concatenate([_weights(obstacles), np.zeros(len(outline))])
     xy = np.vstack([points, outline])
-    reach = np.array([_weight(shape) for shape in shapes] + [0.0] * len(outline))
     triangles = counter_clockwise(xy, regular_triangulation(xy, reach))
-    return sorted(set(range(len(places))) - set(triangles.ravel().tolist()))
+    return sorted(set(range(len(obstacles))) - set(triangles.ravel().tolist()))
+
+
+def _weights(obstacles: Sequence[Obstacle]) -> F64:
+    """Radii of the discs that stand for obstacles in the triangulation [nm].
+
+    Where outlines may lie over pads, a pad's disc is so small that neighbouring outlines keep the gap between them: the
+    circle around it stays outside of the disc (in the power metric).
+    """
+    weight = np.array([_weight(o.shape) for o in obstacles])
+    joints: list[tuple[Point, float]] = []
+    for o in obstacles:
+        if o.space == 0 and isinstance(o.shape, Hull):
+            ends = [o.at + point for point in o.shape.points]
+            joints += [(end, max(end.distance(o.at) for end in ends)) for end in ends]
+    if joints:
+        half = np.array([length for _, length in joints])
+        tree = cKDTree([(end.x, end.y) for end, _ in joints])
+        for k, o in enumerate(obstacles):
+            if o.space != 0:
+                near = tree.query_ball_point((o.at.x, o.at.y), math.hypot(weight[k], half.max()))
+                power = [o.at.distance(joints[j][0]) ** 2 - half[j] ** 2 for j in near]
+                weight[k] = math.sqrt(max(0.0, min([weight[k] ** 2, *power])))
+    return weight
 
 
 def _weight(shape: Outline) -> float:

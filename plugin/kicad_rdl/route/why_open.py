@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 
 from kicad_rdl.model.layout import Cut, Unrouted
 from kicad_rdl.model.package import SupplyStyle
-from kicad_rdl.route.account import gap_names, gap_places
+from kicad_rdl.route.account import gap_names, gap_places, more_room
+from kicad_rdl.route.barred import Barred
 from kicad_rdl.route.blocking import Blockade, FullGap, net_names, words_of
 from kicad_rdl.route.chains import Routed
 from kicad_rdl.route.errands import Errand
@@ -19,7 +19,6 @@ from kicad_rdl.route.plan import Plan
 from kicad_rdl.route.problem import Problem
 from kicad_rdl.route.sketches import Sketches
 from kicad_rdl.route.wants import layers_for, via_price, widths_of
-from kicad_rdl.units import um
 
 
 def explained(
@@ -48,6 +47,7 @@ def explained(
     for wire in routed:
         pieces.join(number[wire.start.label], number[wire.end.label])
     blockade = Blockade(sketches)
+    barred = Barred(problem)
     metal = problem.package.technology.metal(1)
     price = FIRST_PRICE * (metal.line + metal.space)
     layer_names = [f"RDL{k}" for k in range(1, problem.package.rdl_count + 1)]
@@ -56,6 +56,13 @@ def explained(
     found: list[Unrouted] = []
     for item in unrouted:
         start = number.get(item.start)
+        ends_of = [number[label] for label in (item.start, item.end) if label in number]
+        shut = next(
+            (words for words in (_shut(problem, plan, barred, item.net, end) for end in ends_of) if words), None
+        )
+        if shut is not None:
+            found.append(replace(item, reason=shut, cut=None))
+            continue
         if item.cut is not None or start is None or item.net in planes or item.reason.startswith(NO_GEOMETRY):
             found.append(item)
             continue
@@ -97,12 +104,30 @@ def explained(
     return tuple(found), tuple(all_cuts)
 
 
+def _shut(problem: Problem, plan: Plan, barred: Barred, net: str, post: int) -> str | None:
+    """That no trace of its net can start at a bump or ball, on any layer that it may reach; None: one can."""
+    bumps, count = len(problem.bumps), problem.package.rdl_count
+    if post < bumps:
+        own, at, layers = problem.bumps[post], plan.sites.bump_at[post], range(1, plan.sites.bump_limit[post] + 1)
+    elif post < bumps + len(problem.balls):
+        ball = post - bumps
+        own, at, layers = problem.balls[ball], plan.sites.ball_at[ball], range(plan.sites.ball_limit[ball], count + 1)
+    else:
+        return None
+    over: list[str | None] = []
+    for layer in layers:
+        half = problem.package.trace_width(problem.package.net(net), layer) / 2
+        place = own.at if layer == (1 if post < bumps else count) else at
+        over.append(barred.over(place, half, layer))
+    return None if None in over else f"keep-out {over[0]} lies over {own.label}: no trace can start there"
+
+
 def full_cut(problem: Problem, sketches: Sketches, full: FullGap) -> Cut:
     """A full gap as a cut, in the package frame."""
     tiles = sketches.tiles[full.layer]
     u, v = tiles.edges[full.gap].tolist()
     places, names = gap_places(problem, tiles, (u, v)), gap_names(tiles, (u, v))
-    remedies = [f"{um(math.ceil(full.lack))} more distance here: a larger pitch or smaller pads"]
+    remedies = [more_room(names, float(tiles.width[full.gap]), full.lack)]
     if problem.package.rdl_count < len(problem.package.technology.metals):
         remedies.append("one more RDL")
     needed = full.wires + 1

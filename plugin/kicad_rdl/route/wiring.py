@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from kicad_rdl.model.layout import Improvement
 from kicad_rdl.model.package import SupplyStyle
 from kicad_rdl.model.report import Progress
-from kicad_rdl.route.barred import Barred
 from kicad_rdl.route.branching import acute_meetings, branched, joined_midway, settled
 from kicad_rdl.route.chains import Missing, Routed, without_stubs, without_torn
 from kicad_rdl.route.improve import improve, taut_lengths
@@ -89,7 +88,6 @@ def _result(problem: Problem, stage: Stage, laying: Laying) -> Wiring:
             return plan.vias[post - first].on(problem, layer)
         return everyone[post]
 
-    barred = Barred(problem)
     routed: list[Routed] = []
     missing: list[Missing] = []
     for number, net in enumerate(stage.nets):
@@ -99,13 +97,8 @@ def _result(problem: Problem, stage: Stage, laying: Laying) -> Wiring:
             start, end = (terminal(post, layer + 1) for post in work.sketches.ends_of(wire))
             path = laying.path(wire)
             width = problem.package.trace_width(rule, layer + 1)
-            # the tiles know nothing of a keep-out where a terminal stands in it
-            keepout = None if path is None else barred.crossed(path, width / 2, layer + 1)
             if path is None:
                 missing.append(Missing(net, start, end, layer + 1, laying.why_lost(wire)))
-            elif keepout is not None:
-                name = problem.package.keepouts[keepout].name
-                missing.append(Missing(net, start, end, layer + 1, f"keep-out {name} lies over a terminal or its way"))
             else:
                 routed.append(Routed(net, layer + 1, start, end, path, width))
     if plan.vias:
