@@ -13,6 +13,7 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from topology import clear_width
 
 from kicad_rdl.check import check_layout
 from kicad_rdl.geometry import Circle, Line, Path, Point, Rectangle
@@ -27,7 +28,7 @@ from kicad_rdl.route.network import LayerTask, plan_flow
 from kicad_rdl.route.octilinear import bend
 from kicad_rdl.route.sites import DIRECTIONS, _around
 from kicad_rdl.route.sketches import Sketches
-from kicad_rdl.route.tiles import Obstacle, Tiles, build_tiles, clear_width
+from kicad_rdl.route.tiles import Obstacle, Tiles, build_tiles
 from kicad_rdl.route.triangulation import F64
 from kicad_rdl.route.uncross import Wire
 from kicad_rdl.route.weave import over

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from random import Random
 
 import networkx  # type: ignore[import-untyped]
 import numpy as np
@@ -12,10 +11,10 @@ import pytest
 import shapely
 from layers import EDGE, HALF, LINE, SPACE, RandomFlow, each_layer, random_flow, random_tiles
 from shapely.geometry.base import BaseGeometry
-from topology import crossings, diagonal_crossings, faults_of_wires, gap_loads, overfull
+from topology import apexes, clear_width, convex, crossings, diagonal_crossings, faults_of_wires, gap_loads, overfull
 
-from kicad_rdl.route.audit import diagonal_loads, diagonal_room, diagonals_of
-from kicad_rdl.route.tiles import ROOMY, SLACK, Tiles, apexes, clear_width, convex, flipped
+from kicad_rdl.route.audit import diagonal_loads, diagonal_rooms, diagonal_widths, diagonals_of, far_corners
+from kicad_rdl.route.tiles import ROOMY, SLACK, Tiles
 
 
 def outline_of(tiles: Tiles, vertex: int) -> BaseGeometry:
@@ -78,27 +77,13 @@ def test_capacity_is_the_distance_of_the_obstacles(seed: int) -> None:
 
 
 @each_layer
-@pytest.mark.parametrize("many", [1, 5])
-def test_exchanged_diagonals(seed: int, many: int) -> None:
+def test_other_diagonals(seed: int) -> None:
     tiles = random_tiles(seed)
-    asked = sorted(set(Random(seed).choices(range(len(tiles.edges)), k=many)))
-    other = flipped(tiles, asked)
-    old, new = ({tuple(e) for e in t.edges.tolist()} for t in (tiles, other))
-    assert len(old) == len(new)
-    corners = other.xy[other.triangles]
-    ab, ac = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
-    area = (ab[:, 0] * ac[:, 1] - ab[:, 1] * ac[:, 0]) / 2
-    assert (area > 0).all()
-    assert math.isclose(float(area.sum()), 4 * HALF[0] * HALF[1], rel_tol=1e-12)
-    for edge in asked:
-        pair = tuple(tiles.edges[edge].tolist())
-        if pair not in new:
-            assert tuple(sorted(apexes(tiles, edge))) in new
-    if len(asked) == 1 and convex(tiles, asked[0]):
-        p, q = sorted(apexes(tiles, asked[0]))
-        assert new - old == {(p, q)}
-        back = flipped(other, [other.edges.tolist().index([p, q])])
-        assert {tuple(e) for e in back.edges.tolist()} == old
+    corners, widths = far_corners(tiles), diagonal_widths(tiles)
+    for gap in np.flatnonzero((tiles.edge_triangles >= 0).all(axis=1)).tolist():
+        assert tuple(corners[gap]) == apexes(tiles, gap)
+        assert (widths[gap] < math.inf) == convex(tiles, gap)
+        assert not convex(tiles, gap) or widths[gap] == clear_width(tiles, *apexes(tiles, gap))
 
 
 # --- the flow plan --------------------------------------------------------------------------------------------------
@@ -187,7 +172,7 @@ def test_diagonal_loads_are_counted_right(seed: int) -> None:
     for load in diagonal_loads(tiles, wires, [LINE] * len(wires), SPACE):
         assert load.wires == expected[load.edge]
         assert load.load == load.wires * (LINE + SPACE)
-        assert load.room == diagonal_room(tiles, load.edge, SPACE)
+        assert load.room == diagonal_rooms(tiles, SPACE)[load.edge]
 
 
 def test_the_classic_square_of_pads() -> None:
@@ -203,4 +188,4 @@ def test_the_classic_square_of_pads() -> None:
         and abs(np.abs(tiles.xy[u] - tiles.xy[v]) - pitch).max() < 1
     ]  # fmt: skip
     assert convex(tiles, edge)
-    assert diagonal_room(tiles, edge, SPACE) == pytest.approx(math.sqrt(2) * pitch - 60_000 - SPACE)
+    assert diagonal_rooms(tiles, SPACE)[edge] == pytest.approx(math.sqrt(2) * pitch - 60_000 - SPACE)

@@ -14,7 +14,7 @@ import shapely
 from shapely.ops import substring
 
 from kicad_rdl.geometry import Path, path_points
-from kicad_rdl.route.tiles import Tiles, clear_width
+from kicad_rdl.route.tiles import Tiles, clear_widths
 from kicad_rdl.route.uncross import Wire
 
 Numbered = Mapping[int, Wire] | Sequence[Wire]
@@ -173,6 +173,27 @@ class NearCut:
     gaps: tuple[int, ...]
     room: float
     """What it offers to the widths of traces and the spaces beside them, one space added [nm]."""
+
+
+def clear_width(tiles: Tiles, u: int, v: int) -> float:
+    """Distance between two obstacles, edge to edge [nm]."""
+    return float(clear_widths(tiles, np.array([[u, v]]))[0])
+
+
+def apexes(tiles: Tiles, edge: int) -> tuple[int, int]:
+    """The corners of the left and of the right tile that do not lie on the edge."""
+    ends = tiles.edges[edge].tolist()
+    left, right = ([w for w in tiles.triangles[t].tolist() if w not in ends] for t in tiles.edge_triangles[edge])
+    return left[0], right[0]
+
+
+def convex(tiles: Tiles, edge: int) -> bool:
+    """Whether the two tiles at an edge make a convex quadrangle, so that its other diagonal is a cut."""
+    if (tiles.edge_triangles[edge] < 0).any():
+        return False
+    u, v, p, q = tiles.xy[[*tiles.edges[edge], *apexes(tiles, edge)]]
+    one, two = ((q - p)[0] * (end - p)[1] - (q - p)[1] * (end - p)[0] for end in (u, v))
+    return bool(one * two < 0)
 
 
 def near_cuts(tiles: Tiles, reach: float, space: float) -> list[NearCut]:

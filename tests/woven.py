@@ -14,13 +14,13 @@ from random import Random
 import numpy as np
 import pytest
 from layers import EDGE, HALF, LINE, SPACE, random_obstacles
-from topology import crossings, diagonal_crossings, faults_of_wires
+from topology import apexes, clear_width, convex, crossings, diagonal_crossings, faults_of_wires
 
 from kicad_rdl.geometry import Circle, Point
 from kicad_rdl.route.errands import Errand, Way
 from kicad_rdl.route.ground import Posted
 from kicad_rdl.route.sketches import Sketches
-from kicad_rdl.route.tiles import Obstacle, Tiles, apexes, build_tiles, clear_width, convex, slack_for
+from kicad_rdl.route.tiles import Obstacle, Tiles, build_tiles, slack_for
 from kicad_rdl.route.uncross import Wire
 
 CANDIDATE = 20_000

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from kicad_rdl.route.audit import diagonal_widths, far_corners
 from kicad_rdl.route.round_ends import standing_out
-from kicad_rdl.route.tiles import Tiles, clear_width, reach_of
+from kicad_rdl.route.tiles import Tiles, reach_of
 from kicad_rdl.route.triangulation import F64, I64, tiles_around
 from kicad_rdl.route.weave import TOO_FAR, Ground
 
@@ -119,25 +120,9 @@ def _radii(tiles: Tiles) -> F64:
 
 def _diagonals(tiles: Tiles, radius: F64, space: float) -> tuple[F64, I64]:
     """Per gap: room of the other diagonal without what its ends keep [nm], and its ends; see ``Ground``."""
-    count = len(tiles.edges)
-    apex = np.full((count, 2), -1, np.int64)
-    room = np.full(count, TOO_FAR)
-    inner = np.flatnonzero((tiles.edge_triangles >= 0).all(axis=1))
-    # the corner of a tile that is not on the gap: the sum of its corners less the two ends
-    for side in (0, 1):
-        corners = tiles.triangles[tiles.edge_triangles[inner, side]].sum(axis=1)
-        apex[inner, side] = corners - tiles.edges[inner].sum(axis=1)
-    u, v = tiles.xy[tiles.edges[inner, 0]], tiles.xy[tiles.edges[inner, 1]]
-    p, q = tiles.xy[apex[inner, 0]], tiles.xy[apex[inner, 1]]
-    d = q - p
-    one = d[:, 0] * (u - p)[:, 1] - d[:, 1] * (u - p)[:, 0]
-    two = d[:, 0] * (v - p)[:, 1] - d[:, 1] * (v - p)[:, 0]
-    convex = inner[one * two < 0]
-    a, b = apex[convex, 0], apex[convex, 1]
-    single = np.diff(tiles.disc_start) == 1
-    plain = single[a] & single[b] & (not tiles.octilinear)
-    room[convex[plain]] = np.hypot(*(tiles.xy[a[plain]] - tiles.xy[b[plain]]).T) + space
-    for edge in convex[~plain].tolist():
-        ends = apex[edge].tolist()
-        room[edge] = clear_width(tiles, *ends) + radius[ends].sum() + space
-    return room, apex
+    corners = far_corners(tiles)
+    width = diagonal_widths(tiles)
+    room = np.where(np.isfinite(width), width + radius[corners].sum(axis=1) + space, TOO_FAR)
+    outer = (corners < 0).any(axis=1)
+    corners[outer] = -1
+    return room, corners

@@ -9,14 +9,16 @@ wires that do not cross (Fang, Lin, Hsu, Chang 2005; the uncrossing of planar fl
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from kicad_rdl.route.bins import Bins, along, bin_count, bins_of
 from kicad_rdl.route.flow import maximum_flow, min_cost_max_flow
 from kicad_rdl.route.metric import distances, metric_of
-from kicad_rdl.route.tiles import Tiles, reach_of
+from kicad_rdl.route.quadrangles import Quadrangles, quadrangles_of
+from kicad_rdl.route.tiles import Tiles
 from kicad_rdl.route.triangulation import F64, I64
 from kicad_rdl.route.uncross import Wire, uncross
 
@@ -35,6 +37,10 @@ class LayerTask:
     capacity: I64
     source_vertex: I64
     sink_vertex: I64
+    across: Mapping[int, int] = field(default_factory=dict)
+    """Gaps whose other diagonals may be scarce -> wires that fit there; no two share a tile. See ``quadrangles``."""
+    watched: Set[int] = frozenset()
+    """Those of ``across`` that the flow must not overfill. Others only count where bins are coarse anyway."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +81,7 @@ class _Arcs:
 class _LayerArcs:
     """Where the arcs of one layer stand, and the bins they join."""
 
+    quadrangles: Quadrangles
     crossing: slice
     crossing_edge: I64
     """Edge of each crossing pair; first all left-to-right arcs, then all right-to-left."""
@@ -90,48 +97,12 @@ class _LayerArcs:
     direct_to: I64
 
 
-@dataclass(frozen=True, slots=True)
-class _Bins:
-    """Bins of all gaps of a layer: edge, position [nm], capacity."""
-
-    edge: I64
-    xy: F64
-    capacity: I64
-    start: I64
-    """[e + 1] bins of edge e are ``start[e] : start[e + 1]``."""
-
-
-def _bins(tiles: Tiles, capacity: I64, size: float) -> _Bins:
-    count = np.clip(np.round(tiles.width / size).astype(np.int64), 1, 12)
-    count = np.minimum(count, np.maximum(capacity, 1))
-    count[capacity == 0] = 0
-    start = np.concatenate([[0], np.cumsum(count)])
-    edge = np.repeat(np.arange(len(count)), count)
-    index = np.arange(len(edge)) - start[edge]
-    u, v = tiles.edges[edge, 0], tiles.edges[edge, 1]
-    # the clear part of the centre line, shared evenly
-    along = tiles.xy[v] - tiles.xy[u]
-    length = np.hypot(*along.T)
-    blocked = np.maximum(length - tiles.width[edge], 0.0)
-    radius = reach_of(tiles)
-    total = np.maximum(radius[u] + radius[v], 1e-9)
-    first = blocked * radius[u] / total
-    t = (first + tiles.width[edge] * (index + 0.5) / np.maximum(count[edge], 1)) / np.maximum(length, 1e-9)
-    xy = tiles.xy[u] + along * np.clip(t, 0.0, 1.0)[:, None]
-    share = capacity[edge]
-    n = np.maximum(count[edge], 1)
-    part = (share * (index + 1)) // n - (share * index) // n
-    return _Bins(edge, xy, part, start)
-
-
-def _pairs(first: I64, second: I64, start: I64) -> tuple[I64, I64]:
-    """All pairs (bin of edge first[i], bin of edge second[i]), flattened."""
-    a = start[first + 1] - start[first]
-    b = start[second + 1] - start[second]
-    total = a * b
-    row = np.repeat(np.arange(len(first)), total)
-    inner = np.arange(total.sum()) - np.repeat(np.cumsum(total) - total, total)
-    return start[first[row]] + inner // np.maximum(b[row], 1), start[second[row]] + inner % np.maximum(b[row], 1)
+def _merged(layer: LayerTask, size: float) -> LayerTask:
+    """The layer with those diagonals in ``across`` that count where bins have that size."""
+    coarse = bin_count(layer.tiles, layer.capacity, size) <= 1
+    rims = layer.tiles.triangle_edges[layer.tiles.edge_triangles]
+    across = {gap: fits for gap, fits in layer.across.items() if gap in layer.watched or bool(coarse[rims[gap]].all())}
+    return replace(layer, across=across)
 
 
 def _bin_size(layers: Sequence[LayerTask]) -> float:
@@ -141,9 +112,7 @@ def _bin_size(layers: Sequence[LayerTask]) -> float:
     while size < 1e9:
         arcs = 0
         for layer in layers:
-            count = np.clip(np.round(layer.tiles.width / size), 1, 12)
-            count = np.minimum(count, np.maximum(layer.capacity, 1)) * (layer.capacity > 0)
-            c = count[layer.tiles.triangle_edges]
+            c = bin_count(layer.tiles, layer.capacity, size)[layer.tiles.triangle_edges]
             arcs += int(2 * (c[:, 0] * c[:, 1] + c[:, 1] * c[:, 2] + c[:, 2] * c[:, 0]).sum())
         if arcs <= ARC_BUDGET:
             break
@@ -180,12 +149,15 @@ def plan_flow(
     arcs.add(sink_node, np.full(sink_count, super_sink), 1, 0.0)
     offset = 2 + group_count + source_count + sink_count
     size = _bin_size(layers)
-    placed: list[tuple[_Bins, _LayerArcs]] = []
-    for index, layer in enumerate(layers):
-        bins = _bins(layer.tiles, layer.capacity, size)
+    merged = [_merged(layer, size) for layer in layers]
+    placed: list[tuple[Bins, _LayerArcs]] = []
+    for index, layer in enumerate(merged):
+        count = bin_count(layer.tiles, layer.capacity, size)
+        count[list(layer.across)] = 0  # within one tile
+        bins = bins_of(layer.tiles, layer.capacity, count)
         extra = np.zeros(source_count) if layer_cost is None else layer_cost[index]
         placed.append((bins, _layer_arcs(arcs, layer, bins, offset, source_node, sink_node, extra)))
-        offset += 2 * len(bins.edge)
+        offset += 2 * len(bins.edge) + 4 * len(layer.across)
     tails, heads = np.concatenate(arcs.tails), np.concatenate(arcs.heads)
     capacity = np.concatenate(arcs.capacity)
     cost = np.round(np.concatenate(arcs.cost) / COST_UNIT).astype(np.int64)
@@ -194,7 +166,7 @@ def plan_flow(
     value = int(flow[:group_count].sum())
     wires: list[tuple[Wire, ...]] = []
     orders: list[dict[int, list[int]]] = []
-    for layer, (_, where) in zip(layers, placed, strict=True):
+    for layer, (_, where) in zip(merged, placed, strict=True):
         found, order = uncross(layer.tiles, layer.source_vertex, layer.sink_vertex, *_units(layer, where, flow))
         wires.append(found)
         orders.append(order)
@@ -205,7 +177,7 @@ def plan_flow(
 
 
 def _layer_arcs(
-    arcs: _Arcs, layer: LayerTask, bins: _Bins, offset: int, source_node: I64, sink_node: I64, extra: F64
+    arcs: _Arcs, layer: LayerTask, bins: Bins, offset: int, source_node: I64, sink_node: I64, extra: F64
 ) -> _LayerArcs:
     """Adds the arcs of one layer."""
     tiles, metric = layer.tiles, metric_of(layer.tiles.octilinear)
@@ -213,25 +185,42 @@ def _layer_arcs(
     crossing = arcs.add(
         np.concatenate([node, node + 1]), np.concatenate([node + 1, node]), np.concatenate([bins.capacity] * 2), 0.0
     )
-    te = tiles.triangle_edges
-    triangle = np.arange(len(te))
+    quadrangles = _quadrangles(layer)
+    alone = np.ones(len(tiles.triangles), np.bool_)
+    alone[quadrangles.tiles.ravel()] = False
+    triangle = np.flatnonzero(alone)
+    te = tiles.triangle_edges[triangle]
     for k in range(3):
-        first, second = te[:, k], te[:, (k + 1) % 3]
-        a, b = _pairs(first, second, bins.start)
+        row, a, b = bins.pairs(te[:, k], te[:, (k + 1) % 3])
+        owner = triangle[row]
         # which side of each edge faces this triangle
-        owner = np.repeat(
-            triangle, (bins.start[first + 1] - bins.start[first]) * (bins.start[second + 1] - bins.start[second])
-        )
         na = node[a] + (tiles.edge_triangles[bins.edge[a], 0] != owner)
         nb = node[b] + (tiles.edge_triangles[bins.edge[b], 0] != owner)
         length = distances(bins.xy[a] - bins.xy[b], metric)
-        much = np.minimum(bins.capacity[a], bins.capacity[b])
-        arcs.add(
-            np.concatenate([na, nb]),
-            np.concatenate([nb, na]),
-            np.concatenate([much, much]),
-            np.concatenate([length, length]),
-        )
+        _both_ways(arcs, na, nb, np.minimum(bins.capacity[a], bins.capacity[b]), length)
+    part = offset + 2 * len(node) + np.arange(4 * len(quadrangles.edges)).reshape(-1, 4)
+    for k in range(4):
+        ahead = (k + 1) % 4
+        _both_ways(arcs, part[:, k], part[:, ahead], quadrangles.half[:, k], quadrangles.step[:, k])
+        row, found = bins.at(quadrangles.sides[:, k])
+        faces = node[found] + (tiles.edge_triangles[bins.edge[found], 0] != quadrangles.tiles[row, k])
+        _both_ways(arcs, faces, part[row, k], bins.capacity[found], quadrangles.antenna[row, k])
+
+    def corners(wanted: I64) -> tuple[I64, I64, I64, I64, F64]:
+        """Tile, corner, node, capacity and length of ways from the vertices wanted (>= 0) into the tiles around."""
+        t, corner, found = _corner_bins(tiles, bins, np.where(alone[:, None], wanted[tiles.triangles], -1))
+        faces = node[found] + (tiles.edge_triangles[bins.edge[found], 0] != t)
+        length = distances(tiles.xy[tiles.triangles[t, corner]] - bins.xy[found], metric)
+        ways = [(t, corner, faces, bins.capacity[found], length)]
+        for k in range(4):
+            row = np.flatnonzero(wanted[quadrangles.corners[:, k]] >= 0)
+            for side, cost in ((k, quadrangles.ahead[:, k]), ((k + 3) % 4, quadrangles.back[:, k])):
+                t = quadrangles.tiles[row, side]
+                corner = np.argmax(tiles.triangles[t] == quadrangles.corners[row, k][:, None], axis=1)
+                ways.append((t, corner, part[row, side], np.ones(len(row), np.int64), cost[row]))
+        t, corner, faces, much, length = (np.concatenate(column) for column in zip(*ways, strict=True))
+        return t, corner, faces, much, length
+
     source_of = np.full(len(tiles.xy), -1, dtype=np.int64)
     here = layer.source_vertex >= 0
     source_of[layer.source_vertex[here]] = np.flatnonzero(here)
@@ -239,28 +228,27 @@ def _layer_arcs(
     here = layer.sink_vertex >= 0
     sink_of[layer.sink_vertex[here]] = np.flatnonzero(here)
 
-    leave_t, leave_c, leave_bin = _corner_bins(tiles, bins, source_of)
-    nodes = node[leave_bin] + (tiles.edge_triangles[bins.edge[leave_bin], 0] != leave_t)
-    vertex = tiles.triangles[leave_t, leave_c]
-    length = distances(tiles.xy[vertex] - bins.xy[leave_bin], metric) + extra[source_of[vertex]]
+    leave_t, leave_c, nodes, much, length = corners(source_of)
+    source = source_of[tiles.triangles[leave_t, leave_c]]
+    length = length + extra[source]
     fine = np.isfinite(length)
     leave_t, leave_c = leave_t[fine], leave_c[fine]
-    leave = arcs.add(source_node[source_of[vertex]][fine], nodes[fine], bins.capacity[leave_bin][fine], length[fine])
+    leave = arcs.add(source_node[source][fine], nodes[fine], much[fine], length[fine])
 
-    enter_t, enter_c, enter_bin = _corner_bins(tiles, bins, sink_of)
-    nodes = node[enter_bin] + (tiles.edge_triangles[bins.edge[enter_bin], 0] != enter_t)
-    vertex = tiles.triangles[enter_t, enter_c]
-    length = distances(tiles.xy[vertex] - bins.xy[enter_bin], metric)
-    enter = arcs.add(nodes, sink_node[sink_of[vertex]], bins.capacity[enter_bin], length)
+    enter_t, enter_c, nodes, much, length = corners(sink_of)
+    enter = arcs.add(nodes, sink_node[sink_of[tiles.triangles[enter_t, enter_c]]], much, length)
 
+    beside = np.ones(len(tiles.edges), np.bool_)
+    beside[quadrangles.edges] = False  # along these a wire crosses the other diagonal
     rows, tails, heads = [], [], []
     for k in range(3):
         for other in (1, 2):
             a, b = tiles.triangles[:, k], tiles.triangles[:, (k + other) % 3]
-            good = (source_of[a] >= 0) & (sink_of[b] >= 0)
-            rows.append(triangle[good])
-            tails.append(np.full(good.sum(), k))
-            heads.append(np.full(good.sum(), (k + other) % 3))
+            between = tiles.triangle_edges[:, k if other == 1 else (k + 2) % 3]
+            good = np.flatnonzero((source_of[a] >= 0) & (sink_of[b] >= 0) & beside[between])
+            rows.append(good)
+            tails.append(np.full(len(good), k))
+            heads.append(np.full(len(good), (k + other) % 3))
     direct_t, direct_a, direct_b = np.concatenate(rows), np.concatenate(tails), np.concatenate(heads)
     va, vb = tiles.triangles[direct_t, direct_a], tiles.triangles[direct_t, direct_b]
     length = distances(tiles.xy[va] - tiles.xy[vb], metric) + extra[source_of[va]]
@@ -268,21 +256,43 @@ def _layer_arcs(
     direct_t, direct_a, direct_b, va, vb = direct_t[fine], direct_a[fine], direct_b[fine], va[fine], vb[fine]
     direct = arcs.add(source_node[source_of[va]], sink_node[sink_of[vb]], 1, length[fine])
     return _LayerArcs(
-        crossing, bins.edge, leave, leave_t, leave_c, enter, enter_t, enter_c, direct, direct_t, direct_a, direct_b
+        quadrangles, crossing, bins.edge, leave, leave_t, leave_c, enter, enter_t, enter_c,
+        direct, direct_t, direct_a, direct_b,
+    )  # fmt: skip
+
+
+def _both_ways(arcs: _Arcs, one: I64, other: I64, capacity: I64, cost: F64) -> None:
+    """Adds arcs there and back."""
+    tails, heads = np.concatenate([one, other]), np.concatenate([other, one])
+    arcs.add(tails, heads, np.concatenate([capacity] * 2), np.concatenate([cost] * 2))
+
+
+def _quadrangles(layer: LayerTask) -> Quadrangles:
+    """The pairs of tiles that are one for the flow."""
+    tiles, metric = layer.tiles, metric_of(layer.tiles.octilinear)
+    edges = np.array(sorted(layer.across), np.int64)
+    across = np.array([layer.across[edge] for edge in edges.tolist()], np.int64)
+    every = np.arange(len(tiles.edges))
+    middle = along(tiles, every, 0.5)
+    return quadrangles_of(
+        tiles,
+        edges,
+        layer.capacity,
+        across,
+        lambda one, other: distances(middle[one] - middle[other], metric),
+        lambda vertex, gap: distances(tiles.xy[vertex] - middle[gap], metric),
     )
 
 
-def _corner_bins(tiles: Tiles, bins: _Bins, wanted: I64) -> tuple[I64, I64, I64]:
-    """(triangle, corner, bin of the opposite edge) for every corner whose vertex is wanted (>= 0)."""
+def _corner_bins(tiles: Tiles, bins: Bins, wanted: I64) -> tuple[I64, I64, I64]:
+    """(triangle, corner, bin of the opposite edge) for every corner [t, 3] that is wanted (>= 0)."""
     triangles, corners, found = [], [], []
     for k in range(3):
-        t = np.flatnonzero(wanted[tiles.triangles[:, k]] >= 0)
-        opposite = tiles.triangle_edges[t, (k + 1) % 3]
-        count = bins.start[opposite + 1] - bins.start[opposite]
-        triangles.append(np.repeat(t, count))
-        corners.append(np.full(count.sum(), k))
-        inner = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
-        found.append(np.repeat(bins.start[opposite], count) + inner)
+        t = np.flatnonzero(wanted[:, k] >= 0)
+        row, opposite = bins.at(tiles.triangle_edges[t, (k + 1) % 3])
+        triangles.append(t[row])
+        corners.append(np.full(len(row), k))
+        found.append(opposite)
     return np.concatenate(triangles), np.concatenate(corners), np.concatenate(found)
 
 
@@ -298,6 +308,12 @@ def _units(layer: LayerTask, where: _LayerArcs, flow: I64) -> tuple[I64, I64]:
     np.add.at(inject, (where.enter_triangle, where.enter_corner), -flow[where.enter])
     np.add.at(inject, (where.direct_triangle, where.direct_from), flow[where.direct])
     np.add.at(inject, (where.direct_triangle, where.direct_to), -flow[where.direct])
+    # within a quadrangle: what its right tile lacks
+    edges = where.quadrangles.edges
+    right = tiles.edge_triangles[edges, 1]
+    rim = tiles.triangle_edges[right]
+    inward = np.where(tiles.edge_triangles[rim, 1] == right[:, None], net[rim], -net[rim])
+    net[edges] = -(inward.sum(axis=1) + inject[right].sum(axis=1))
     return net, inject
 
 

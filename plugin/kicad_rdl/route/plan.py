@@ -8,33 +8,29 @@ diagonals of tiles that the wires overfill.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from kicad_rdl.model.package import Angles
-from kicad_rdl.route.audit import CutLoad, diagonal_loads
+from kicad_rdl.route.audit import diagonal_loads, scarce_diagonals
+from kicad_rdl.route.corrections import Corrections, corrected
 from kicad_rdl.route.demand import Demand, demand_of
 from kicad_rdl.route.network import FlowPlan, LayerTask, plan_flow
 from kicad_rdl.route.problem import Problem, Terminal
 from kicad_rdl.route.sites import Sites
 from kicad_rdl.route.stacks import LayerObstacles, obstacles_on
-from kicad_rdl.route.tiles import Obstacle, Tiles, build_tiles, flipped, slack_for
+from kicad_rdl.route.tiles import Obstacle, Tiles, build_tiles
 from kicad_rdl.route.uncross import Wire
 from kicad_rdl.route.via_sites import ViaSite
 
 ROUNDS = 5
 """Flows over all layers."""
 
-FLIPS = 8
+CORRECTIONS = 8
 """Flows with corrected diagonals."""
-
-MANY = 3_000
-"""With more connections than this a flow takes long: only a few corrections, the rest is left to the drawing."""
-
-FEW_FLIPS = 3
-"""Flows with corrected diagonals where there are many connections."""
 
 Assigned = dict[int, tuple[int, int]]
 """Bump -> (layer, ball)."""
@@ -204,7 +200,7 @@ def _spread(problem: Problem, demand: Demand, step: Step) -> tuple[FlowPlan, Ass
     best: tuple[FlowPlan, Assigned, list[Tiles]] | None = None
     assigned: Assigned = {}
     for turn in range(ROUNDS if len(demand.signal_layers) > 1 else 1):
-        step(turn, ROUNDS + FLIPS)
+        step(turn, ROUNDS + CORRECTIONS)
         open_left = any(i not in assigned for i in demand.bumps)
         deep, high = _reach(problem, demand, assigned, everywhere=turn == 0 or open_left)
         standing = [obstacles_on(problem, k, deep, high, demand.held, demand.sites) for k in demand.signal_layers]
@@ -279,23 +275,17 @@ def _task(
         else -1
         for j, ball in enumerate(problem.balls)
     ]
+    capacity = tiles.capacity(metal.line, metal.space)
     return LayerTask(
         tiles,
-        tiles.capacity(metal.line, metal.space),
+        capacity,
         np.array(sources, dtype=np.int64),
         np.array(sinks, dtype=np.int64),
+        scarce_diagonals(tiles, capacity, metal.line, metal.space),
     )
 
 
 # --- the last flows -------------------------------------------------------------------------------------------------
-
-
-@dataclass(slots=True)
-class _Corrections:
-    """Diagonals exchanged so far, and gaps narrowed where exchanging does not help; by layer and vertices."""
-
-    exchanged: set[tuple[int, int, int]]
-    narrowed: dict[tuple[int, int, int], int]
 
 
 def _settle(
@@ -314,30 +304,31 @@ def _settle(
         nets[ball] = problem.bumps[i].net
     standing = [obstacles_on(problem, k, deep, high, nets, demand.sites) for k in range(1, count + 1)]
     tiles = [_tiles_of(problem, k, s) for k, s in enumerate(standing, 1)]
-    corrections = _Corrections(set(), {})
-    best: tuple[tuple[int, int], FlowPlan, list[Tiles]] | None = None
-    turns = FLIPS if demand.wanted <= MANY else FEW_FLIPS
-    for turn in range(turns):
-        step(ROUNDS + turn, ROUNDS + turns)
+    tasks = [_task(problem, demand, k, standing[k - 1], tiles[k - 1], assigned, high) for k in demand.signal_layers]
+    metals = [problem.package.technology.metal(k) for k in demand.signal_layers]
+    corrections = [Corrections()] * len(tasks)
+    best: tuple[tuple[int, float], FlowPlan] | None = None
+    for turn in range(CORRECTIONS):
+        step(ROUNDS + turn, ROUNDS + CORRECTIONS)
         flow = first if turn == 0 else None
         if flow is None:
-            tasks = [
-                _narrowed(
-                    _task(problem, demand, k, standing[k - 1], tiles[k - 1], assigned, high), k, corrections.narrowed
-                )
-                for k in demand.signal_layers
-            ]
-            flow = plan_flow(tasks, demand.group, demand.units, len(problem.balls))
-        over = _overfull(problem, demand, tiles, flow)
-        score = (flow.value, -sum(len(cuts) for cuts in over))
-        if best is None or score > best[0]:
-            best = (score, flow, list(tiles))
-        if not any(over):
+            now = [c.applied(task) for c, task in zip(corrections, tasks, strict=True)]
+            flow = plan_flow(now, demand.group, demand.units, len(problem.balls))
+        loads = [
+            diagonal_loads(task.tiles, wires, [metal.line] * len(wires), metal.space)
+            for task, wires, metal in zip(tasks, flow.wires, metals, strict=True)
+        ]
+        over = math.fsum(max(0.0, cut.excess) for cuts in loads for cut in cuts)
+        if best is None or (flow.value, -over) > best[0]:
+            best = ((flow.value, -over), flow)
+        if not over:
             break
-        for k, cuts, orders in zip(demand.signal_layers, over, flow.orders, strict=True):
-            tiles[k - 1] = _corrected(k, tiles[k - 1], cuts, orders, corrections)
+        corrections = [
+            corrected(before, task, cuts, orders)
+            for before, task, cuts, orders in zip(corrections, tasks, loads, flow.orders, strict=True)
+        ]
     assert best is not None
-    _, flow, tiles = best
+    flow = best[1]
     place = {layer: k for k, layer in enumerate(demand.signal_layers)}
     return [
         LayerPlan(
@@ -352,48 +343,3 @@ def _settle(
         )
         for layer in range(1, count + 1)
     ]
-
-
-def _narrowed(task: LayerTask, layer: int, narrowed: Mapping[tuple[int, int, int], int]) -> LayerTask:
-    if not narrowed:
-        return task
-    capacity = task.capacity.copy()
-    for edge, (u, v) in enumerate(task.tiles.edges.tolist()):
-        capacity[edge] = min(int(capacity[edge]), narrowed.get((layer, u, v), int(capacity[edge])))
-    return LayerTask(task.tiles, capacity, task.source_vertex, task.sink_vertex)
-
-
-def _overfull(problem: Problem, demand: Demand, tiles: Sequence[Tiles], flow: FlowPlan) -> list[list[CutLoad]]:
-    """Per signal layer the diagonals that carry more than fits, worst first."""
-    found = []
-    for layer, wires in zip(demand.signal_layers, flow.wires, strict=True):
-        metal = problem.package.technology.metal(layer)
-        loads = diagonal_loads(tiles[layer - 1], wires, [metal.line] * len(wires), metal.space)
-        found.append(
-            sorted((c for c in loads if c.load > c.room - slack_for(c.wires)), key=lambda c: (c.room - c.load, c.edge))
-        )
-    return found
-
-
-def _corrected(
-    layer: int, tiles: Tiles, cuts: Sequence[CutLoad], orders: Mapping[int, Sequence[int]], corrections: _Corrections
-) -> Tiles:
-    """Exchanges overfull diagonals; one that was exchanged before gets the fullest gap beside it narrowed instead."""
-    flips: list[int] = []
-    for cut in cuts:
-        key = (layer, min(cut.start, cut.end), max(cut.start, cut.end))
-        if key not in corrections.exchanged:
-            corrections.exchanged.add(key)
-            flips.append(cut.edge)
-            continue
-        beside = [
-            int(edge)
-            for t in tiles.edge_triangles[cut.edge]
-            for edge in tiles.triangle_edges[t]
-            if edge != cut.edge and edge in orders
-        ]
-        if beside:
-            fullest = max(beside, key=lambda edge: (len(orders[edge]), -edge))
-            u, v = tiles.edges[fullest].tolist()
-            corrections.narrowed[(layer, u, v)] = len(orders[fullest]) - 1
-    return flipped(tiles, flips) if flips else tiles

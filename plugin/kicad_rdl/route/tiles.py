@@ -118,11 +118,16 @@ class Tiles:
     def capacity(self, line: float, space: float) -> I64:
         """[e] how many traces of one width fit through each gap."""
         free = self.width - self.clearance[self.edges[:, 0]] - self.clearance[self.edges[:, 1]] + space
-        fits = np.floor(free / (line + space)).astype(np.int64)
-        easy = np.floor((free - SLACK) / (line + space + SLACK)).astype(np.int64)
-        fits = np.maximum(easy, np.minimum(fits, ROOMY))
+        fits = fitting(free, line, space)
         fits[(self.edge_triangles < 0).any(axis=1)] = 0
-        return np.maximum(fits, 0)
+        return fits
+
+
+def fitting(room: F64, line: float, space: float) -> I64:
+    """How many traces of one width fit, each with a space beside it [nm]."""
+    fits = np.floor(room / (line + space)).astype(np.int64)
+    easy = np.floor((room - SLACK) / (line + space + SLACK)).astype(np.int64)
+    return np.maximum(np.maximum(easy, np.minimum(fits, ROOMY)), 0)
 
 
 def build_tiles(
@@ -223,63 +228,9 @@ def _weight(shape: Outline) -> float:
     return inner
 
 
-def flipped(tiles: Tiles, edges: Sequence[int]) -> Tiles:
-    """The tiles with some edges exchanged for the other diagonal of their two tiles; impossible ones stay."""
-    triangles = tiles.triangles.copy()
-    taken: set[int] = set()
-    for edge in edges:
-        left, right = (int(t) for t in tiles.edge_triangles[edge])
-        if left in taken or right in taken or not convex(tiles, edge):
-            continue
-        taken |= {left, right}
-        u, v = (int(w) for w in tiles.edges[edge])
-        p, q = apexes(tiles, edge)
-        triangles[left], triangles[right] = (p, u, q), (q, v, p)
-    triangles = counter_clockwise(tiles.xy, triangles)
-    all_edges, triangle_edges, edge_triangles = edges_of(triangles)
-    result = replace(
-        tiles,
-        triangles=triangles,
-        edges=all_edges,
-        triangle_edges=triangle_edges,
-        edge_triangles=edge_triangles,
-        width=np.zeros(len(all_edges)),
-    )
-    result.width[:] = _widths(result)
-    return result
-
-
-def apexes(tiles: Tiles, edge: int) -> tuple[int, int]:
-    """The corners of the left and of the right tile that do not lie on the edge."""
-    u, v = tiles.edges[edge]
-    left, right = tiles.edge_triangles[edge]
-    p = next(int(w) for w in tiles.triangles[left] if w not in (u, v))
-    q = next(int(w) for w in tiles.triangles[right] if w not in (u, v))
-    return p, q
-
-
-def convex(tiles: Tiles, edge: int) -> bool:
-    """Whether the two tiles at an edge make a convex quadrangle, so that its other diagonal is a cut."""
-    if (tiles.edge_triangles[edge] < 0).any():
-        return False
-    u, v = tiles.edges[edge]
-    p, q = apexes(tiles, edge)
-    (ux, uy), (vx, vy), (px, py), (qx, qy) = tiles.xy[[u, v, p, q]].tolist()
-    one = (qx - px) * (uy - py) - (qy - py) * (ux - px)
-    two = (qx - px) * (vy - py) - (qy - py) * (vx - px)
-    return bool(one * two < 0)
-
-
-def clear_width(tiles: Tiles, u: int, v: int) -> float:
-    """Distance between two obstacles, edge to edge [nm], in the norm of the traces."""
-    if tiles.octilinear:
-        return float(_octagonal_widths(tiles, np.array([u]), np.array([v]))[0])
-    a, b = tiles.disc_start[u], tiles.disc_start[v]
-    if tiles.disc_start[u + 1] == a + 1 and tiles.disc_start[v + 1] == b + 1:
-        apart = float(np.hypot(*(tiles.disc_xy[a] - tiles.disc_xy[b])))
-        return apart - float(tiles.disc_r[a] + tiles.disc_r[b])
-    pair = replace(tiles, edges=np.array([[min(u, v), max(u, v)]], dtype=np.int64))
-    return float(_widths(pair)[0])
+def clear_widths(tiles: Tiles, pairs: I64) -> F64:
+    """[n] distance between the obstacles of each pair [n, 2], edge to edge [nm], in the norm of the traces."""
+    return _widths(replace(tiles, edges=np.sort(pairs, axis=1)))
 
 
 def reach_of(tiles: Tiles) -> F64:
