@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from itertools import combinations
 from random import Random
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,16 +15,17 @@ from layers import EDGE, HALF, LINE, SPACE
 from topology import cut_loads, overfull
 
 from kicad_rdl.geometry import Arc, Circle, Line, Path, Point, Rectangle, Shape, circumradius, path_points, shapely_of
+from kicad_rdl.route import laying
 from kicad_rdl.route.diagonals import discs_beyond
 from kicad_rdl.route.engine import connect
 from kicad_rdl.route.errands import Errand
 from kicad_rdl.route.ground import Posted
 from kicad_rdl.route.lay import Strokes, path_of
-from kicad_rdl.route.layer import lay_layer
+from kicad_rdl.route.layer import LaidLayer, lay_layer
 from kicad_rdl.route.nearness import between, from_point, rows_of
 from kicad_rdl.route.posts import LayerRules, Post, Request, Stand
 from kicad_rdl.route.sketches import Sketches
-from kicad_rdl.route.spacing import Copper
+from kicad_rdl.route.spacing import Conflict, Copper
 from kicad_rdl.route.tiles import SLACK, Obstacle, Tiles, build_tiles
 from kicad_rdl.route.triangulation import F64
 from kicad_rdl.route.uncross import Wire
@@ -280,6 +282,26 @@ def test_what_cannot_be_laid_says_what_is_in_its_way_and_by_how_much() -> None:
     done = connect(posts, [LayerRules(LINE, SPACE, EDGE)], [request], *HALF)
     assert done.wires == ()
     assert done.open == {0: "no legal geometry beside the other traces: 5 um is missing to near"}
+
+
+def test_what_cannot_be_laid_does_not_come_back_to_where_it_collided(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever runs between two pads is refused: the wire goes round one of them."""
+
+    def refusing(tiles: Tiles, wires: Sequence[Wire], *rest: Any) -> LaidLayer:
+        laid = lay_layer(tiles, wires, *rest)
+        named = [{tiles.obstacles[v].name for v in edge if v < tiles.obstacle_count} for edge in tiles.edges.tolist()]
+        shut = named.index({"above", "below"})
+        lost = [k for k, wire in enumerate(wires) if shut in wire.gaps]
+        paths = tuple(None if k in lost else path for k, path in enumerate(laid.paths))
+        return LaidLayer(paths, tuple(Conflict(k, None, None, 1.0, (0.0, 0.0), (0.0, 0.0)) for k in lost))
+
+    monkeypatch.setattr(laying, "lay_layer", refusing)
+    places = {"a": (-400_000, 0), "b": (400_000, 0), "above": (0, 60_000), "below": (0, -60_000)}
+    posts = [Post(name, name, (Stand(1, Point(*at), Circle(20_000)),), 1, 1) for name, at in places.items()]
+    request = Request("N", (0,), (1,), (LINE,), (SPACE,))
+    done = connect(posts, [LayerRules(LINE, SPACE, EDGE)], [request], *HALF)
+    assert done.open == {}
+    assert len(done.wires) == 1
 
 
 def scattered(chance: Random) -> list[Obstacle]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,10 @@ from jobs import write_job
 from kicad_rdl import pipeline
 from kicad_rdl.check import check_layout
 from kicad_rdl.geometry import Point
-from kicad_rdl.model.layout import Layout
+from kicad_rdl.model.layout import Improvement, Layout
 from kicad_rdl.read.job import read_job
+from kicad_rdl.route import wiring
+from kicad_rdl.route.negotiate import Negotiation
 
 BUMPS = "name,x_um,y_um,net\n" + "".join(
     f"b{row}{column},{150 * column - 300},{150 * row - 300},N{row}{column}\n" for row in range(5) for column in range(5)
@@ -157,6 +160,18 @@ def test_locked_copper_between_bumps_counts_as_a_join(tmp_path: Path) -> None:
 def test_wishes_of_a_free_net_are_heeded(tmp_path: Path, rule: str) -> None:
     layout = routed(tmp_path, 2, f'[[nets.rules]]\nmatch = ["N04", "N44"]\n{rule}\n')
     assert layout.unrouted == ()
+
+
+def test_what_has_room_after_improving_is_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stand-in for wires that gave way: one of the flow and one of a tree are open, and nobody is there."""
+
+    def careless(work: Negotiation, numbers: Sequence[int], *_: object) -> Improvement:
+        for number in (min(numbers), max(numbers)):
+            work.take_out(number)
+        return Improvement()
+
+    monkeypatch.setattr(wiring, "improve", careless)
+    assert routed(tmp_path, 2, "", BUMPS.replace("N23\n", "N24\n")).unrouted == ()
 
 
 def test_the_module_example_is_complete() -> None:

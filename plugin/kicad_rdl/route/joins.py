@@ -43,11 +43,16 @@ def join_trees(
         step(done, len(edges))
         if pieces.root(a) != pieces.root(b) and _joined(work, nets, trees[index], (a,), (b,), DETOUR * length):
             pieces.join(a, b)
+    for tree in join_apart(work, nets, trees, late):
+        _push_rest(work, nets, tree, late)
+
+
+def join_apart(work: Negotiation, nets: list[str], trees: Sequence[Tree], late: Callable[[], bool]) -> list[Tree]:
+    """Joins the pieces of trees by any way that pushes nobody; the trees that are still apart."""
+    pieces = work.pieces()
     for tree in trees:
         _join_rest(work, nets, tree, pieces, late)
-    stuck = [tree for tree in trees if len({pieces.root(p) for p in tree.posts}) > 1]
-    for tree in stuck:
-        _push_rest(work, nets, tree, late)
+    return [tree for tree in trees if len({pieces.root(p) for p in tree.posts}) > 1]
 
 
 def _joined(

@@ -42,11 +42,13 @@ class Laying:
         work: the connections on their sketches.
         nets: of the connections.
         layers: layer (from 0) -> its copper.
+        why: net -> why a wire of it could not be laid, which then looked for another way.
     """
 
     work: Negotiation
     nets: Sequence[str]
     layers: dict[int, Laid] = field(default_factory=dict)
+    why: dict[str, str] = field(default_factory=dict)
 
     def lost(self) -> list[int]:
         """Connections with a wire that could not be laid."""
@@ -89,9 +91,10 @@ class Laying:
         laid = lay_layer(sketches.tiles[layer], list(wires.values()), nets, orders, widths, space)
         self.layers[layer] = Laid(dict(zip(numbers, laid.paths, strict=True)), laid, numbers)
 
-    def close_collisions(self) -> None:
-        """Closes the gaps at which wires collided."""
+    def collisions(self) -> list[tuple[int, int]]:
+        """Layers and gaps at which wires that could not be laid collided."""
         sketches = self.work.sketches
+        found = []
         for layer, laid in self.layers.items():
             tiles = sketches.tiles[layer]
             given_up = [(laid.numbers[c.wire], c.at) for c in laid.layer.given_up]
@@ -102,7 +105,8 @@ class Laying:
                 if gaps:
                     middle = tiles.xy[tiles.edges[list(gaps)]].mean(axis=1)
                     nearest = min(range(len(gaps)), key=lambda k: (abs(middle[k][0] - x) + abs(middle[k][1] - y), k))
-                    sketches.close(layer, gaps[nearest])
+                    found.append((layer, gaps[nearest]))
+        return found
 
 
 def lay(
@@ -120,9 +124,12 @@ def lay(
         if not lost or turn == RETRIES - 1 or late():
             break
         before = {layer: sorted(laying.layers[layer].paths) for layer in range(count)}
-        laying.close_collisions()
+        closed = laying.collisions()
         for number in lost:
+            laying.why[nets[number]] = next(laying.why_lost(w) for w in work.wires[number] if laying.path(w) is None)
             work.take_out(number)
+        for layer, gap in closed:
+            work.sketches.close(layer, gap)
         negotiate(work, lost, lambda done, total: step("lay again", done, total), late, pushes=PUSHES)
         dirty = [layer for layer in before if before[layer] != sorted(work.sketches.wires_on(layer))]
     return laying

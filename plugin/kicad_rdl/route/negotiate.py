@@ -279,7 +279,7 @@ def negotiate(
     everyone = sorted({*numbers, *work.wires})
     _push_through(work, numbers, step, late, pushes)
     for number in (n for n in everyone if n not in work.wires):
-        _drawn_beside(work, number)
+        drawn_beside(work, number)
     _exchange(work, [n for n in everyone if n not in work.wires], late, VAIN * pushes)
     work.forget()
     return tuple(n for n in everyone if n not in work.wires)
@@ -356,7 +356,7 @@ def _exchange(work: Negotiation, numbers: Sequence[int], late: Callable[[], bool
             continue
         for victim in victims:
             work.pushed[victim] = work.pushed.get(victim, 0) + 1
-        homeless = [victim for victim in victims if not _drawn_beside(work, victim, NEAR_FACES)]
+        homeless = [victim for victim in victims if not drawn_beside(work, victim, NEAR_FACES)]
         if len(homeless) > 1:
             work.back_to(mark)
             homeless = [number]
@@ -367,7 +367,7 @@ def _exchange(work: Negotiation, numbers: Sequence[int], late: Callable[[], bool
     work.back_to((0, 0))
 
 
-def _drawn_beside(work: Negotiation, number: int, faces: int = ALL_FACES) -> bool:
+def drawn_beside(work: Negotiation, number: int, faces: int = ALL_FACES) -> bool:
     """Whether a connection found a way that pushes nobody."""
     way = work.sketches.find(work.errand(number, 0.0), faces=faces)
     return way is not None and work.fit(number, way)

@@ -11,10 +11,10 @@ from kicad_rdl.route.carry import carry
 from kicad_rdl.route.chains import Missing
 from kicad_rdl.route.ground import Posted
 from kicad_rdl.route.groups import Groups
-from kicad_rdl.route.joins import join_trees
+from kicad_rdl.route.joins import join_apart, join_trees
 from kicad_rdl.route.loading import load
 from kicad_rdl.route.locked import locked_joins
-from kicad_rdl.route.negotiate import FIRST_PRICE, Negotiation, Wanted, negotiate
+from kicad_rdl.route.negotiate import FIRST_PRICE, Negotiation, Wanted, drawn_beside, negotiate
 from kicad_rdl.route.plan import Plan, stood
 from kicad_rdl.route.problem import Problem, Terminal
 from kicad_rdl.route.round_ends import widest_ends
@@ -88,6 +88,17 @@ def draw(stage: Stage, say: Say, late: Late) -> None:
     if open_ones:
         negotiate(stage.work, open_ones, steps(say, "connect"), late)
     join_trees(stage.work, stage.nets, trees_of(stage), steps(say, "join"), late)
+
+
+def draw_beside(stage: Stage, late: Late) -> None:
+    """Draws what is open and has room by now."""
+    work = stage.work
+    open_ones = [n for n in range(len(work.wanted)) if n not in work.wires]
+    for number in sorted(open_ones, key=lambda n: (work.straight(n), n)):
+        if not late():
+            drawn_beside(work, number)
+    join_apart(work, stage.nets, trees_of(stage), late)
+    work.forget()
 
 
 def trees_of(stage: Stage) -> list[Tree]:

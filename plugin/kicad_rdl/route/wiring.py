@@ -15,7 +15,7 @@ from kicad_rdl.route.laying import Laying, lay
 from kicad_rdl.route.plan import Plan, stood
 from kicad_rdl.route.problem import Problem, Terminal
 from kicad_rdl.route.sketches import Sketches
-from kicad_rdl.route.stage import Late, Say, Stage, apart, begun, draw, loose_ends, steps, without_vain
+from kicad_rdl.route.stage import Late, Say, Stage, apart, begun, draw, draw_beside, loose_ends, steps, without_vain
 from kicad_rdl.route.through_tiles import through_tiles
 from kicad_rdl.route.via_sites import via_sites
 from kicad_rdl.route.wants import wants_of
@@ -49,6 +49,7 @@ def wire_layers(problem: Problem, plan: Plan, say: Say, late: Late) -> Wiring:
         attempt = joined_midway(problem, attempt, say, late)
         counted = [n for n, _ in enumerate(attempt.work.wanted) if not _is_skeleton(problem, attempt, n)]
         improvement = improve(attempt.work, counted, steps(say, "improve"), late)
+        draw_beside(attempt, late)  # shorter ways make room
         attempt = settled(problem, attempt, late)
         attempts.append((loose_ends(problem, attempt), _length(problem, attempt), len(attempts), attempt, improvement))
     best: tuple[int, Wiring] | None = None
@@ -105,7 +106,9 @@ def _result(problem: Problem, stage: Stage, laying: Laying) -> Wiring:
         planes = {rule.name for rule in problem.package.nets if rule.style is SupplyStyle.PLANE}
         routed, missing = without_torn(routed, missing, planes)
     routed, missing = without_stubs(routed, missing)
-    missing += apart(problem, stage, stage.work.pieces())
+    missing += [
+        replace(one, reason=laying.why.get(one.net, one.reason)) for one in apart(problem, stage, stage.work.pieces())
+    ]
     return Wiring(plan, tuple(routed), tuple(missing), work.sketches)
 
 
