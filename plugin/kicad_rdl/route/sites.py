@@ -22,7 +22,7 @@ from kicad_rdl.model.package import Angles, NetRule
 from kicad_rdl.route.barred import Barred
 from kicad_rdl.route.problem import Problem
 from kicad_rdl.route.tiles import SLACK
-from kicad_rdl.route.triangulation import I64
+from kicad_rdl.route.triangulation import F64, I64
 
 B8: TypeAlias = NDArray[np.bool_]
 
@@ -31,6 +31,9 @@ DIRECTIONS = {Angles.ANY: 24, Angles.OCTILINEAR: 8}
 
 STEPS = 40
 """Distances in each direction, in steps of half the space."""
+
+BATCH = 192
+"""Sites that are looked at at once: the nearest ones mostly have one that is free."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +68,19 @@ def sites_of(problem: Problem, reach: Sequence[int]) -> Sites:
     """Sites for balls, and for bumps that may reach ``reach[i]`` (1: stays on RDL1)."""
     technology = problem.package.technology
     count = problem.package.rdl_count
-    bump_at = [bump.at for bump in problem.bumps]
     ball_at = [ball.at for ball in problem.balls]
     if count == 1 or problem.package.staggered:  # without stacks every change of layer is a candidate in the tiles
-        return Sites(tuple(bump_at), (1,) * len(bump_at), tuple(ball_at), (count,) * len(ball_at))
+        bump_at = tuple(bump.at for bump in problem.bumps)
+        return Sites(bump_at, (1,) * len(bump_at), tuple(ball_at), (count,) * len(ball_at))
     rules = _Rules(
         max(technology.metal(k).space for k in range(1, count + 1)) + SLACK,
         max(max(via.land, via.capture) for via in technology.vias[: count - 1]) / 2,
     )
     barred = Barred(problem)
     ball_limit = _place_balls(problem, rules, barred, ball_at)
-    bump_limit = _place_bumps(problem, rules, barred, reach, bump_at, ball_at, ball_limit)
-    return Sites(tuple(bump_at), tuple(bump_limit), tuple(ball_at), tuple(ball_limit))
+    bumps = _Bumps(problem, rules, barred, ball_at, ball_limit)
+    bumps.place(reach)
+    return Sites(tuple(bumps.at), tuple(bumps.limit), tuple(ball_at), tuple(ball_limit))
 
 
 def _around(first: float, step: float, steps: int, directions: int) -> Iterator[Point]:
@@ -91,8 +95,17 @@ def _around(first: float, step: float, steps: int, directions: int) -> Iterator[
             yield Point(x, y)
 
 
-def _tree(points: Sequence[Point]) -> cKDTree | None:
-    return cKDTree([(p.x, p.y) for p in points]) if points else None
+def _tree(points: Sequence[Point]) -> cKDTree:
+    return cKDTree(_places(points))
+
+
+def _places(points: Sequence[Point]) -> I64:
+    return np.array([(p.x, p.y) for p in points], dtype=np.int64).reshape(-1, 2)
+
+
+def _apart(tree: cKDTree, places: I64) -> F64:
+    """How far each place is from the nearest point of a tree."""
+    return np.asarray(tree.query(places)[0], dtype=np.float64)
 
 
 def _place_balls(problem: Problem, rules: _Rules, barred: Barred, ball_at: list[Point]) -> list[int]:
@@ -100,24 +113,20 @@ def _place_balls(problem: Problem, rules: _Rules, barred: Barred, ball_at: list[
     lands = [circumradius(bump.shape) for bump in problem.bumps]
     tree = _tree([bump.at for bump in problem.bumps])
     count = problem.package.rdl_count
-    if tree is None:
-        return [_unbarred(barred, rules, ball, 1, count) for ball in ball_at]
-    reach = max(lands) + rules.space + rules.via
+    reach = max(lands, default=0.0) + rules.space + rules.via
     slack = problem.package.ball.pad / 2 - rules.via - 1
     limits: list[int] = []
 
     def clear(place: Point) -> bool:
         near = tree.query_ball_point((place.x, place.y), reach)
         return all(
-            math.hypot(place.x - problem.bumps[i].at.x, place.y - problem.bumps[i].at.y)
-            >= lands[i] + rules.space + rules.via
-            for i in near
+            place.distance(problem.bumps[i].at) >= lands[i] + rules.space + rules.via for i in near
         ) and barred.via(place, rules.via, None, 1, count, count)
 
     steps = max(0, math.floor(slack / rules.space))
     offsets = [Point(0, 0), *_around(rules.space, rules.space, steps, DIRECTIONS[Angles.ANY])]
     for j, ball in enumerate(problem.balls):
-        limits.append(_unbarred(barred, rules, ball.at, min(2, count), count))
+        limits.append(_unbarred(barred, rules, ball.at, 2, count))
         for offset in offsets:
             place = Point(ball.at.x + offset.x, ball.at.y + offset.y)
             if clear(place):
@@ -134,120 +143,138 @@ def _unbarred(barred: Barred, rules: _Rules, place: Point, innermost: int, count
     return innermost
 
 
-def _place_bumps(
-    problem: Problem,
-    rules: _Rules,
-    barred: Barred,
-    reach: Sequence[int],
-    bump_at: list[Point],
-    ball_at: Sequence[Point],
-    ball_limit: Sequence[int],
-) -> list[int]:
-    """Finds dog bones; returns the outermost layer each bump can reach."""
-    package = problem.package
-    edge = package.technology.edges.trace_to_package + rules.via
-    line = package.technology.metal(1).line
-    wide: dict[str | None, int] = {rule.name: package.trace_width(rule, 1) for rule in package.nets}
-    lands = [circumradius(bump.shape) for bump in problem.bumps]
-    bumps = np.array([(b.at.x, b.at.y) for b in problem.bumps], dtype=np.float64).reshape(-1, 2)
-    bump_tree = _tree([bump.at for bump in problem.bumps])
-    pads, stacks = _tree([ball.at for ball in problem.balls]), _tree(ball_at)
-    on_top = shapely.STRtree([shapely.Point(p.x, p.y) for p, k in zip(ball_at, ball_limit, strict=True) if k == 1])
-    pad = circumradius(package.ubm_pad)
+class _Bumps:
+    """Places stacks of bumps one after the other, straight below their bumps or at the end of dog bones.
 
-    def clear_of_balls(place: Point, layer: int, more: float) -> bool:
-        if pads is None or stacks is None:
-            return True
-        at = (place.x, place.y)
-        if float(stacks.query(at)[0]) < 2 * rules.via + rules.space + more:
-            return False
-        return layer < package.rdl_count or float(pads.query(at)[0]) >= pad + rules.space + rules.via + more
+    Attributes:
+        at: where each stands: its bump's own place, or the end of its dog bone.
+        limit: the outermost layer each can reach.
+    """
 
-    def clear_of(places: I64, layer: int, own: int, thick: float, more: float) -> B8:
-        """Which places for the stack of a bump are clear of balls, and of other bumps as far as their centres tell."""
-        fine = np.ones(len(places), dtype=np.bool_)
-        if not len(places):
-            return fine
-        if pads is not None and stacks is not None:
-            fine &= stacks.query(places)[0] >= 2 * rules.via + rules.space + more
-            if layer == package.rdl_count:
-                fine &= pads.query(places)[0] >= pad + rules.space + rules.via + more
-        if len(bumps) > 1:
-            assert bump_tree is not None
-            distance, other = bump_tree.query(places, k=2)
-            away = np.where(other == own, np.inf, distance).min(axis=1)
-            fine &= away >= min(lands) + thick + rules.space + more
-        return fine
+    def __init__(
+        self, problem: Problem, rules: _Rules, barred: Barred, ball_at: Sequence[Point], ball_limit: Sequence[int]
+    ) -> None:
+        package = problem.package
+        self.at = [bump.at for bump in problem.bumps]
+        self.limit = [1] * len(problem.bumps)
+        self._problem, self._rules, self._barred = problem, rules, barred
+        self._widths: dict[str | None, int] = {rule.name: package.trace_width(rule, 1) for rule in package.nets}
+        self._beyond: dict[str | None, float] = {rule.name: _beyond(problem, rules, rule) for rule in package.nets}
+        self._lands = [circumradius(bump.shape) for bump in problem.bumps]
+        self._smallest, self._largest = min(self._lands, default=0.0), max(self._lands, default=0.0)
+        self._bumps = _tree(self.at)
+        self._pads, self._stacks = _tree([ball.at for ball in problem.balls]), _tree(ball_at)
+        self._on_top = shapely.STRtree(
+            [shapely.Point(p.x, p.y) for p, k in zip(ball_at, ball_limit, strict=True) if k == 1]
+        )
+        self._pad = circumradius(package.ubm_pad)
+        self._standing = _Stacks(problem)
+        self._offsets: dict[float, I64] = {}
+        self._bones: dict[tuple[int, int], list[shapely.LineString]] = {}  # by cell of the bump
+        self._cell = max(1.0, (STEPS + 2) * rules.space)
 
-    offsets: dict[float, I64] = {}
-    limit = [1] * len(bump_at)
-    homeless: list[int] = []
-    standing = _Stacks(problem)
-    beyond = {rule.name: _beyond(problem, rules, rule) for rule in package.nets}
-    more = [beyond.get(bump.net or "", 0.0) for bump in problem.bumps]
-    for i, bump in enumerate(problem.bumps):
-        if (
-            reach[i] > 1
-            and clear_of_balls(bump.at, reach[i], more[i])
-            and standing.clear(bump.at, reach[i])
-            and barred.via(bump.at, rules.via, bump.net, 1, reach[i], 1)
-        ):
-            limit[i] = reach[i]
-            standing.add(bump.at, reach[i])
-        elif reach[i] > 1:
-            homeless.append(i)
-    bones: dict[tuple[int, int], list[shapely.LineString]] = {}  # by cell of the bump
-    cell = max(1.0, (STEPS + 2) * rules.space)
-    for i in homeless:
-        at = problem.bumps[i].at
-        if wide.get(problem.bumps[i].net, line) / 2 > max(rules.via, lands[i]):
-            continue  # its trace would stand out of the hull that the router sees
-        span = lands[i] + STEPS * rules.space / 2
-        near = [j for j in bump_tree.query_ball_point((at.x, at.y), span + max(lands) + cell / 4) if j != i]  # type: ignore[union-attr]
-        column, row = math.floor(at.x / cell), math.floor(at.y / cell)
-        others = [
-            bone
-            for c in range(column - 2, column + 3)
-            for r in range(row - 2, row + 3)
-            for bone in bones.get((c, r), ())
-        ]
-        if lands[i] not in offsets:
-            around = _around(lands[i], rules.space / 2, STEPS, DIRECTIONS[package.angles])
-            offsets[lands[i]] = np.array([(p.x, p.y) for p in around], dtype=np.int64)
-        places = offsets[lands[i]] + (at.x, at.y)
-        inside = (np.abs(places) + edge < (problem.half_width, problem.half_height)).all(axis=1)
-        places = places[inside]
-        fine = clear_of(places, reach[i], i, max(rules.via, lands[i]), more[i])
-        for x, y in places[fine].tolist():
-            place = Point(x, y)
-            if not standing.clear(place, reach[i]):
+    def place(self, reach: Sequence[int]) -> None:
+        """Places the stacks of all bumps that may reach ``reach[i]`` (1: stays on RDL1), straight ones first."""
+        below = [i for i, layer in enumerate(reach) if layer > 1]
+        homeless = [i for i in below if not self._straight(i, reach[i])]
+        for i in homeless:
+            if self._thick(i) < self._trace(i):
+                continue  # its trace would stand out of the hull that the router sees
+            if self._beside(i, reach[i]):
                 continue
-            net = problem.bumps[i].net
-            if not barred.via(place, rules.via, net, 1, reach[i], 0):
-                continue
-            bone = shapely.LineString([(at.x, at.y), (place.x, place.y)])
-            if not barred.bone(bone, wide.get(net, line) / 2, net):
-                continue
-            thick = max(rules.via, lands[i])  # the hull that the router sees
-            if any(bone.distance(shapely.Point(bumps[j])) < lands[j] + thick + rules.space + more[i] for j in near):
-                continue
-            if any(bone.distance(other) < 2 * thick + rules.space + more[i] for other in others):
-                continue
-            if len(on_top.query(bone, predicate="dwithin", distance=rules.via + thick + rules.space + more[i])):
-                continue
-            limit[i] = reach[i]
-            bump_at[i] = place
-            standing.add(place, reach[i])
-            bones.setdefault((column, row), []).append(bone)
-            break
-        else:
             for lower in range(reach[i] - 1, 1, -1):
-                free = barred.via(at, rules.via, problem.bumps[i].net, 1, lower, 1)
-                if free and clear_of_balls(at, lower, more[i]) and standing.clear(at, lower):
-                    limit[i] = lower
-                    standing.add(at, lower)
+                if self._straight(i, lower):
                     break
-    return limit
+
+    def _straight(self, i: int, layer: int) -> bool:
+        """Lets a stack stand below its bump, down to a layer; False: something is in its way."""
+        bump = self._problem.bumps[i]
+        free = (
+            self._clear_of_balls(_places([bump.at]), layer, self._more(i)).all()
+            and self._standing.clear(bump.at, layer)
+            and self._barred.via(bump.at, self._rules.via, bump.net, 1, layer, 1)
+        )
+        if free:
+            self._stand(i, bump.at, layer)
+        return bool(free)
+
+    def _beside(self, i: int, layer: int) -> bool:
+        """Lets a stack stand at the nearest site beside its bump, down to a layer; False: there is none."""
+        bump, space, more = self._problem.bumps[i], self._rules.space, self._more(i)
+        thick, land = self._thick(i), self._lands[i]
+        span = land + STEPS * space / 2
+        others = self._bumps.query_ball_point((bump.at.x, bump.at.y), span + self._largest + self._cell / 4)
+        lands = [(shapely.Point(*self._bumps.data[j]), self._lands[j]) for j in others if j != i]
+        bones = list(self._bones_near(bump.at))
+        for place in self._open_places(i, layer):
+            if not self._standing.clear(place, layer):
+                continue
+            if not self._barred.via(place, self._rules.via, bump.net, 1, layer, 0):
+                continue
+            bone = shapely.LineString([(bump.at.x, bump.at.y), (place.x, place.y)])
+            if not self._barred.bone(bone, self._trace(i), bump.net):
+                continue
+            if any(bone.distance(middle) < radius + thick + space + more for middle, radius in lands):
+                continue
+            if any(bone.distance(other) < 2 * thick + space + more for other in bones):
+                continue
+            if len(self._on_top.query(bone, predicate="dwithin", distance=self._rules.via + thick + space + more)):
+                continue
+            self._stand(i, place, layer)
+            self._bones.setdefault(self._cell_of(bump.at), []).append(bone)
+            return True
+        return False
+
+    def _open_places(self, i: int, layer: int) -> Iterator[Point]:
+        """Places around a bump, nearest first, clear of edges and balls, and of bumps as far as centres tell."""
+        problem, rules, land, more = self._problem, self._rules, self._lands[i], self._more(i)
+        if land not in self._offsets:
+            around = _around(land, rules.space / 2, STEPS, DIRECTIONS[problem.package.angles])
+            self._offsets[land] = _places(list(around))
+        at = problem.bumps[i].at
+        edge = problem.package.technology.edges.trace_to_package + rules.via
+        offered = self._offsets[land] + (at.x, at.y)
+        for first in range(0, len(offered), BATCH):
+            places = offered[first : first + BATCH]
+            places = places[(np.abs(places) + edge < (problem.half_width, problem.half_height)).all(axis=1)]
+            places = places[self._clear_of_balls(places, layer, more)]
+            distance, other = self._bumps.query(places, k=2)
+            away = np.where(other == i, np.inf, distance).min(axis=1)
+            for x, y in places[away >= self._smallest + self._thick(i) + rules.space + more].tolist():
+                yield Point(x, y)
+
+    def _clear_of_balls(self, places: I64, layer: int, more: float) -> B8:
+        """Which places are clear of the stacks of balls, and on the last layer of their pads."""
+        via, space = self._rules.via, self._rules.space
+        clear = _apart(self._stacks, places) >= 2 * via + space + more
+        if layer < self._problem.package.rdl_count:
+            return clear
+        return clear & (_apart(self._pads, places) >= self._pad + space + via + more)
+
+    def _trace(self, i: int) -> float:
+        """Half the width of a bump's trace on RDL1 [nm]."""
+        return self._widths.get(self._problem.bumps[i].net, self._problem.package.technology.metal(1).line) / 2
+
+    def _thick(self, i: int) -> float:
+        """Half the width of the hull that the router sees around a dog bone [nm]."""
+        return max(self._rules.via, self._lands[i])
+
+    def _more(self, i: int) -> float:
+        """What a bump's net keeps from others beyond what its stack does [nm]."""
+        return self._beyond.get(self._problem.bumps[i].net, 0.0)
+
+    def _stand(self, i: int, place: Point, layer: int) -> None:
+        self.at[i], self.limit[i] = place, layer
+        self._standing.add(place, layer)
+
+    def _cell_of(self, at: Point) -> tuple[int, int]:
+        return math.floor(at.x / self._cell), math.floor(at.y / self._cell)
+
+    def _bones_near(self, at: Point) -> Iterator[shapely.LineString]:
+        column, row = self._cell_of(at)
+        for c in range(column - 2, column + 3):
+            for r in range(row - 2, row + 3):
+                yield from self._bones.get((c, r), ())
 
 
 def _beyond(problem: Problem, rules: _Rules, rule: NetRule) -> float:

@@ -6,6 +6,7 @@ one connection with several ends; every other net is a tree over its bumps and b
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -94,86 +95,84 @@ def via_price(package: Package) -> float:
 
 def wants_of(problem: Problem, plan: Plan) -> Wants:
     """All connections of a plan."""
-    package = problem.package
-    bumps = len(problem.bumps)
+    package, terminals = problem.package, (*problem.bumps, *problem.balls)
     rules = {rule.name: rule for rule in package.nets}
     price = via_price(package)
-    wanted: list[Wanted] = []
-    nets: list[str] = []
-    count_of: dict[str, int] = {}
-    for bump in problem.bumps:
-        if bump.net is not None:
-            count_of[bump.net] = count_of.get(bump.net, 0) + 1
-    flowing = {problem.bumps[wire.source].net for layer_plan in plan.layers for wire in layer_plan.wires}
-    # balls that are held for nets outside the flow are nobody else's
-    free = tuple(
-        bumps + j
-        for j, (ball, net) in enumerate(zip(problem.balls, plan.ball_nets, strict=True))
-        if ball.usable
-        and (
-            net is None
-            or (net in flowing and count_of.get(net) == 1 == rules[net].balls and rules[net].allowed is None)
-        )
-    )
-    for layer_plan in plan.layers:
-        for wire in layer_plan.wires:
-            net = problem.bumps[wire.source].net or ""
-            rule = rules[net]
-            movable = rule.allowed is None and rule.balls == 1 == count_of[net]
-            ends = free if movable else (bumps + wire.sink,)
-            # a wire of the flow keeps its layer: the stacks of all others are made for it
-            wanted.append(
-                Wanted((wire.source,), ends, widths_of(package, rule), (layer_plan.layer - 1,), price, movable)
-            )
-            nets.append(net)
-    flows = len(wanted)
-    drawn = set(nets)
-    movable_nets = {net for net, want in zip(nets, wanted, strict=True) if want.exclusive}
-    posts: dict[str, list[int]] = {}
-    for index, bump in enumerate(problem.bumps):
-        if bump.net is not None:
-            posts.setdefault(bump.net, []).append(index)
-    index_of = {ball.name: bumps + j for j, ball in enumerate(problem.balls)}
-    for j, own_net in enumerate(plan.ball_nets):
-        if own_net is not None:
-            posts.setdefault(own_net, []).append(bumps + j)
+    bumps_of = Counter(bump.net for bump in problem.bumps if bump.net is not None)
+    asked = _flow_wires(problem, plan, bumps_of)
+    flows, drawn = len(asked), {net for net, _ in asked}
+    movable = {net for net, want in asked if want.exclusive}
     # balls of nets that do not choose among several themselves: nobody else may choose them
     settled = {
-        bumps + j
+        len(problem.bumps) + j
         for j, net in enumerate(plan.ball_nets)
-        if net is not None and net not in movable_nets and not _chooses(rules[net], count_of.get(net, 0))
+        if net is not None and net not in movable and not _chooses(rules[net], bumps_of[net])
     }
-    terminals = (*problem.bumps, *problem.balls)
     pieces = Groups(len(terminals))
     for join in locked_joins(problem, plan.ball_nets):
         pieces.join(join.one, join.other)
         settled |= {join.one, join.other}
+    index_of = {ball.name: len(problem.bumps) + j for j, ball in enumerate(problem.balls)}
     trees: list[Tree] = []
     prefers: dict[int, int] = {}
-    for net in sorted(posts):
-        rule, own = rules[net], posts[net]
-        layers = layers_for(problem, plan, rule)
-        # a net of the flow that may choose its ball has one wire, wherever that ends by now
-        widths = widths_of(package, rule)
+    for net, own in sorted(_posts(problem, plan).items()):
+        rule = rules[net]
+        layers, widths = layers_for(problem, plan, rule), widths_of(package, rule)
         if rule.style is SupplyStyle.PLANE and package.staggered:
             drops, own = _drops(problem, plan, rule, own)
-            wanted += [Wanted((post,), ends, widths, way, price, exclusive=True) for post, ends, way in drops]
-            nets += [net] * len(drops)
-        if not layers or net in movable_nets or len({pieces.root(p) for p in own}) < 2:
+            asked += [(net, Wanted((post,), ends, widths, way, price, exclusive=True)) for post, ends, way in drops]
+        # a net of the flow that may choose its ball has one wire, wherever that ends by now
+        if not layers or net in movable or len({pieces.root(p) for p in own}) < 2:
             continue
-        if _chooses(rule, count_of.get(net, 0)) and len(own) == 2:
+        if _chooses(rule, bumps_of[net]) and len(own) == 2:
             choice = tuple(sorted({index_of[name] for name in rule.allowed or () if name in index_of} - settled))
-            prefers[own[1]] = len(wanted)
-            wanted.append(Wanted((own[0],), choice, widths, layers, price, len(choice) > 1))
-            nets.append(net)
+            prefers[own[1]] = len(asked)
+            asked.append((net, Wanted((own[0],), choice, widths, layers, price, len(choice) > 1)))
             continue
         if len(own) <= SMALL and rule.style is not SupplyStyle.PLANE and net not in drawn:
             for start, ends in stepwise([terminals[p].at for p in own], own):
                 if all(pieces.root(start) != pieces.root(end) for end in ends):
-                    wanted.append(Wanted((start,), ends, widths, layers, price))
-                    nets.append(net)
+                    asked.append((net, Wanted((start,), ends, widths, layers, price)))
         trees.append(Tree(net, tuple(own), widths, layers, price))
-    return Wants(tuple(wanted), tuple(nets), flows, prefers, tuple(trees))
+    return Wants(tuple(want for _, want in asked), tuple(net for net, _ in asked), flows, prefers, tuple(trees))
+
+
+def _flow_wires(problem: Problem, plan: Plan, bumps_of: Mapping[str, int]) -> list[tuple[str, Wanted]]:
+    """The wires of the flow with their nets; those that may choose their ball end on any free one."""
+    bumps, rules = len(problem.bumps), {rule.name: rule for rule in problem.package.nets}
+
+    def movable(net: str) -> bool:
+        return rules[net].allowed is None and rules[net].balls == 1 == bumps_of[net]
+
+    wires = [
+        (problem.bumps[wire.source].net or "", wire, layer_plan.layer)
+        for layer_plan in plan.layers
+        for wire in layer_plan.wires
+    ]
+    flowing = {net for net, _, _ in wires}
+    # balls that are held for nets outside the flow are nobody else's
+    free = tuple(
+        bumps + j
+        for j, (ball, net) in enumerate(zip(problem.balls, plan.ball_nets, strict=True))
+        if ball.usable and (net is None or (net in flowing and movable(net)))
+    )
+    price = via_price(problem.package)
+    found: list[tuple[str, Wanted]] = []
+    for net, wire, layer in wires:
+        ends = free if movable(net) else (bumps + wire.sink,)
+        # a wire of the flow keeps its layer: the stacks of all others are made for it
+        widths = widths_of(problem.package, rules[net])
+        found.append((net, Wanted((wire.source,), ends, widths, (layer - 1,), price, movable(net))))
+    return found
+
+
+def _posts(problem: Problem, plan: Plan) -> dict[str, list[int]]:
+    """The posts of each net: its bumps, then its balls."""
+    posts: dict[str, list[int]] = {}
+    for post, net in enumerate([*(bump.net for bump in problem.bumps), *plan.ball_nets]):
+        if net is not None:
+            posts.setdefault(net, []).append(post)
+    return posts
 
 
 def _drops(
