@@ -81,6 +81,18 @@ def test_a_given_ball_stays_its_nets_where_no_way_leads_to_it(tmp_path: Path) ->
     assert {pad.net for pad in layout.pads if pad.name == "A1"} == {"N22"}
 
 
+def test_a_net_that_may_choose_does_not_take_a_given_ball(tmp_path: Path) -> None:
+    """Of its two balls the free one is shut off, the other one is given to a net that chooses nothing."""
+    (tmp_path / "balls.csv").write_text("ball,net\nA2,N22\n")
+    shut = '[[keepouts]]\nlayers = [1]\nrectangle = ["{} um", "{} um", "{} um", "{} um"]\n'
+    sides = [(-1750, 1250, -1700, 1750), (-1300, 1250, -1250, 1750), (-1750, 1700, -1250, 1750)]
+    ring = "".join(shut.format(*side) for side in [*sides, (-1750, 1250, -1250, 1300)])
+    choice = '[[nets.rules]]\nmatch = ["N44"]\nat = ["A1", "A2"]\n'
+    layout = routed(tmp_path, 1, 'map = "balls.csv"\n' + choice + ring)
+    assert {item.net for item in layout.unrouted} == {"N44"}
+    assert dict(layout.ball_nets)["A2"] == "N22"
+
+
 @pytest.mark.parametrize("choice", ['at = ["B4"]', 'at = ["B3", "B4"]'])
 def test_planes_leave_balls_to_nets_that_have_no_other(tmp_path: Path, choice: str) -> None:
     """The supply takes as many balls as stand in the inner ring, and the signal may take one of these only."""

@@ -106,7 +106,7 @@ def wants_of(problem: Problem, plan: Plan) -> Wants:
     settled = {
         len(problem.bumps) + j
         for j, net in enumerate(plan.ball_nets)
-        if net is not None and net not in movable and not _chooses(rules[net], bumps_of[net])
+        if net is not None and net not in movable and len(_choices(rules[net], bumps_of[net])) < 2
     }
     pieces = Groups(len(terminals))
     for join in locked_joins(problem, plan.ball_nets):
@@ -124,10 +124,12 @@ def wants_of(problem: Problem, plan: Plan) -> Wants:
         # a net of the flow that may choose its ball has one wire, wherever that ends by now
         if not layers or net in movable or len({pieces.root(p) for p in own}) < 2:
             continue
-        if _chooses(rule, bumps_of[net]) and len(own) == 2:
-            choice = tuple(sorted({index_of[name] for name in rule.allowed or () if name in index_of} - settled))
+        choices = _choices(rule, bumps_of[net])
+        if choices and len(own) == 2:
+            choice = {index_of[name] for name in choices if name in index_of} - settled | {own[1]}
             prefers[own[1]] = len(asked)
-            asked.append((net, Wanted((own[0],), choice, widths, layers, price, len(choice) > 1)))
+            want = Wanted((own[0],), tuple(sorted(choice)), widths, layers, price, len(choices) > 1)
+            asked.append((net, want))
             continue
         if len(own) <= SMALL and rule.style is not SupplyStyle.PLANE and net not in drawn:
             for start, ends in stepwise([terminals[p].at for p in own], own):
@@ -210,9 +212,10 @@ def _drops(
     return found, there
 
 
-def _chooses(rule: NetRule, bumps: int) -> bool:
-    """Whether a net of so many bumps, outside the flow, takes any one of some balls."""
-    return rule.style is not SupplyStyle.PLANE and rule.allowed is not None and rule.balls == 1 == bumps
+def _choices(rule: NetRule, bumps: int) -> tuple[str, ...]:
+    """The balls of which a net of so many bumps, outside the flow, takes any one; none: it is no such net."""
+    one_of_some = rule.style is not SupplyStyle.PLANE and rule.allowed is not None and rule.balls == 1 == bumps
+    return (rule.allowed or ()) if one_of_some else ()
 
 
 def stepwise(at: Sequence[Point], posts: Sequence[int]) -> list[tuple[int, tuple[int, ...]]]:
