@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -251,6 +252,16 @@ def test_a_technology_of_ones_own(tmp_path: Path) -> None:
     text = (technology_folder() / "fanout-hd-2rdl.toml").read_text().replace('"fanout-hd-2rdl"', '"mine"')
     (tmp_path / "mine.toml").write_text(text)
     assert package(tmp_path, ("fanout-hd-2rdl", "mine.toml")).technology.name == "mine"
+
+
+def test_balls_that_are_too_close_to_lands_are_told_all_at_once(tmp_path: Path) -> None:
+    one = ("rdl_count = 2", "rdl_count = 1")
+    spread = BUMPS + "5,400,0,C\n6,-400,200,D\n"
+    with pytest.raises(InputError) as refused:
+        package(tmp_path, one, bumps=spread)
+    found = re.search(r"these \d+ balls out \(balls\.(depopulate = .*?\])\), or use two RDLs", str(refused.value))
+    assert found is not None
+    package(tmp_path, one, ("rows = 4", f"rows = 4\n{found[1]}"), bumps=spread)
 
 
 def test_auto_takes_the_least_that_is_possible(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import combinations
 
@@ -16,6 +16,9 @@ from kicad_rdl.model.die import Bump
 from kicad_rdl.model.package import Ball, BallGeometry, NetRule, Package, terminal_name
 from kicad_rdl.model.technology import EdgeRules
 from kicad_rdl.units import Nm, mm, um
+
+MOST_LISTED = 40
+"""Balls that a refusal lists; who has more too close to lands needs another RDL, not another grid."""
 
 
 def refuse_impossible(package: Package, source: str) -> None:
@@ -242,14 +245,18 @@ def _pads_and_lands(package: Package, source: str) -> None:
     net_of = package.given
     reach = math.ceil(circumradius(pad)) + max(math.ceil(circumradius(land)) for land in lands) + space + 1
     first = len(package.balls)
+    told, balls = "", set()
     for i, j in _near_pairs(places, reach):
         if i < first <= j:
-            bump, land = bumps[j - first], lands[j - first]
-            if bump.net is not None and net_of.get(package.balls[i].name) == bump.net:
+            ball, bump, land = package.balls[i], bumps[j - first], lands[j - first]
+            if bump.net is not None and net_of.get(ball.name) == bump.net:
                 continue
-            gap = gap_between(pad, places[i], land, bump.at)
+            gap = gap_between(pad, ball.at, land, bump.at)
             if gap < space:
-                raise InputError(_collision(package, package.balls[i].name, bump, land, gap, space), source)
+                told = told or _collision(package, ball.name, bump, land, gap, space)
+                balls.add(i)
+    if told:
+        raise InputError(told + _ways_out(package, [package.balls[i].name for i in sorted(balls)]), source)
 
 
 def _collision(package: Package, ball: str, bump: Bump, land: Shape, gap: float, space: Nm) -> str:
@@ -257,6 +264,14 @@ def _collision(package: Package, ball: str, bump: Bump, land: Shape, gap: float,
     apart = f"are {um(math.floor(gap))} apart" if gap > 0 else "overlap"
     return (
         f'the UBM pad of ball {ball} ({um(package.ball.pad)}) and the land of bump "{bump.name}" '
-        f"({um(width)} x {um(height)}) share RDL1 and {apart}; {um(space)} needed: move the grid (balls.offset), "
-        f"leave {ball} out (balls.depopulate), or use two RDLs"
+        f"({um(width)} x {um(height)}) share RDL1 and {apart}; {um(space)} needed: "
     )
+
+
+def _ways_out(package: Package, balls: Sequence[str]) -> str:
+    """What helps against UBM pads that are too close to lands, told of all of them: or one would follow the other."""
+    listed = ", ".join(f'"{name}"' for name in balls)
+    which = f"these {len(balls)} balls" if len(balls) > 1 else balls[0]
+    how = f"balls.depopulate = [{listed}]" if len(balls) <= MOST_LISTED else "balls.depopulate"
+    more = "use two RDLs" if len(package.technology.metals) > 1 else "take a technology of two RDLs"
+    return f"move the grid (balls.offset), leave {which} out ({how}), or {more}"
