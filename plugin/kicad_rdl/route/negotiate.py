@@ -16,11 +16,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from kicad_rdl.route.choices import Choice
 from kicad_rdl.route.errands import Errand, Way
 from kicad_rdl.route.groups import Groups
 from kicad_rdl.route.sketches import FACES as ALL_FACES
 from kicad_rdl.route.sketches import Sketches
-from kicad_rdl.route.triangulation import I64
 
 PUSHES = 30
 """How many ways are drawn at most, for every connection there is."""
@@ -108,7 +108,7 @@ class Negotiation:
     joined: Sequence[tuple[int, int]] = ()
     """Posts that copper joins which is there already."""
     _log: list[tuple[int, tuple[int, ...], int, bool]] = field(default_factory=list)
-    _choices: dict[int, tuple[tuple[int, ...], I64]] = field(default_factory=dict)
+    _choices: dict[int, Choice] = field(default_factory=dict)
     """Ends of connections by their identity."""
 
     def pieces(self) -> Groups:
@@ -194,8 +194,10 @@ class Negotiation:
     def errand(self, number: int, price: float) -> Errand:
         """What a connection looks for: its ends, those of others at their price."""
         wanted = self.wanted[number]
-        ends = [(post, 0.0) for post in wanted.ends]
-        if wanted.exclusive:
+        starts = tuple((post, 0.0) for post in wanted.starts)
+        if not wanted.exclusive:
+            ends = [(post, 0.0) for post in wanted.ends]
+        else:
             ends = []
             for post in self._nearest(wanted):
                 holder = self.claims.get(post, self.prefers.get(post, number))
@@ -205,41 +207,40 @@ class Negotiation:
                     ends.append((post, 0.0))
                 elif price > 0:
                     ends.append((post, price * (1.0 + DEARER * self.pushed.get(holder, 0))))
-        starts = tuple((post, 0.0) for post in wanted.starts)
         return Errand(starts, tuple(ends), wanted.widths, wanted.layers, wanted.via_price)
 
     def _nearest(self, wanted: Wanted) -> list[int]:
         """The ends nearest to the start, those that are free and those that are not."""
         if len(wanted.ends) <= NEAREST:
             return list(wanted.ends)
-        posts = self._ends(wanted)
-        taken = np.zeros(len(self.sketches.posted.vertices), bool)
-        taken[np.fromiter(self.claims, np.int64, len(self.claims))] = True
-        start = self.sketches.place(wanted.starts[0])
-        free = self._first(posts[~taken[posts]], start)
-        return free + [p for p in self._first(posts, start) if p in self.claims]
+        free: list[int] = []
+        held: list[int] = []
+        for rank, post in enumerate(self._choice(wanted).nearest(self.sketches.place(wanted.starts[0]))):
+            if post not in self.claims:
+                free.append(post)
+            elif rank < NEAREST:
+                held.append(post)
+            if len(free) == NEAREST and rank >= NEAREST - 1:
+                break
+        return free + held
 
-    def _ends(self, wanted: Wanted) -> I64:
-        """The ends of a connection as an array; many connections share one choice."""
+    def _choice(self, wanted: Wanted) -> Choice:
+        """The ends of a connection; many connections share one choice."""
         known = self._choices.get(id(wanted.ends))
         if known is None:
-            known = self._choices[id(wanted.ends)] = (wanted.ends, np.array(wanted.ends, np.int64))
-        return known[1]
-
-    def _first(self, posts: I64, start: tuple[float, float]) -> list[int]:
-        """The ``NEAREST`` of some posts, by distance and number."""
-        away = np.hypot(*(self.sketches.places(posts) - start).T)
-        if len(posts) > NEAREST:
-            posts = posts[away <= np.partition(away, NEAREST - 1)[NEAREST - 1] + 1.0]
-        return sorted(posts.tolist(), key=lambda p: (math.dist(self.sketches.place(p), start), p))[:NEAREST]
+            places = self.sketches.places(np.array(wanted.ends, np.int64))
+            known = self._choices[id(wanted.ends)] = Choice.of(wanted.ends, places)
+        return known
 
     def straight(self, number: int) -> float:
         """Least distance between a connection's ends (of one with many, the one that it has) [nm]."""
         wanted = self.wanted[number]
         own = self.end.get(number)
-        ends = self._ends(wanted) if own is None or not wanted.exclusive else np.array([own])
-        places = self.sketches.places(ends)
-        return min(float(np.hypot(*(places - self.sketches.place(p)).T).min()) for p in wanted.starts)
+        starts = map(self.sketches.place, wanted.starts)
+        if own is None or not wanted.exclusive:
+            return min(map(self._choice(wanted).distance, starts))
+        end = self.sketches.place(own)
+        return min(math.dist(start, end) for start in starts)
 
     def push(self, number: int, way: Way) -> list[int] | None:
         """Draws a way and takes out whoever it crosses or squeezes; None, and nothing is changed: that cannot be."""

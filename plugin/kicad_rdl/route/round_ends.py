@@ -14,7 +14,8 @@ from kicad_rdl.route.uncross import Wire
 def widest_ends(ending: Iterable[tuple[Sequence[int], Sequence[float]]]) -> dict[int, tuple[float, ...]]:
     """Post -> [layers] the widest of the wires that may end there, from posts and widths of each wire [nm]."""
     widest: dict[int, tuple[float, ...]] = {}
-    for posts, widths in ending:
+    # many wires share one choice of posts
+    for posts, widths in {(id(posts), tuple(widths)): (posts, widths) for posts, widths in ending}.values():
         for post in posts:
             widest[post] = tuple(map(max, widest.get(post, widths), widths))
     return widest

@@ -77,7 +77,7 @@ def _posted(problem: Problem, plan: Plan, wants: Wants) -> Posted:
         least.append((0, 1) if stands else (1, 0))
     vertices += [(plan.branch_vertex(index),) for index in range(len(plan.branches))]
     least += [(0, 0)] * len(plan.branches)
-    ending = [((*w.starts, *w.ends), w.widths) for w in wants.wanted]
+    ending = [(posts, w.widths) for w in wants.wanted for posts in (w.starts, w.ends)]
     ending += [(tree.posts, tree.widths) for tree in wants.trees]
     return Posted(tuple(vertices), tuple(least), (False,) * len(vertices), widest_ends(ending))
 
