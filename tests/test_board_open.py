@@ -18,13 +18,14 @@ from kicad_rdl.geometry import Arc, Hull, Line, Point, shapely_of
 from kicad_rdl.geometry import Path as Route
 from kicad_rdl.kicad.splice import spliced, without_tracks
 from kicad_rdl.model.artwork import Area, Skeleton
-from kicad_rdl.model.open_board import BoardTrace, BoardVia, OpenBoard, ViaSize
+from kicad_rdl.model.open_board import BoardRouting, BoardTrace, BoardVia, OpenBoard, ViaSize
 from kicad_rdl.read.board_rules import project_rules
 from kicad_rdl.route.board_posts import BoardPosts, board_posts
 from kicad_rdl.route.convex import chunks_of, with_land
 from kicad_rdl.route.open_pairs import OpenPair, open_pairs
 from kicad_rdl.route.posts import Stand
-from kicad_rdl.route.standing import skeleton_geometry, standing_of
+from kicad_rdl.route.skeletons import skeleton_geometry
+from kicad_rdl.route.standing import standing_of
 
 MM = 1_000_000
 
@@ -304,7 +305,7 @@ def test_splice_keeps_all_else(tmp_path: Path, version: int, end: str) -> None:
     old = text_of(THREE, odd, zone, version=version, inner=2).replace("\n", end)
     board = read(written(tmp_path, old))
     trace, via = BoardTrace("B", 2, 50_000, BEND), BoardVia("A", Point(-7, 8), 1, 4, ViaSize(300_000, 150_000))
-    new = spliced(old, board, [trace], [via])
+    new = spliced(old, board, BoardRouting((trace,), (via,)))
     begin = next(k for k in range(len(new)) if new[k] != old[k : k + 1])
     tail = len(old) - begin
     assert new[:begin] + new[len(new) - tail :] == old
@@ -323,7 +324,7 @@ def test_splice_names_nets_where_there_are_no_numbers(tmp_path: Path) -> None:
     text = text.replace('\t(net 0 "")\n', "")
     board = read(written(tmp_path, text))
     assert board.nets == ('D"1',)
-    new = spliced(text, board, [BoardTrace('D"1', 1, 50_000, BEND)], [])
+    new = spliced(text, board, BoardRouting((BoardTrace('D"1', 1, 50_000, BEND),)))
     assert {item.net for item in read(written(tmp_path, new)).copper} == {'D"1'}
 
 
@@ -345,7 +346,7 @@ def test_tracks_taken_away(tmp_path: Path) -> None:
 
 def test_nothing_new_is_the_same_text(tmp_path: Path) -> None:
     text = text_of(THREE)
-    assert spliced(text, read(written(tmp_path, text)), [], []) is text
+    assert spliced(text, read(written(tmp_path, text)), BoardRouting()) is text
 
 
 def test_not_a_board(tmp_path: Path) -> None:

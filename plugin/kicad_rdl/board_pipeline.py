@@ -25,6 +25,7 @@ from kicad_rdl.report.board_verdict import BoardVerdict, is_clean, new_violation
 from kicad_rdl.report.board_words import board_summary
 from kicad_rdl.report.text import report_text
 from kicad_rdl.route.board import route_board
+from kicad_rdl.route.changes import Changes
 from kicad_rdl.route.compiled import making_told
 from kicad_rdl.stages import TIMINGS, Listener, Stages, lateness
 from kicad_rdl.writing.output import Written, check_output, write_outputs
@@ -111,12 +112,17 @@ def route_open(
     with stages.stage("routing"), making_told(progress):
         late = lateness(options.budget, stop)
         routing = route_board(board, rules, nets, octilinear=options.octilinear, late=late, say=progress)
-        new = spliced(text, board, routing.traces, routing.vias)
+        new = spliced(text, board, routing)
     with stages.stage("checking"):
         earlier = check_artwork(before.artwork, rules.technology)
         found = earlier if new == old else check_artwork(open_board_of(new, path).artwork, rules.technology)
         declared = Counter(item.net for item in routing.connections if item.length is None)
-        fresh = new_violations(earlier, found, {net: declared[net] for net in nets})
+        changes = Changes(board, routing)
+        fresh = tuple(
+            item
+            for item in new_violations(earlier, found, {net: declared[net] for net in nets})
+            if item.rule is Rule.OPEN or changes.near(item.layer, item.at, item.required)
+        )
     kicad_before = kicad_after = NOT_ASKED
     if options.kicad_check:
         with stages.stage("KiCad check"):

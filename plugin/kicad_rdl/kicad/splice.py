@@ -12,14 +12,18 @@ from dataclasses import dataclass
 
 import sexpdata
 
-from kicad_rdl.geometry import Arc, Point
+from kicad_rdl.geometry import Arc, Point, Polygon
+from kicad_rdl.kicad.fracture import fractured
 from kicad_rdl.kicad.identity import identity
 from kicad_rdl.kicad.sexpr import Quoted, Tree, printed
-from kicad_rdl.model.open_board import BoardTrace, BoardVia, OpenBoard
+from kicad_rdl.model.artwork import Area, Ring
+from kicad_rdl.model.open_board import BoardRouting, BoardTrace, BoardVia, OpenBoard, Refill
 
 TRACKS = ("segment", "arc", "via")
 AFTER_TRACKS = ("zone", "group", "generated", "embedded_fonts", "embedded_files", "component_classes", "target")
 """What KiCad writes behind its tracks."""
+IN_A_LINE = 5
+"""Corners of a fill."""
 UUID_SINCE = 20231014
 """Boards from KiCad 8 on say ``uuid`` where older ones say ``tstamp``, and give every list a line of its own."""
 
@@ -36,21 +40,64 @@ class _Item:
     end: int
 
 
-def spliced(text: str, board: OpenBoard, traces: Sequence[BoardTrace], vias: Sequence[BoardVia]) -> str:
-    """The text of the board with the new copper in it; without new copper the same text.
+def spliced(text: str, board: OpenBoard, routing: BoardRouting) -> str:
+    """The text of the board with the new copper in it, and its fills cut; without new copper the same text.
 
     Args:
         text: the file, its line ends as they are.
         board: what was read from it.
-        traces, vias: new copper, in the frame of ``board``.
+        routing: new copper, in the frame of ``board``.
     """
+    traces, vias = routing.traces, routing.vias
     if not traces and not vias:
         return text
     items = list(_items(text))
     style = _style(text, items)
     place = max(item.end for item in items if item.word not in AFTER_TRACKS)
     new = "".join(style.line_end + style.text(tree) for tree in _trees(board, traces, vias))
-    return text[:place] + new + text[place:]
+    changes = [(place, place, new), *_fills(text, items, board, routing.refills)]
+    parts: list[str] = []
+    done = 0
+    for begin, end, put in sorted(changes):
+        parts += [text[done:begin], put]
+        done = end
+    return "".join([*parts, text[done:]])
+
+
+def _fills(
+    text: str, items: Sequence[_Item], board: OpenBoard, refills: Sequence[Refill]
+) -> Iterator[tuple[int, int, str]]:
+    """(begin, end, new text) of every filled area that is cut; all but its corners stays as it is written."""
+    zones = [item for item in items if item.word == "zone"]
+    for refill in refills:
+        zone = zones[refill.pour.zone]
+        fills = [item for item in _items(text, zone.begin, zone.end) if item.word == "filled_polygon"]
+        fill = fills[refill.pour.fill]
+        (corners,) = (item for item in _items(text, fill.begin, fill.end) if item.word == "pts")
+        # (filled_polygon (layer "F.Cu") (pts (xy 1 2) (xy 3 4) ...)): white space and words around the corners
+        lead = text[corners.begin : text.index("(", corners.begin + 1)]
+        tail = text[: corners.end - 1]
+        tail = tail[len(tail.rstrip()) :] + ")"
+        before = text[: fill.begin]
+        between = before[len(before.rstrip()) :]
+        copies = []
+        for area in refill.areas:
+            corner = [_corner(board, point) for point in fractured(_polygon(area))]
+            lines = [" ".join(corner[k : k + IN_A_LINE]) for k in range(0, len(corner), IN_A_LINE)]
+            ring = lead[len("(pts") :].join(lines)
+            copies.append(text[fill.begin : corners.begin] + lead + ring + tail + text[corners.end : fill.end])
+        yield (fill.begin if copies else fill.begin - len(between)), fill.end, between.join(copies)
+
+
+def _polygon(area: Area) -> Polygon:
+    def ring(points: Ring) -> tuple[Point, ...]:
+        return tuple(Point(round(x), round(y)) for x, y in points)
+
+    return Polygon(ring(area.outline), tuple(ring(hole) for hole in area.holes))
+
+
+def _corner(board: OpenBoard, point: Point) -> str:
+    return f"(xy {printed(board.origin.x + point.x)} {printed(board.origin.y - point.y)})"
 
 
 def without_tracks(text: str, nets: Collection[str]) -> str:
@@ -79,9 +126,10 @@ def _loose(item: str, nets: Collection[str], names: Mapping[int, str]) -> bool:
     return net in nets
 
 
-def _items(text: str) -> Iterator[_Item]:
+def _items(text: str, first: int = 0, last: int | None = None) -> Iterator[_Item]:
+    """The lists directly in the one that the text, or a part of it, is."""
     depth = begin = 0
-    for token in _TOKEN.finditer(text):
+    for token in _TOKEN.finditer(text, first, len(text) if last is None else last):
         sign = token[0]
         if sign == "(":
             depth += 1

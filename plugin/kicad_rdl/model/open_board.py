@@ -9,7 +9,7 @@ from bisect import bisect_left
 from dataclasses import dataclass
 
 from kicad_rdl.geometry import Path, Point
-from kicad_rdl.model.artwork import Artwork, Copper, Skeleton
+from kicad_rdl.model.artwork import Area, Artwork, Copper, Skeleton
 from kicad_rdl.model.package import Keepout
 from kicad_rdl.model.technology import Technology
 from kicad_rdl.units import Nm
@@ -87,6 +87,38 @@ class Drill:
 
 
 @dataclass(frozen=True, slots=True)
+class Pour:
+    """A filled area of a zone that KiCad would fill anew around new copper: foreign traces may cut it."""
+
+    zone: int
+    """Which of the file's zones, from 0."""
+    fill: int
+    """Which of the zone's filled areas, from 0."""
+    net: str
+    layer: int
+    area: Area
+    width: Nm
+    """Of the stroke around ``area``, as in ``artwork.Copper``."""
+    space: Nm
+    """Distance that the zone asks for."""
+    least: Nm
+    """Least width of its copper."""
+    gap: Nm
+    """Between the zone and a pad with thermal spokes."""
+    island: float
+    """What reaches no pad stays from this area on [nm^2]; infinite: it goes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refill:
+    """What is left of a filled area."""
+
+    pour: Pour
+    areas: tuple[Area, ...]
+    """As the ``area`` of the pour."""
+
+
+@dataclass(frozen=True, slots=True)
 class OpenBoard:
     """A board as the router needs it."""
 
@@ -98,7 +130,8 @@ class OpenBoard:
     artwork: Artwork
     """Everything, as the checker sees it."""
     copper: tuple[Copper, ...]
-    """All copper but that of pads: tracks, vias, filled zones, drawings."""
+    """All copper but that of pads and pours: tracks, vias, other filled zones, drawings."""
+    pours: tuple[Pour, ...]
     pads: tuple[BoardPad, ...]
     drills: tuple[Drill, ...]
     keepouts: tuple[Keepout, ...]
@@ -155,4 +188,6 @@ class BoardRouting:
     traces: tuple[BoardTrace, ...] = ()
     vias: tuple[BoardVia, ...] = ()
     connections: tuple[BoardConnection, ...] = ()
+    refills: tuple[Refill, ...] = ()
+    """Filled areas that give way to new copper."""
     notes: tuple[str, ...] = ()

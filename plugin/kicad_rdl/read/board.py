@@ -30,8 +30,6 @@ from kicad_rdl.units import Nm
 
 OLDEST_VERSION = 20211014
 """KiCad 6; older files draw arcs and zones in other words."""
-STROKED_FILLS_BEFORE = 20220131
-"""Fills of older files have an outline as thick as the zone's least width."""
 
 
 def read_board(path: str | Path) -> Artwork:
@@ -85,8 +83,8 @@ class BoardReader:
                 self._via(node)
             elif node.word == "zone":
                 self.zone(node)
-            elif node.word.startswith("gr_"):
-                self._drawing(node, page, "drawing")
+            elif node.word.startswith("gr_") or node.word in ("dimension", "table"):
+                self.drawing(node, page, "drawing")
         return self._turned()
 
     # --- parts -----------------------------------------------------------------------------------
@@ -157,22 +155,23 @@ class BoardReader:
                 sizes[self.layer[row.name()]] = diameter
         return sizes
 
-    def zone(self, node: Node) -> None:
-        """Filled areas; KiCad's own teardrops are zones too."""
+    def zone(self, node: Node) -> dict[int, int]:
+        """Filled areas, each with its index in ``copper``; KiCad's own teardrops are zones too."""
         net = self.net_of(node)
         attributes = node.first("attr")
         drop = attributes is not None and attributes.first("teardrop") is not None
         kind, name = (CopperKind.TEARDROP, "teardrop") if drop else (CopperKind.PLANE, "plane")
-        old = self.root.need("version").number(0) < STROKED_FILLS_BEFORE
-        stroked = node.text("filled_areas_thickness", "yes" if old else "no") == "yes"
+        stroked = node.text("filled_areas_thickness", "yes") == "yes"  # tried: KiCad 9 too takes it for granted
         width = node.length_of("min_thickness", 0) if stroked else 0
-        for fill in node.all("filled_polygon"):
+        found: dict[int, int] = {}
+        for number, fill in enumerate(node.all("filled_polygon")):
             layer = fill.text("layer") or node.text("layer")
             whole = area(polygon_corners(fill, Place()))
             if whole is not None and layer in self.layer:
-                self._add(kind, net, layer, (whole, width), f"{name} of {net}", next(self.thing))
+                found[number] = self._add(kind, net, layer, (whole, width), f"{name} of {net}", next(self.thing))
+        return found
 
-    def _drawing(self, node: Node, place: Place, name: str) -> None:
+    def drawing(self, node: Node, place: Place, name: str) -> None:
         """Copper drawings and the outline."""
         layers = self.layers_of(node)
         metal = [layer for layer in layers if layer in self.layer]
@@ -197,8 +196,8 @@ class BoardReader:
         for child in node.children:
             if child.word == "pad":
                 self.pad(child, place, reference, margin)
-            elif child.word.startswith("fp_"):
-                self._drawing(child, place, f"drawing in {reference}")
+            elif child.word.startswith("fp_") or child.word == "property":
+                self.drawing(child, place, f"drawing in {reference}")
             elif child.word == "zone":
                 self.zone(child)
 

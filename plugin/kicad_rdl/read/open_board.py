@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 
+import shapely
+
 from kicad_rdl.errors import InputError
 from kicad_rdl.geometry import ORIGIN, Point, Polygon
-from kicad_rdl.model.artwork import Copper, CopperKind, Skeleton
-from kicad_rdl.model.open_board import BoardPad, Drill, OpenBoard
+from kicad_rdl.model.artwork import Area, Copper, CopperKind, Skeleton
+from kicad_rdl.model.open_board import BoardPad, Drill, OpenBoard, Pour
 from kicad_rdl.model.package import Keepout
 from kicad_rdl.read.board import BoardReader
 from kicad_rdl.read.board_shapes import Place, place_of, polygon_corners
+from kicad_rdl.read.board_texts import dimension_corners, frame_corners, shown_text, text_box
 from kicad_rdl.read.board_tree import Node, tree_of
 from kicad_rdl.read.documents import read_bytes
-from kicad_rdl.units import Nm
+from kicad_rdl.units import MM, Nm
 
 
 def board_text(path: Path) -> str:
@@ -49,7 +53,10 @@ class _OpenBoardReader(BoardReader):
         self.drills: list[Drill] = []
         self.areas: list[tuple[Node, tuple[int, ...]]] = []
         self.zone_spaces: dict[str, Nm] = {}
+        self.zone_number = {id(node): number for number, node in enumerate(root.all("zone"))}
+        self.pour_rows: list[tuple[Node, int, int, int]] = []
         self.footprint_space = 0
+        self.texts: list[tuple[str, int, list[Point]]] = []
 
     def footprint(self, node: Node) -> None:
         self.footprint_space = node.length_of("clearance", 0)
@@ -71,8 +78,11 @@ class _OpenBoardReader(BoardReader):
             net = None if _kind(node) == "np_thru_hole" else self.net_of(node)
             self.drills.append(Drill(name, *ends, min(long, wide), net))
 
-    def zone(self, node: Node) -> None:
-        super().zone(node)
+    def zone(self, node: Node) -> dict[int, int]:
+        filled = super().zone(node)
+        number = self.zone_number.get(id(node))  # those of footprints are left as they are
+        if number is not None and _gives_way(node) and self.net_of(node) is not None:
+            self.pour_rows += [(node, number, fill, index) for fill, index in filled.items()]
         keepout, net = node.first("keepout"), self.net_of(node)
         if keepout is not None:
             layers = tuple(self.layer[name] for name in self.layers_of(node) if name in self.layer)
@@ -82,6 +92,39 @@ class _OpenBoardReader(BoardReader):
             pads = node.first("connect_pads")
             space = pads.length_of("clearance", 0) if pads is not None else 0
             self.zone_spaces[net] = max(space, self.zone_spaces.get(net, 0))
+        return filled
+
+    def drawing(self, node: Node, place: Place, name: str) -> None:
+        """Texts besides, as boxes."""
+        super().drawing(node, place, name)
+        layers = [layer for layer in self.layers_of(node) if layer in self.layer]
+        if node.word == "table":
+            cells = node.first("cells")
+            for cell in cells.all("table_cell") if cells is not None else ():
+                self.texts += [("table", self.layer[layer], frame_corners(cell, place)) for layer in layers]
+        elif layers and (
+            node.word == "property" or node.word.endswith(("_text", "_text_box")) or node.word == "dimension"
+        ):
+            self._text(node, place, layers)
+
+    def _text(self, node: Node, place: Place, layers: Iterable[str]) -> None:
+        label = node.first("gr_text") if node.word == "dimension" else node
+        corners: list[Point] = []
+        text = ""
+        if node.word.endswith("_box"):
+            corners = frame_corners(node, place)
+        elif label is not None:
+            shown = shown_text(label)
+            if shown is None and node.word != "dimension":
+                return
+            text = shown or ""
+            corners = text_box(label, text, place_of(label, place, own_angle=True))
+            if node.word != "gr_text":  # KiCad keeps texts of footprints upright
+                middle = place_of(label, place, own_angle=True).at
+                corners += [middle + middle - corner for corner in corners]
+        if node.word == "dimension":
+            corners = dimension_corners(node, corners)
+        self.texts += [(f'text "{text}"', self.layer[layer], corners) for layer in layers]
 
     def board(self, name: str) -> OpenBoard:
         """Everything in the frame."""
@@ -99,13 +142,16 @@ class _OpenBoardReader(BoardReader):
             items = artwork.copper[first:end]
             layers = tuple(sorted({item.layer for item in items}))
             pads.append(BoardPad(pad_name, self.net_of(node), turn(at), layers, _shapes(items), space))
+        pours = tuple(_pour(row, artwork.copper[row[-1]]) for row in self.pour_rows)
+        inside.update(index for *_, index in self.pour_rows)
         nets = sorted({net for net in self.nets.values() if net} | {item.net for item in artwork.copper if item.net})
         return OpenBoard(
             name=name,
             layers=tuple(self.layer),
             nets=tuple(nets),
             artwork=artwork,
-            copper=tuple(item for k, item in enumerate(artwork.copper) if k not in inside),
+            copper=(*(item for k, item in enumerate(artwork.copper) if k not in inside), *self._texts(turn)),
+            pours=pours,
             pads=tuple(pads),
             drills=tuple(replace(drill, start=turn(drill.start), end=turn(drill.end)) for drill in self.drills),
             keepouts=tuple(keepout for area in self.areas for keepout in _keepouts(area, turn)),
@@ -114,6 +160,13 @@ class _OpenBoardReader(BoardReader):
             notes=tuple(self._notes(artwork.copper)),
         )
 
+    def _texts(self, turn: Callable[[Point], Point]) -> Iterable[Copper]:
+        for name, layer, corners in self.texts:
+            box = shapely.MultiPoint([(p.x, p.y) for p in map(turn, corners)]).convex_hull
+            if box.geom_type == "Polygon":
+                ring = Area(tuple(shapely.get_coordinates(box)[:-1].tolist()))
+                yield Copper(CopperKind.TEARDROP, None, layer, ring, 0, name, -1)
+
     def _notes(self, copper: Iterable[Copper]) -> Iterable[str]:
         filled = {item.net for item in copper if item.kind is CopperKind.PLANE}
         bare = sorted(set(self.zone_spaces) - filled)
@@ -121,6 +174,43 @@ class _OpenBoardReader(BoardReader):
             yield f"zones without a fill count as nothing; fill them in KiCad first: {', '.join(bare)}"
         if not self.outline:
             yield "the board has no outline on Edge.Cuts; traces keep to the extent of its pads"
+
+
+def _gives_way(zone: Node) -> bool:
+    """Whether KiCad would fill it anew around new copper, and the user did not lock it."""
+    attributes = zone.first("attr")
+    drop = attributes is not None and attributes.first("teardrop") is not None
+    locked = "locked" in zone.values or zone.text("locked", "no") == "yes"
+    return not drop and not locked and zone.first("keepout") is None
+
+
+def _pour(row: tuple[Node, int, int, int], copper: Copper) -> Pour:
+    zone, number, fill, _ = row
+    pads, filling = zone.first("connect_pads"), zone.first("fill")
+    island = math.inf
+    gap = 0
+    if filling is not None:
+        gap = filling.length_of("thermal_gap", 0)
+        mode = filling.text("island_removal_mode", "0")
+        least = filling.first("island_area_min")
+        if mode == "1":
+            island = 0.0
+        elif mode == "2" and least is not None:
+            island = least.number(0) * MM**2
+    assert copper.net is not None
+    assert isinstance(copper.skeleton, Area)
+    return Pour(
+        number,
+        fill,
+        copper.net,
+        copper.layer,
+        copper.skeleton,
+        copper.width,
+        pads.length_of("clearance", 0) if pads is not None else 0,
+        zone.length_of("min_thickness", 0),
+        gap,
+        island,
+    )
 
 
 def _shapes(items: Iterable[Copper]) -> tuple[tuple[Skeleton, Nm], ...]:

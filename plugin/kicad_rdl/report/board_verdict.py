@@ -58,15 +58,25 @@ def new_violations(
     has = Counter(item.things[0] for item in after if item.rule is Rule.OPEN)
     allowed = {net: declared.get(net.removeprefix("net "), had[net]) for net in has}
     found: list[Violation] = []
+    left = old - Counter(after)
     for item in after:
         if item.rule is Rule.OPEN:
             if has[item.things[0]] > allowed[item.things[0]]:
                 found.append(item)
         elif old[item] > 0:
             old[item] -= 1
+        elif (known := next((one for one in left if left[one] > 0 and _no_better(one, item)), None)) is not None:
+            left[known] -= 1
         else:
             found.append(item)
     return tuple(found)
+
+
+def _no_better(before: Violation, after: Violation) -> bool:
+    """Whether two things were as close, somewhere else: of a fill that is cut the nearest place may be another one."""
+    same = (before.rule, before.layer, before.things, before.required)
+    known = before.measured is not None and after.measured is not None and before.measured <= after.measured
+    return known and same == (after.rule, after.layer, after.things, after.required)
 
 
 def is_clean(routing: BoardRouting, verdict: BoardVerdict) -> bool:

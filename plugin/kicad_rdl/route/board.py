@@ -17,11 +17,20 @@ from kicad_rdl.model.open_board import (
     OpenBoard,
 )
 from kicad_rdl.model.report import Progress
-from kicad_rdl.route.board_posts import BoardPosts, board_posts
+from kicad_rdl.route.among_pours import among_pours, merged
+from kicad_rdl.route.board_posts import BoardPosts, board_area, board_posts
 from kicad_rdl.route.engine import Connected, Wire, connect
 from kicad_rdl.route.open_pairs import OpenPair, open_pairs
 from kicad_rdl.route.posts import LayerRules, Post, Request
-from kicad_rdl.route.standing import standing_of
+from kicad_rdl.route.refill import with_copper
+from kicad_rdl.route.standing import Standing, standing_of
+from kicad_rdl.route.stitches import stitches
+from kicad_rdl.route.taps import Taps
+from kicad_rdl.route.via_choice import ViaChoice
+from kicad_rdl.route.via_places import via_ground
+
+NO_TIME = "the time was over before its turn"
+UNREACHABLE = "a pad of it lies outside the board, on no routed layer, or under other copper"
 
 
 def route_board(
@@ -43,33 +52,78 @@ def route_board(
         late: says when what is drawn is laid and improved no further.
         say: hears of progress.
     """
+
+    def routed(now: OpenBoard, which: Collection[str]) -> BoardRouting:
+        return _routed(now, rules, which, octilinear, late, say)
+
+    found = routed(board, nets)
+    return among_pours(board, rules, found, routed) if board.pours else found
+
+
+def _routed(
+    board: OpenBoard,
+    rules: BoardRules,
+    nets: Collection[str],
+    octilinear: bool,
+    late: Callable[[], bool],
+    say: Callable[[Progress], None] | None,
+) -> BoardRouting:
+    """Vias where they alone will do, then traces."""
     standing = standing_of(board)
+    stitched = stitches(_via_choice(board, rules, standing, nets), nets) if rules.routed > 1 else []
+    vias = tuple(via for stitch in stitched for via in stitch.vias)
+    by_vias = BoardRouting((), vias, tuple(BoardConnection(s.net, s.start, s.end, 0.0, 0.0) for s in stitched))
+    if vias:
+        board = with_copper(board, (), vias, ())
+        standing = standing_of(board)
     pairs = open_pairs(board, standing, nets)
     if not pairs:
-        return BoardRouting()
+        return by_vias
+    if late():
+        return merged(by_vias, BoardRouting(connections=tuple(_open(pair, NO_TIME) for pair in pairs)))
     placed = board_posts(board, rules, standing, frozenset(pair.net for pair in pairs))
+    closed = [pair for pair in pairs if not (_posts(pair.start, placed) and _posts(pair.end, placed))]
+    pairs = [pair for pair in pairs if _posts(pair.start, placed) and _posts(pair.end, placed)]
+    by_vias = merged(by_vias, BoardRouting(connections=tuple(_open(pair, UNREACHABLE) for pair in closed)))
+    if not pairs:
+        return by_vias
+    taps = Taps(board, standing, placed, rules)
     found = connect(
         placed.posts,
         [LayerRules(rules.default.widths[layer], placed.base[layer], rules.edge) for layer in range(rules.routed)],
-        [_request(pair, placed, rules) for pair in pairs],
+        [_request(pair, placed, rules, taps) for pair in pairs],
         placed.half_width,
         placed.half_height,
         octilinear,
         late,
         say,
     )
-    return _routing(pairs, placed, rules, found)
+    return merged(by_vias, _routing(pairs, placed, rules, found))
 
 
-def _request(pair: OpenPair, placed: BoardPosts, rules: BoardRules) -> Request:
+def _via_choice(board: OpenBoard, rules: BoardRules, standing: Standing, nets: Collection[str]) -> ViaChoice:
+    return ViaChoice(board, rules, standing, via_ground(board, rules, standing, board_area(board)), frozenset(nets))
+
+
+def _request(pair: OpenPair, placed: BoardPosts, rules: BoardRules, taps: Taps) -> Request:
     own = rules.of(pair.net)
+    start, end = pair.start, pair.end
+    drilled = taps.beside(end, start)
+    if not drilled:
+        start, end = end, start
+        drilled = taps.beside(end, start)
     return Request(
         pair.net,
-        _posts(pair.start, placed),
-        _posts(pair.end, placed),
+        _posts(start, placed),
+        (*_posts(end, placed), *drilled),
         own.widths[: rules.routed],
         own.spaces[: rules.routed],
+        exclusive=bool(drilled),
     )
+
+
+def _open(pair: OpenPair, reason: str) -> BoardConnection:
+    return BoardConnection(pair.net, pair.start_pad, pair.end_pad, pair.straight, None, reason)
 
 
 def _posts(piece: tuple[int, ...], placed: BoardPosts) -> tuple[int, ...]:

@@ -14,7 +14,8 @@ from kicad_rdl.model.open_board import BoardRules, Drill, OpenBoard, ViaSize
 from kicad_rdl.route.convex import Chunk, chunks_of, ring_chunks, with_land
 from kicad_rdl.route.covered import Cover, seen
 from kicad_rdl.route.posts import Post, Stand
-from kicad_rdl.route.standing import Standing, Thing, skeleton_geometry
+from kicad_rdl.route.skeletons import skeleton_geometry
+from kicad_rdl.route.standing import Standing, Thing
 from kicad_rdl.route.via_choice import ViaChoice, free_vias, pad_vias
 from kicad_rdl.route.via_places import via_ground
 from kicad_rdl.units import Nm
@@ -112,6 +113,8 @@ class _Maker:
     def _thing(self, number: int, thing: Thing, via: dict[int, Point]) -> None:
         """``via``: layers that a via in the pad can reach, with its place."""
         layers = [layer for layer in thing.layers if layer <= self.rules.routed]
+        if thing.pour is not None:
+            return  # what comes takes its room
         if thing.kind is CopperKind.PLANE:
             for layer in layers:
                 self._plane(number, thing, layer)

@@ -17,7 +17,7 @@ from shapely.geometry.base import BaseGeometry
 from kicad_rdl.geometry import Arc, Circle, Hull, Line, Outline, Point, arc_points
 from kicad_rdl.model.artwork import Area, Skeleton
 from kicad_rdl.route.posts import Stand
-from kicad_rdl.route.standing import skeleton_geometry
+from kicad_rdl.route.skeletons import skeleton_geometry
 from kicad_rdl.units import Nm
 
 CHORD = 100

@@ -40,15 +40,17 @@ class Cover:
         if self.joined[self.standing.group[number]] < 2:
             return False
         copper = self.standing.layers[layer - 1]
-        outline = shapely_of(chunk.shape, chunk.at, 1.0)
+        outline: BaseGeometry | None = None
         middle = shapely.Point(chunk.at.x, chunk.at.y)
         rows = copper.tree.query(middle, predicate="dwithin", distance=float(copper.half.max()))
         for row in sorted(rows.tolist()):
             other = int(copper.owner[row])
             if other == number or self.standing.group[other] != self.standing.group[number]:
                 continue
-            if self.rank(other, layer) > self.rank(number, layer) and self.shape(layer, row).covers(outline):
-                return True
+            if self.rank(other, layer) > self.rank(number, layer):
+                outline = outline or shapely_of(chunk.shape, chunk.at, 1.0)
+                if self.shape(layer, row).covers(outline):
+                    return True
         return False
 
     def _rank(self, number: int, layer: int) -> tuple[bool, float, int]:

@@ -149,7 +149,7 @@ def _wanted(task: _Task, request: Request) -> Wanted:
         for width, space, rule in zip(request.widths, request.spaces, task.rules, strict=True)
     )
     layers = range(len(task.rules)) if request.layers is None else [k - 1 for k in request.layers]
-    return Wanted(request.starts, request.ends, widths, tuple(layers), task.via_price)
+    return Wanted(request.starts, request.ends, widths, tuple(layers), task.via_price, request.exclusive)
 
 
 def _begin(task: _Task, legs: list[_Leg], reach: list[tuple[int, int]], branches: Sequence[BranchPoint] = ()) -> _Stage:
@@ -179,7 +179,8 @@ def _begin(task: _Task, legs: list[_Leg], reach: list[tuple[int, int]], branches
     posted = Posted(tuple(tuple(v) for v in own), tuple(least), through, ends)
     sketches = Sketches(tiles, [float(rule.space) for rule in task.rules], posted)
     first_price = FIRST_PRICE * (task.rules[0].line + task.rules[0].space)
-    work = Negotiation(sketches, [leg.wanted for leg in legs], first_price)
+    wanted = [replace(leg.wanted, ends=tuple(post for post in leg.wanted.ends if own[post])) for leg in legs]
+    work = Negotiation(sketches, wanted, first_price)
     pieces = [piece for request in task.requests for piece in (request.starts, request.ends)]
     work.joined = [(piece[0], post) for piece in pieces for post in piece[1:]]
     return _Stage(task, legs, work, reach, list(branches))
@@ -219,7 +220,8 @@ def _stood_anew(task: _Task, stage: _Stage, hope: bool = True) -> _Stage:
         for wire in work.wires[number]:
             connection[wire] = len(legs)
             start, end = sketches.ends_of(wire)
-            wanted = replace(leg.wanted, starts=(start,), ends=(end,), layers=(sketches.layer_of(wire),))
+            layers = (sketches.layer_of(wire),)
+            wanted = replace(leg.wanted, starts=(start,), ends=(end,), layers=layers, exclusive=False)
             legs.append(_Leg(leg.request, wanted))
     # a post that stands because a leg needs it must stand from the beginning
     fixed = [
@@ -335,7 +337,7 @@ def _result(task: _Task, tried: _Stage, stage: _Stage, laying: Laying) -> Connec
     for index, post in enumerate(task.posts):
         layers = [*used.get(index, ()), *([] if post.candidate else [post.first, post.last])]
         first, last = (min(layers), max(layers)) if layers else (1, 0)
-        if post.through and first < last:
+        if post.through and (first < last or (post.candidate and first == last)):
             first, last = post.stands[0].layer, post.stands[-1].layer
         ranges.append((first, last))
     return Connected(tuple(wires), tuple(ranges), reasons)
@@ -344,9 +346,10 @@ def _result(task: _Task, tried: _Stage, stage: _Stage, laying: Laying) -> Connec
 def _without_stubs(task: _Task, wires: Sequence[Wire]) -> list[Wire]:
     """Takes out wires to branch points and candidates at which no other ends."""
     kept = list(wires)
+    ends = {post for request in task.requests for post in (*request.starts, *request.ends)}
     while True:
         legs = Counter(post for wire in kept for post in (wire.start, wire.end))
-        alone = {p for p, n in legs.items() if n == 1 and (p >= len(task.posts) or task.posts[p].candidate)}
+        alone = {p for p, n in legs.items() if n == 1 and (p >= len(task.posts) or task.posts[p].candidate)} - ends
         left = [wire for wire in kept if wire.start not in alone and wire.end not in alone]
         if len(left) == len(kept):
             return kept

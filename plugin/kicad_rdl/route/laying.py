@@ -125,9 +125,8 @@ def lay(
             break
         before = {layer: sorted(laying.layers[layer].paths) for layer in range(count)}
         closed = laying.collisions()
-        for number in lost:  # of each before any is taken out: they name one another
-            laying.why[nets[number]] = next(laying.why_lost(w) for w in work.wires[number] if laying.path(w) is None)
         for number in lost:
+            laying.why[nets[number]] = next(laying.why_lost(w) for w in work.wires[number] if laying.path(w) is None)
             work.take_out(number)
         for layer, gap in closed:
             work.sketches.close(layer, gap)

@@ -75,7 +75,7 @@ def _tree(standing: Standing, net: str, pieces: Sequence[Sequence[int]]) -> list
 def _rows(standing: Standing, piece_of: dict[int, int]) -> tuple[np.typing.NDArray[np.object_], F64, I64]:
     skeletons, half, owner = [], [], []
     wanted = np.array(sorted(piece_of), dtype=np.int64)
-    for layer in standing.layers:
+    for layer in (*standing.layers, *standing.pours):
         rows = np.flatnonzero(np.isin(layer.owner, wanted))
         skeletons.append(layer.skeletons[rows])
         half.append(layer.half[rows])

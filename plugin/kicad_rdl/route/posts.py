@@ -69,3 +69,5 @@ class Request:
     """Distance to foreign copper on each layer [nm]."""
     layers: tuple[int, ...] | None = None
     """Layers it may take; None: any."""
+    exclusive: bool = False
+    """An end serves one request only: candidates among the ends become vias of this net."""

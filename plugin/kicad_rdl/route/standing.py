@@ -14,17 +14,16 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from kicad_rdl.geometry import Arc, Line, Point, arc_points
 from kicad_rdl.model.artwork import CopperKind, Skeleton
 from kicad_rdl.model.open_board import OpenBoard
 from kicad_rdl.route.groups import Groups
+from kicad_rdl.route.reliefs import spokes_of
+from kicad_rdl.route.skeletons import skeleton_geometry
 from kicad_rdl.route.triangulation import F64, I64
 from kicad_rdl.units import Nm
 
 Geometries: TypeAlias = NDArray[np.object_]
 
-ARC_TOLERANCE = 5.0
-"""Chords of arcs stay so near [nm]."""
 TOUCH = 1.0
 """Copper of one net with a smaller gap touches [nm]: corners and arcs are rounded to the grid."""
 
@@ -43,6 +42,8 @@ class Thing:
     """Index into the board's pads."""
     space: Nm = 0
     """Distance that it asks for itself."""
+    pour: int | None = None
+    """Index into the board's pours: it gives way to foreign copper, so that it is in nobody's way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,9 @@ class Standing:
 
     things: tuple[Thing, ...]
     layers: tuple[LayerCopper, ...]
+    """What everybody else must keep away from."""
+    pours: tuple[LayerCopper, ...]
+    """What gives way."""
     group: tuple[int, ...]
     """For every thing the least number among those it is joined with."""
 
@@ -86,35 +90,53 @@ def things_of(board: OpenBoard) -> list[Thing]:
     found += [
         Thing(via.name, via.net, via.kind, tuple(sorted(layers)), via.shapes, None) for layers, via in vias.values()
     ]
+    found += [
+        Thing(
+            f"zone of {pour.net}",
+            pour.net,
+            CopperKind.PLANE,
+            (pour.layer,),
+            ((pour.area, pour.width),),
+            None,
+            pour.space,
+            index,
+        )
+        for index, pour in enumerate(board.pours)
+    ]
+    found += [
+        Thing(
+            f"thermal spoke of {pour.net}",
+            pour.net,
+            CopperKind.PLANE,
+            (pour.layer,),
+            ((area, 0),),
+            None,
+            pour.space,
+        )
+        for pour, area in spokes_of(board)
+    ]
     return found
 
 
 def standing_of(board: OpenBoard) -> Standing:
     """All copper of a board, and what of it is joined."""
     things = things_of(board)
-    layers = tuple(_layer_copper(things, layer) for layer in range(1, len(board.layers) + 1))
+    numbers = range(1, len(board.layers) + 1)
+    everything = list(enumerate(things))
+    firm = [row for row in everything if row[1].pour is None]
+    soft = [row for row in everything if row[1].pour is not None]
     nets = {net: number for number, net in enumerate(board.nets)}
     net_of = np.array([nets.get(thing.net or "", -1) for thing in things] or [-1], dtype=np.int64)
     groups = Groups(len(things))
-    for layer in layers:
-        for a, b in _touching(layer, net_of):
+    for layer in numbers:
+        for a, b in _touching(_layer_copper(everything, layer), net_of):
             groups.join(a, b)
-    return Standing(tuple(things), layers, tuple(groups.root(k) for k in range(len(things))))
-
-
-def skeleton_geometry(skeleton: Skeleton) -> BaseGeometry:
-    """A point, a line or an area as shapely knows it."""
-    match skeleton:
-        case Point(x, y):
-            return shapely.Point(x, y)
-        case Line(start, end):
-            return shapely.LineString([(start.x, start.y), (end.x, end.y)])
-        case Arc():
-            return shapely.LineString(arc_points(skeleton, ARC_TOLERANCE))
-        case _:
-            area = shapely.Polygon(skeleton.outline, skeleton.holes)
-            # keyholed outlines touch themselves
-            return area if area.is_valid else shapely.make_valid(area, method="structure", keep_collapsed=False)
+    return Standing(
+        tuple(things),
+        tuple(_layer_copper(firm, layer) for layer in numbers),
+        tuple(_layer_copper(soft, layer) for layer in numbers),
+        tuple(groups.root(k) for k in range(len(things))),
+    )
 
 
 def nearest_rows(layer: LayerCopper, places: Geometries, reach: float) -> tuple[I64, I64, F64]:
@@ -129,11 +151,11 @@ def nearest_rows(layer: LayerCopper, places: Geometries, reach: float) -> tuple[
     return place[near].astype(np.int64), row[near].astype(np.int64), apart[near]
 
 
-def _layer_copper(things: Sequence[Thing], layer: int) -> LayerCopper:
+def _layer_copper(things: Sequence[tuple[int, Thing]], layer: int) -> LayerCopper:
     skeletons: list[BaseGeometry] = []
     half: list[float] = []
     owner: list[int] = []
-    for number, thing in enumerate(things):
+    for number, thing in things:
         if layer in thing.layers:
             for skeleton, width in thing.shapes:
                 skeletons.append(skeleton_geometry(skeleton))

@@ -12,11 +12,16 @@ from numpy.typing import NDArray
 
 from kicad_rdl.geometry import Point
 from kicad_rdl.model.open_board import BoardRules, NetRules, OpenBoard
-from kicad_rdl.route.standing import Standing, Thing, skeleton_geometry
+from kicad_rdl.route.skeletons import skeleton_geometry
+from kicad_rdl.route.standing import Standing, Thing
 from kicad_rdl.route.triangulation import F64, I64
 from kicad_rdl.route.via_places import NOBODY, ViaGround, allowed, between, free_on, raster, room_around, thinned
 from kicad_rdl.units import Nm
 
+ROUNDING = 2
+"""Places are on the grid [nm]."""
+AROUND = 16
+"""Places around a pad that are tried."""
 SPARSE = 8
 """Free places lie up to twice so many via pitches apart where nothing stands."""
 RINGS = ((0.0, 1), (0.3, 6), (0.6, 12), (0.9, 18))
@@ -50,8 +55,8 @@ class ViaChoice:
         drill, land = max(via.drill for via in vias), max(via.diameter for via in vias)
         return max(land + self.space, drill + self.rules.hole_to_hole, -(-(land + drill) // 2) + self.rules.hole_space)
 
-    def legal(self, places: F64, own: I64) -> NDArray[np.bool_]:
-        """[places, routed layers] whether a via of the greatest size among the nets may stand there."""
+    def legal(self, places: F64, own: I64, kin: I64 | None = None) -> NDArray[np.bool_]:
+        """[places, routed layers] whether the largest via of the nets may stand there; see ``free_on``."""
         size = max(
             (via for rules in self.strictest for via in rules.vias),
             key=lambda via: (via.diameter, via.drill),
@@ -59,7 +64,7 @@ class ViaChoice:
         everywhere = allowed(self.ground, places, size)
         layers = range(1, self.rules.routed + 1)
         return np.stack(
-            [everywhere & free_on(self.ground, layer, places, own, size, self.space) for layer in layers], axis=1
+            [everywhere & free_on(self.ground, layer, places, own, size, self.space, kin) for layer in layers], axis=1
         )
 
 
@@ -114,6 +119,8 @@ def free_vias(
     """
     rows = [np.array(layer, dtype=np.float64).reshape(-1, 2) for layer in spots]
     pitch = choice.pitch
+    near = _beside_pads(choice, taken)
+    taken = [*taken, *near]
     places = np.concatenate([*(between(each, box) for each in [*rows, np.concatenate(rows)]), raster(box, pitch)])
     places = np.unique(places, axis=0)
     legal = choice.legal(places, np.full(len(places), NOBODY, dtype=np.int64))
@@ -121,7 +128,35 @@ def free_vias(
     room = room_around(choice.ground, places, float(SPARSE * pitch))
     others = np.array(sorted((at.x, at.y) for at in taken), dtype=np.float64).reshape(-1, 2)
     kept = places[thinned(places, room, others, float(pitch))]
-    return [Point(int(x), int(y)) for x, y in kept.tolist()]
+    return [*near, *(Point(int(x), int(y)) for x, y in kept.tolist())]
+
+
+def _beside_pads(choice: ViaChoice, taken: Collection[Point]) -> list[Point]:
+    """A place beside every pad whose net has a pour, clear of a via in the pad: there the pour is reached."""
+    nets = {pour.net for pour in choice.board.pours} & choice.nets
+    owner: list[int] = []
+    places: list[tuple[int, int]] = []
+    for number, pad in enumerate(choice.board.pads):
+        if pad.net in nets and pad.shapes:
+            shape = shapely.union_all([skeleton_geometry(s).buffer(width / 2) for s, width in pad.shapes])
+            rim = shapely.boundary(shapely.convex_hull(shape).buffer(choice.pitch + ROUNDING))
+            for k in range(AROUND):
+                spot = shapely.line_interpolate_point(rim, k / AROUND, normalized=True)
+                places.append((round(spot.x), round(spot.y)))
+                owner.append(number)
+    xy = np.array(places, dtype=np.float64).reshape(-1, 2)
+    legal = choice.legal(xy, np.full(len(xy), NOBODY, dtype=np.int64)).all(axis=1)
+    used: dict[tuple[int, int], list[Point]] = {}
+    pitch = choice.pitch
+    for at in taken:
+        used.setdefault((at.x // pitch, at.y // pitch), []).append(at)
+    found: dict[int, Point] = {}
+    for row in np.flatnonzero(legal).tolist():
+        at = Point(*places[row])
+        if owner[row] not in found and not _crowded(used, at, pitch):
+            found[owner[row]] = at
+            used.setdefault((at.x // pitch, at.y // pitch), []).append(at)
+    return list(found.values())
 
 
 def _spots_in(centre: Point, thing: Thing, land: Nm) -> list[Point]:

@@ -72,14 +72,17 @@ def via_ground(board: OpenBoard, rules: BoardRules, standing: Standing, inside: 
     )
 
 
-def free_on(ground: ViaGround, layer: int, places: F64, own: I64, size: ViaSize, space: Nm) -> NDArray[np.bool_]:
+def free_on(
+    ground: ViaGround, layer: int, places: F64, own: I64, size: ViaSize, space: Nm, kin: I64 | None = None
+) -> NDArray[np.bool_]:
     """[places] whether the land of a via on one layer keeps away from all other copper, of whatever net.
 
     Args:
         ground: what stands.
         layer: from 1.
         places: [n, 2].
-        own: [n] thing in which the via stands, which may be near it; -1: none.
+        own: [n] thing in which the via stands, which may be near it; -1: none. With ``kin`` a kind of things.
+        kin: [things] of which kind each is.
         size: of the via.
         space: what its net asks for.
     """
@@ -91,7 +94,8 @@ def free_on(ground: ViaGround, layer: int, places: F64, own: I64, size: ViaSize,
     owner = copper.owner[row]
     needs = np.maximum(radius + np.maximum(asked[owner], space), hole)
     free = np.ones(len(places), dtype=np.bool_)
-    free[place[(owner != own[place]) & (apart < needs)]] = False
+    other = (owner if kin is None else kin[owner]) != own[place]
+    free[place[other & (apart < needs)]] = False
     return free
 
 

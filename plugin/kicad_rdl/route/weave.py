@@ -176,10 +176,12 @@ def bare(g, u, v, base):  # type: ignore[no-untyped-def]
 @lean
 def stands_whole(g, p, low, high):  # type: ignore[no-untyped-def]
     """Whether a post that is used on some of its layers stands on all: a drilled via that changes the layer, and a
-    candidate between two layers, which is a via or nothing (a wire may end there, on the plane of the other layer)."""
+    candidate that is a via or nothing, drilled or between two layers (a wire may end there, on the plane of another
+    layer)."""
+    nowhere = g.least[p, 0] > g.least[p, 1]
     if g.through[p]:
-        return low < high
-    return g.post_start[p + 1] - g.post_start[p] == 2 and g.least[p, 0] > g.least[p, 1]
+        return nowhere or low < high
+    return nowhere and g.post_start[p + 1] - g.post_start[p] == 2
 
 
 @lean

@@ -1,0 +1,40 @@
+"""Where a board has changed: what is wrong elsewhere was wrong before, whatever the checker calls it now."""
+
+from __future__ import annotations
+
+import shapely
+
+from kicad_rdl.geometry import Point, path_points
+from kicad_rdl.model.open_board import BoardRouting, OpenBoard
+from kicad_rdl.route.skeletons import ARC_TOLERANCE, skeleton_geometry
+from kicad_rdl.units import MM, Nm
+
+UNKNOWN = MM
+"""How far around a violation something may have changed that does not say how much room it needs."""
+
+
+class Changes:
+    """New copper, and what was cut out of pours, layer by layer."""
+
+    def __init__(self, board: OpenBoard, routing: BoardRouting) -> None:
+        self.layers = board.artwork.layers
+        here: dict[int, list[shapely.Geometry]] = {layer: [] for layer in range(1, len(self.layers) + 1)}
+        for trace in routing.traces:
+            line = shapely.LineString(path_points(trace.path, ARC_TOLERANCE))
+            here[trace.layer].append(shapely.buffer(line, trace.width / 2))
+        for via in routing.vias:
+            for layer in range(via.first, via.last + 1):
+                here[layer].append(shapely.buffer(shapely.Point(via.at.x, via.at.y), via.size.diameter / 2))
+        for refill in routing.refills:
+            left = shapely.union_all([skeleton_geometry(area) for area in refill.areas])
+            gone = shapely.difference(skeleton_geometry(refill.pour.area), left)
+            here[refill.pour.layer] += shapely.get_parts(shapely.buffer(gone, refill.pour.width / 2)).tolist()
+        self.trees = {layer: shapely.STRtree(rows) for layer, rows in here.items()}
+
+    def near(self, layer: str, at: Point, reach: Nm | None) -> bool:
+        """Whether anything changed around a place; always where the layer is none of copper."""
+        if layer not in self.layers:
+            return True
+        tree = self.trees[self.layers.index(layer) + 1]
+        distance = UNKNOWN if reach is None else reach
+        return len(tree.query(shapely.Point(at.x, at.y), predicate="dwithin", distance=distance + 1)) > 0
