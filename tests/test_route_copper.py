@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from itertools import combinations, pairwise
 
 import numpy as np
@@ -120,7 +121,7 @@ def test_one_disc_by_the_formula(x: int, y: int, radius: int, above: bool) -> No
         np.array([[*left, *right]]),
         np.array([[1, 0] if above else [0, 1]]),
         np.array([0, 2]),
-        np.array([[x, y, radius, side, 0.0], [*far, 0.0, -side, 0.0]]),
+        np.array([[x, y, radius, side, 1.0], [*far, 0.0, -side, 1.0]]),
         np.array([[0, 0], [0, 0]]),
     )
     taut = tauten(corridors)
@@ -135,6 +136,62 @@ def test_one_disc_by_the_formula(x: int, y: int, radius: int, above: bool) -> No
         arc = between - math.acos(radius / a) - math.acos(radius / b)
         expected = math.sqrt(a * a - radius**2) + math.sqrt(b * b - radius**2) + radius * arc
     assert wire_path(corridors, taut, 0).length == pytest.approx(expected, abs=4.0)
+
+
+def corridor(
+    start: Point, end: Point, gaps: list[tuple[int, int]], discs: list[tuple[float, ...]], reach: list[tuple[int, int]]
+) -> Corridors:
+    """One wire; ``gaps`` name their left and right disc, ``reach`` the first and last gap of each disc."""
+    of = np.array(discs)
+    left, right = np.array(gaps).T
+    along = of[right, :2] - of[left, :2]
+    along /= np.hypot(*along.T)[:, None]
+    portals = np.hstack([of[left, :2] + along * of[left, 2:3], of[right, :2] - along * of[right, 2:3]])
+    return Corridors(
+        np.array([[start.x, start.y, end.x, end.y]], dtype=float),
+        np.array([0, len(gaps)]),
+        portals,
+        np.array(gaps),
+        np.array([0, len(discs)]),
+        of,
+        np.array(reach),
+        along=along,
+    )
+
+
+@pytest.mark.parametrize(("stretch", "touched"), [((0, 1), 1), ((1, 2), 0)])
+def test_a_disc_counts_only_between_its_gaps(stretch: tuple[int, int], touched: int) -> None:
+    """Beside the wire between the first two gaps stands what counts there, or only between the next two."""
+    far = 300_000.0
+    rims = [
+        (x, y, 0.0, side, 1.0) for x in (-100_000.0, 100_000.0, 200_000.0) for y, side in ((far, 1.0), (-far, -1.0))
+    ]
+    beside = (0.0, -10_000.0, 30_000.0, -1.0, -1.0)
+    reach = [(k // 2, k // 2) for k in range(len(rims))]
+    one = corridor(Point(-far, 0), Point(far, 0), [(0, 1), (2, 3), (4, 5)], [*rims, beside], [*reach, stretch])
+    taut = tauten(replace(one, stretch=np.array([*[(-1, 9)] * len(rims), stretch])))
+    assert taut.count.tolist() == [touched]
+
+
+def test_a_wire_may_turn_away_from_a_disc_that_it_passes_half_around() -> None:
+    """The gaps at the small disc 1 sweep nearly half a turn, but before and behind it the wire leans on others, and is
+    straight between these: it does not go once round disc 1.
+    """
+    discs = [
+        (-2_200_000.0, 1_800_000.0, 120_508.0, 1.0, 1.0),
+        (-2_280_000.0, 1_900_000.0, 8_008.0, 1.0, 1.0),
+        (-2_600_000.0, 1_800_000.0, 152_572.0, 1.0, 1.0),
+        (-2_040_000.0, 1_880_000.0, 8_008.0, -1.0, 1.0),
+        (-2_200_000.0, 2_200_000.0, 128_524.0, -1.0, 1.0),
+        (-2_300_000.0, 2_120_000.0, 16_024.0, -1.0, 1.0),
+        (-2_440_000.0, 2_040_000.0, 20_032.0, -1.0, 1.0),
+        (-2_520_000.0, 1_960_000.0, 8_008.0, -1.0, 1.0),
+    ]
+    gaps = [(0, 3), (1, 3), (1, 4), (1, 5), (1, 6), (1, 7), (2, 7)]
+    reach = [(0, 0), (1, 5), (6, 6), (0, 1), (2, 2), (3, 3), (4, 4), (5, 6)]
+    start, end = Point(-1_885_000, 1_715_000), Point(-2_700_000, 2_100_000)
+    taut = tauten(corridor(start, end, gaps, discs, reach))
+    assert taut.touch[: taut.count[0]].tolist() == [0, 7]
 
 
 # --- a layer --------------------------------------------------------------------------------------------------------

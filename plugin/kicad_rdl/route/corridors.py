@@ -17,7 +17,8 @@ from kicad_rdl.route.triangulation import F64, I64
 from kicad_rdl.route.uncross import Wire
 
 ExtraDisc = tuple[float, float, float, float, int, int]
-"""Centre x, y, radius [nm], side, first and last gap: a distance that no gap asks for, found by measuring."""
+"""Centre x, y, radius [nm], side, first and last gap: a distance that no gap asks for, and the two gaps of the wire
+between which it counts; -1 is its start, the number of its gaps its end."""
 
 Wires = Sequence[Wire] | Mapping[int, Wire]
 Orders = Mapping[int, Sequence[int]]
@@ -68,7 +69,7 @@ def corridors_of(
     terminals = np.array([(wire.start, wire.end) for wire in which], dtype=np.int64).reshape(-1, 2)
     ends = tiles.xy[terminals].reshape(-1, 4)
     portals, portal_discs = np.zeros((count, 4)), np.zeros((count, 2), np.int64)
-    disc_start, discs, disc_range, squared, along = _build(
+    disc_start, discs, disc_range, squared, along, stretch = _build(
         ends,
         np.array([widths[index] for index in asked], dtype=np.float64),
         gap_start,
@@ -87,7 +88,7 @@ def corridors_of(
     )
     share = np.where(leftward, 1.0 - share, share)
     return Corridors(
-        ends, gap_start, portals, portal_discs, disc_start, discs, disc_range, share=share, squared=squared, along=along
+        ends, gap_start, portals, portal_discs, disc_start, discs, disc_range, share, along, squared, stretch
     )
 
 
@@ -135,7 +136,7 @@ def _beside(
         keep = float(tiles.clearance[vertex]) + SLACK + load + width / 2
         for k in range(int(tiles.disc_start[vertex]), int(tiles.disc_start[vertex + 1])):
             cx, cy = tiles.disc_xy[k].tolist()
-            found.append((cx, cy, float(tiles.disc_r[k]) + keep, side, 0, 0))
+            found.append((cx, cy, float(tiles.disc_r[k]) + keep, side, -1, 0))
     return found
 
 
@@ -194,11 +195,13 @@ def _build(  # type: ignore[no-untyped-def]
     discs = np.empty((room, 5))
     ranges = np.empty((room, 2), np.int64)
     squared = np.zeros(room, np.bool_)
+    stretch = np.empty((room, 2), np.int64)
+    stretch[:, 0], stretch[:, 1] = -1, np.iinfo(np.int64).max
     along = np.empty((len(gaps), 2))
     starts = np.zeros(len(widths) + 1, np.int64)
-    # of the obstacle that each side leant on at the gap before: vertex, first disc; direction of that gap
+    # of the obstacle that each side leant on at the gap before: vertex, first disc
     run = np.empty((2, 2), np.int64)
-    direction, radius = np.zeros(2), np.zeros(2)
+    radius = np.zeros(2)
     n = first = 0
     for w in range(len(widths)):
         run[:, 0] = -1
@@ -230,13 +233,12 @@ def _build(  # type: ignore[no-untyped-def]
                 portals[i, 2 * column], portals[i, 2 * column + 1] = px, py
                 count = disc_start[vertex + 1] - disc_start[vertex]
                 if count == 0:  # the outline is straight: lean on the portal itself
-                    discs[n] = (px, py, 0.0, side, 0.0)
+                    discs[n] = (px, py, 0.0, side, 1.0)
                     ranges[n] = position
                     portal_discs[i, column] = n
                     n += 1
                     run[column, 0] = -1
                     continue
-                angle = math.atan2(ey, ex)
                 if blunt[vertex] > 0:
                     grown = disc_r[disc_start[vertex]] + keep
                     if run[column, 0] == vertex:
@@ -258,24 +260,22 @@ def _build(  # type: ignore[no-untyped-def]
                     continue
                 if run[column, 0] == vertex:
                     first = run[column, 1]
-                    swept = (angle - direction[column]) * side
-                    swept -= 2 * math.pi * math.floor((swept + math.pi) / (2 * math.pi))
                     for k in range(count):
                         discs[first + k, 2] = min(discs[first + k, 2], disc_r[disc_start[vertex] + k] + keep)
-                        if count == 1:
-                            discs[first + k, 4] += swept
                         ranges[first + k, 1] = position
                 else:
                     first = n
                     for k in range(disc_start[vertex], disc_start[vertex + 1]):
-                        discs[n] = (disc_xy[k, 0], disc_xy[k, 1], disc_r[k] + keep, side, 0.0)
+                        discs[n] = (disc_xy[k, 0], disc_xy[k, 1], disc_r[k] + keep, side, 1.0 if count == 1 else 0.0)
                         ranges[n] = position
                         n += 1
-                run[column, 0], run[column, 1], direction[column] = vertex, first, angle
+                run[column, 0], run[column, 1] = vertex, first
                 portal_discs[i, column] = first + nearest
         for k in range(further_start[w], further_start[w + 1]):
-            discs[n] = (further[k, 0], further[k, 1], further[k, 2], further[k, 3], 0.0)
-            ranges[n, 0], ranges[n, 1] = int(further[k, 4]), int(further[k, 5])
+            discs[n] = (further[k, 0], further[k, 1], further[k, 2], further[k, 3], -1.0)
+            stretch[n, 0], stretch[n, 1] = int(further[k, 4]), int(further[k, 5])
+            ranges[n, 0] = max(stretch[n, 0], 0)
+            ranges[n, 1] = max(min(stretch[n, 1], gap_start[w + 1] - gap_start[w] - 1), 0)
             n += 1
         # wires of one net may end on one terminal side by side: a disc never swallows the end that it stands beside, or
         # one gap away from
@@ -288,7 +288,7 @@ def _build(  # type: ignore[no-untyped-def]
             if 0.0 < closest <= discs[k, 2]:
                 discs[k, 2] = closest * (1 - 1e-9) - 0.01
         starts[w + 1] = n
-    return starts, discs[:n].copy(), ranges[:n].copy(), squared[:n].copy(), along
+    return starts, discs[:n].copy(), ranges[:n].copy(), squared[:n].copy(), along, stretch[:n].copy()
 
 
 @compiled

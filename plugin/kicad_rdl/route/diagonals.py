@@ -76,10 +76,10 @@ def discs_beyond(
         pitch = widths[w] + space
         part = (float(outside[k]) + pitch) / (float(inside[k] + outside[k]) + 2 * pitch)
         there -= part * max(0.0, full - apart)  # where the cut is full, the slack of rounding gives way
-        a, b = int(before[k] - start[w]), int(behind[k] - start[w])
+        at = int(place[k])
         for d in range(int(tiles.disc_start[q]), int(tiles.disc_start[q + 1])):
             x, y = tiles.disc_xy[d].tolist()
-            disc = (x, y, float(tiles.disc_r[d]) + there, -1.0 if on_left[k] else 1.0, a, b)
+            disc = (x, y, float(tiles.disc_r[d]) + there, -1.0 if on_left[k] else 1.0, at - 1, at)
             found.setdefault(w, []).append(disc)
     return found
 

@@ -42,7 +42,7 @@ def tauten_octagonal(corridors: Corridors) -> tuple[Corridors, TautWires]:
 
 def _octagonal(corridors: Corridors, away: F64) -> Corridors:
     """The corridors with the corners of octagons, discs of radius zero, in place of discs."""
-    discs, ranges, octagons, portal_discs = [], [], [], corridors.portal_discs.copy()
+    discs, ranges, origin, portal_discs = [], [], [], corridors.portal_discs.copy()
     start = [0]
     share = np.full(len(corridors.portals), 0.5) if corridors.share is None else corridors.share
     for wire in range(len(corridors.ends)):
@@ -62,15 +62,17 @@ def _octagonal(corridors: Corridors, away: F64) -> Corridors:
         portal_discs[g0:g1] = nearest + start[-1]
         discs.append(corners)
         ranges.append(slots)
-        octagons.append(corridors.discs[source + d0, :3])
+        origin.append(source + d0)
         start.append(start[-1] + len(corners))
+    source = np.concatenate([np.zeros(0, dtype=np.int64), *origin])
     return replace(
         corridors,
         portal_discs=portal_discs,
         disc_start=np.array(start, dtype=np.int64),
         discs=np.concatenate([np.zeros((0, 5)), *discs]),
         disc_range=np.concatenate([np.zeros((0, 2), dtype=np.int64), *ranges]),
-        octagons=np.concatenate([np.zeros((0, 3)), *octagons]),
+        octagons=corridors.discs[source, :3],
+        stretch=None if corridors.stretch is None else corridors.stretch[source],
     )
 
 

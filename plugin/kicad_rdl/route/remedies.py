@@ -6,12 +6,15 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from kicad_rdl.route.compiled import compiled
 from kicad_rdl.route.corridors import ExtraDisc
 from kicad_rdl.route.nearness import along, distance, place
 from kicad_rdl.route.spacing import XY, Conflict, Copper
 from kicad_rdl.route.taut import Corridors, TautWires
 from kicad_rdl.route.tiles import Tiles
+from kicad_rdl.route.turning import ahead
 from kicad_rdl.route.uncross import Wire
 
 ENOUGH = 2.0
@@ -113,8 +116,9 @@ def _push_on(
     Who lies beyond is read from the sketch: copper that collides already does not tell.
     """
     x, y, radius, side, first, last = disc
+    tile = wires[wire].triangles[last]
     pushed: dict[int, ExtraDisc] = {}
-    for passed in range(first, min(last + 1, len(wires[wire].gaps))):
+    for passed in range(max(first, 0), min(last + 1, len(wires[wire].gaps))):
         gap = wires[wire].gaps[passed]
         order = orders[gap]
         upward = (side > 0) == _leftward(tiles, wires[wire], passed)  # the disc lies towards the higher vertex
@@ -127,9 +131,9 @@ def _push_on(
             if distance(copper.of(other), x, y) >= keep - ENOUGH:
                 break
             here = wires[other].gaps.index(gap)
-            low, high = pushed[other][4:] if other in pushed else (here, here)
             turn = 1.0 if upward == _leftward(tiles, wires[other], here) else -1.0
-            pushed[other] = (x, y, keep, turn, min(low, here), max(high, here))
+            within = here if wires[other].triangles[here] == tile else here + 1
+            pushed[other] = (x, y, keep, turn, within - 1, within)
     for other, new in pushed.items():
         if other != wire and new not in extra.setdefault(other, []):
             extra[other].append(new)
@@ -172,17 +176,24 @@ def _add(
     (ax, ay), (bx, by) = place(rows, where + STRIDE), place(rows, where - STRIDE)
     side = 1.0 if (ax - bx) * (cy - at[1]) - (ay - by) * (cx - at[0]) > 0 else -1.0
     g0, g1 = int(corridors.gap_start[drawn.place]), int(corridors.gap_start[drawn.place + 1])
-    passed = int(_passed(rows, corridors.portals[g0:g1], where))
-    disc = (cx, cy, radius, side, max(passed - 1, 0), min(passed, max(g1 - g0 - 1, 0)))
+    directions = np.zeros((g1 - g0, 2)) if corridors.along is None else corridors.along[g0:g1]
+    passed = int(_passed(rows, corridors.portals[g0:g1], directions, where, *at))
+    disc = (cx, cy, radius, side, passed - 1, passed)
     entries = extra.setdefault(wire, [])
     if disc not in entries:
         entries.append(disc)
 
 
 @compiled
-def _passed(rows, portals, where):  # type: ignore[no-untyped-def]
-    """How many gaps of a wire lie before a place along it."""
+def _passed(rows, portals, directions, where, x, y):  # type: ignore[no-untyped-def]
+    """How many gaps of a wire lie before a place along it: near it, those decide on whose lines it lies."""
+    passed = 0
     for gap in range(len(portals) - 1, -1, -1):
         if along(rows, (portals[gap, 0] + portals[gap, 2]) / 2, (portals[gap, 1] + portals[gap, 3]) / 2) < where:
-            return gap + 1
-    return 0
+            passed = gap + 1
+            break
+    while passed < len(portals) and ahead(portals[passed], directions[passed], x, y) > 0.0:
+        passed += 1
+    while passed > 0 and ahead(portals[passed - 1], directions[passed - 1], x, y) < 0.0:
+        passed -= 1
+    return passed

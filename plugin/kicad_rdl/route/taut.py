@@ -19,19 +19,13 @@ from numpy.typing import NDArray
 
 from kicad_rdl.route.compiled import compiled
 from kicad_rdl.route.triangulation import F64, I64
+from kicad_rdl.route.turning import counts, directions, leaning
 
 TOLERANCE = 0.05
 """How far a wire may come inside its distance before a disc is added [nm]."""
 
 TOUCH = 0.1
 """Discs on opposite sides that overlap no deeper only touch, and a wire just fits between them [nm]."""
-
-AHEAD = 0.05
-"""A gap this far before or behind the place where a wire touches a disc is certainly ahead or behind [rad]."""
-
-SMALL = 100.0
-"""Around a smaller disc, angles are those of the segments that meet it [nm]; between two larger ones that touch, the
-segment may be too short to have one."""
 
 ROUNDS = 400
 """Bound on the changes to one wire's list of touched discs."""
@@ -47,7 +41,8 @@ class Corridors:
         portals: [g, 4] left x, y, right x, y of what remains of each gap [nm].
         portal_discs: [g, 2] index of the left and the right disc of each portal.
         disc_start: [w + 1] discs of wire i.
-        discs: [d, 5] centre x, y, radius [nm], side, and the angle swept by the gaps around the disc [rad].
+        discs: [d, 5] centre x, y, radius [nm], side; 1 where its gaps end at the middle of the disc, 0 where at the
+            middle of its obstacle, -1 where elsewhere.
         disc_range: [d, 2] first and last gap (counted in the wire) at which the disc stands; of corners of octagons in
             half gaps, for they stand between gaps: an odd number.
     """
@@ -59,14 +54,17 @@ class Corridors:
     disc_start: I64
     discs: F64
     disc_range: I64
-    octagons: F64 | None = None
-    """[d, 3] where discs are corners of octagons: centre x, y and radius of the octagon [nm]; see ``octagons``."""
     share: F64 | None = None
     """[g] which part of the slack of a gap lies on the left of the wire; a half where that is not known."""
     along: F64 | None = None
     """[g, 2] direction of each gap, from its obstacle on the left; where not known, it is read from the portals."""
     squared: NDArray[np.bool_] | None = None
     """[d] whether a disc is the corner of a rounded square; see ``blunt.blunted``."""
+    stretch: I64 | None = None
+    """[d, 2] first and last gap between which alone the disc counts: it may stand near the wire elsewhere, where
+    fewer wires run between. -1 is the start of the wire, the number of its gaps or more its end."""
+    octagons: F64 | None = None
+    """[d, 3] where discs are corners of octagons: centre x, y and radius of the octagon [nm]; see ``octagons``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +90,9 @@ def tauten(corridors: Corridors) -> TautWires:
     count = np.zeros(len(corridors.ends), dtype=np.int64)
     touch = np.zeros(total, dtype=np.int64)
     points = np.zeros((total, 4))
+    stretch = corridors.stretch
+    if stretch is None:
+        stretch = np.tile(np.array([-1, np.iinfo(np.int64).max]), (total, 1))
     _tauten_all(
         corridors.ends,
         corridors.gap_start,
@@ -101,6 +102,7 @@ def tauten(corridors: Corridors) -> TautWires:
         corridors.disc_start,
         corridors.discs,
         corridors.disc_range,
+        stretch,
         count,
         touch,
         points,
@@ -109,7 +111,9 @@ def tauten(corridors: Corridors) -> TautWires:
 
 
 @compiled
-def _tauten_all(ends, gap_start, portals, portal_discs, along, disc_start, discs, disc_range, count, touch, points):  # type: ignore[no-untyped-def]
+def _tauten_all(  # type: ignore[no-untyped-def]
+    ends, gap_start, portals, portal_discs, along, disc_start, discs, disc_range, stretch, count, touch, points
+):
     for wire in range(len(ends)):
         g0, g1 = gap_start[wire], gap_start[wire + 1]
         d0, d1 = disc_start[wire], disc_start[wire + 1]
@@ -119,8 +123,9 @@ def _tauten_all(ends, gap_start, portals, portal_discs, along, disc_start, discs
         leave = np.empty((size + 2, 2))
         used = np.zeros(size + 1, np.bool_)
         n = _funnel(ends[wire], portals[g0:g1], portal_discs[g0:g1], d0, active, used)
-        around = _directions(portals[g0:g1], portal_discs[g0:g1] - d0, along[g0:g1], discs[d0:d1])
-        n = _exact(ends[wire], discs[d0:d1], disc_range[d0:d1], around, active, used, n, entry, leave)
+        around = directions(portals[g0:g1], portal_discs[g0:g1] - d0, along[g0:g1], discs[d0:d1])
+        gaps = (portals[g0:g1], along[g0:g1], around, stretch[d0:d1])
+        n = _exact(ends[wire], discs[d0:d1], disc_range[d0:d1], gaps, active, used, n, entry, leave)
         count[wire] = n
         for i in range(max(n, 0)):
             touch[d0 + i] = d0 + active[i]
@@ -223,77 +228,9 @@ def _tangents(ends, discs, active, n, entry, leave):  # type: ignore[no-untyped-
 
 
 @compiled
-def _wrap(discs, d, entry, leave, i, before_x, before_y, after_x, after_y):  # type: ignore[no-untyped-def]
-    """Angle by which the wire turns around a touched disc in its own sense; negative: it does not lean on it."""
-    if discs[d, 2] > SMALL:
-        a0 = math.atan2(entry[i, 1] - discs[d, 1], entry[i, 0] - discs[d, 0])
-        a1 = math.atan2(leave[i, 1] - discs[d, 1], leave[i, 0] - discs[d, 0])
-    else:  # directions of the segments rather than touch points: discs of radius zero have none
-        a0 = math.atan2(entry[i, 1] - before_y, entry[i, 0] - before_x)
-        a1 = math.atan2(after_y - leave[i, 1], after_x - leave[i, 0])
-    turn = (a1 - a0) * discs[d, 3]
-    low = discs[d, 4] - math.pi
-    turn -= 2.0 * math.pi * math.floor((turn - low) / (2.0 * math.pi))
-    return turn
-
-
-@compiled
-def _directions(portals, portal_discs, along, discs):  # type: ignore[no-untyped-def]
-    """[gaps, 2] in which direction each gap leaves its left and its right disc [rad]."""
-    around = np.empty((len(portals), 2))
-    for g in range(len(portals)):
-        for column in range(2):
-            if along[g, 0] != 0.0 or along[g, 1] != 0.0:
-                sign = 1.0 - 2.0 * column
-                around[g, column] = math.atan2(sign * along[g, 1], sign * along[g, 0])
-                continue
-            d = portal_discs[g, column]
-            around[g, column] = math.atan2(
-                portals[g, 2 * column + 1] - discs[d, 1], portals[g, 2 * column] - discs[d, 0]
-            )
-    return around
-
-
-@compiled
-def _between_gaps(discs, disc_range, around, d, ex, ey, lx, ly, turn):  # type: ignore[no-untyped-def]
-    """The last gap certainly ahead of where a wire meets a disc, and the first certainly behind where it leaves it.
-
-    The gaps that end at a disc stand around it like the hands of a clock; the wire passes them one by one.
-    """
-    a, b = disc_range[d, 0], disc_range[d, 1]
-    if b - a < 1 or discs[d, 2] <= SMALL:
-        return b, a
-    side = discs[d, 3]
-    column = 0 if side > 0 else 1
-    whole = 0.0
-    for g in range(a + 1, b + 1):
-        whole += _nearest_turn((around[g, column] - around[g - 1, column]) * side)
-    # angles from the first gap on, in the sense in which the wire turns
-    meets = (math.atan2(ey - discs[d, 1], ex - discs[d, 0]) - around[a, column]) * side
-    leaves = meets + turn
-    round_ = 2.0 * math.pi * np.rint((whole / 2 - (meets + leaves) / 2) / (2.0 * math.pi))
-    meets, leaves = meets + round_, leaves + round_
-    first, last = b, a
-    angle = 0.0
-    for g in range(a, b + 1):
-        if g > a:
-            angle += _nearest_turn((around[g, column] - around[g - 1, column]) * side)
-        if angle > meets + AHEAD and g < first:
-            first = g
-        if angle < leaves - AHEAD:
-            last = g
-    return first, last
-
-
-@compiled
-def _nearest_turn(angle):  # type: ignore[no-untyped-def]
-    """An angle in [-pi, pi)."""
-    return angle - 2.0 * math.pi * math.floor((angle + math.pi) / (2.0 * math.pi))
-
-
-@compiled
-def _exact(ends, discs, disc_range, around, active, used, n, entry, leave):  # type: ignore[no-untyped-def]
+def _exact(ends, discs, disc_range, gaps, active, used, n, entry, leave):  # type: ignore[no-untyped-def]
     """Makes the list of touched discs exact; returns its length, or -1 where there is no way through."""
+    _, _, around, _ = gaps
     size = len(discs)
     dropped = np.zeros(size + 1, np.int64)
     soonest = np.zeros(size + 2, np.int64)
@@ -317,10 +254,10 @@ def _exact(ends, discs, disc_range, around, active, used, n, entry, leave):  # t
         for i in range(n):
             bx, by = (leave[i - 1, 0], leave[i - 1, 1]) if i > 0 else (ends[0], ends[1])
             fx, fy = (entry[i + 1, 0], entry[i + 1, 1]) if i < n - 1 else (ends[2], ends[3])
-            turn = _wrap(discs, active[i], entry, leave, i, bx, by, fx, fy)
-            latest[i], soonest[i] = _between_gaps(
-                discs, disc_range, around, active[i], entry[i, 0], entry[i, 1], leave[i, 0], leave[i, 1], turn
-            )
+            touch = (bx, by, entry[i, 0], entry[i, 1], leave[i, 0], leave[i, 1], fx, fy)
+            before = soonest[i - 1] if i > 0 else disc_range[active[i], 0]
+            behind = disc_range[active[i + 1], 0] if i < n - 1 else disc_range[active[i], 1]
+            turn, latest[i], soonest[i] = leaning(discs, disc_range, around, active[i], touch, before, behind)
             if turn < worst:
                 worst, where = turn, i
         if where >= 0:
@@ -359,7 +296,7 @@ def _exact(ends, discs, disc_range, around, active, used, n, entry, leave):  # t
                         depth = 0.0  # beside its own terminal: nothing can be done here
                 else:
                     depth = discs[d, 2] - (dx * vy - dy * vx) * discs[d, 3]
-                if depth > worst:
+                if depth > worst and counts(gaps, d, sx + along * dx, sy + along * dy):
                     worst, where, what = depth, i, d
         if what < 0:
             # arcs that run into a disc on the same side
@@ -382,7 +319,8 @@ def _exact(ends, discs, disc_range, around, active, used, n, entry, leave):  # t
                     sweep -= 2.0 * math.pi * math.floor(sweep / (2.0 * math.pi))
                     part = (b - a0) * discs[c, 3]
                     part -= 2.0 * math.pi * math.floor(part / (2.0 * math.pi))
-                    if part < sweep and sweep < math.pi * 1.9:
+                    x, y = discs[c, 0] + discs[c, 2] * math.cos(b), discs[c, 1] + discs[c, 2] * math.sin(b)
+                    if part < sweep and sweep < math.pi * 1.9 and counts(gaps, d, x, y):
                         worst, what = depth, d
                         where = i + 1 if 2.0 * part > sweep else i
         if what < 0:
