@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import sys
 from pathlib import Path
@@ -17,6 +18,7 @@ from kicad_rdl.model.technology import Status
 from kicad_rdl.read.grid import letters
 from kicad_rdl.read.job import Job, read_job
 from kicad_rdl.read.plausible import gap_between
+from kicad_rdl.read.technology import load_technology, technology_folder
 from kicad_rdl.units import MM, UM
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
@@ -336,6 +338,16 @@ REFUSED: list[tuple[tuple[str, str], str, str]] = [
     (("rows = 4", 'rows = 4\nnc = ["Z9"]'), "", r'balls.nc: "Z9" means no ball of this grid'),
     (("rows = 4", 'rows = 4\nopening = "400 um"'), "", r"mask-defined terminal needs an opening smaller than its pad"),
     (("rows = 4", 'rows = 4\ndiameter = "500 um"'), "", r"the spheres of balls A1 and (A2|B1) touch; .* larger pitch"),
+    (
+        ("rows = 4", 'rows = 4\npad = "240 um"'),
+        "",
+        r"balls.pad: a UBM pad of 240 um leaves 10 um around an opening of 220 um; .* needs 25 um: .* at least 270 um",
+    ),
+    (
+        ("rows = 4", 'rows = 4\nopening = "2 um"\npad = "8 um"'),
+        "",
+        r"balls.pad: the UBM pad of a ball is 8 um wide, .* 10 um",
+    ),
     (("rows = 4", "rows = 4\nrings = 1"), "", r'rings = N belongs to style = "perimeter"'),
     (("rows = 4", 'rows = 4\npitch_x = "1 mm"'), "", r"either pitch or pitch_x and pitch_y"),
     (("rows = 4", 'rows = 4\ndepopulate = ["*"]'), "", r"no ball is left"),
@@ -400,6 +412,42 @@ REFUSED: list[tuple[tuple[str, str], str, str]] = [
         r"stacked_vias.value = 12: ",
     ),
 ]
+
+
+DOES_NOT_FIT = [
+    ("metals.0.line", "60 um", 2, r"vias.0: the land of a via is 36 um wide, .* RDL1 60 um: .* vias.0.land_enclosure"),
+    ("metals.1.line", "60 um", 2, r"vias.0: the capture pad .* RDL2 60 um: .* smaller metals.1.line"),
+    ("vias.0.space", "30 um", 2, r"vias.0.space = 30 um: .* 26 um lie between openings"),
+    ("balls.1.ubm", "200 um", 3, r"balls.ubm: a UBM of 200 um leaves -10 um around an opening of 220 um"),
+    ("balls.1.ubm", "8 um", 3, r"balls.ubm: the UBM of a ball is 8 um wide, the least line of RDL3 10 um"),
+    ("balls.1.ubm", "495 um", 3, r"the UBMs of balls A1 and (A2|B1) are 5 um apart; 10 um needed"),
+]
+
+
+@pytest.mark.parametrize(("key", "value", "count", "message"), DOES_NOT_FIT)
+def test_sizes_that_break_a_rule_wherever_they_are_drawn(
+    tmp_path: Path, key: str, value: str, count: int, message: str
+) -> None:
+    choice = f'[technology]\nname = "fanout-hd-2rdl"\noverride = {{ "{key}" = "{value}" }}'
+    given = ('technology = "fanout-hd-2rdl"', ""), ("rdl_count = 2", f"rdl_count = {count}")
+    with pytest.raises(InputError, match=f"^{re.escape(str(tmp_path / 'job.toml'))}: .*{message}"):
+        job(tmp_path, *given, more=f"\n{choice}\n")
+
+
+ODD = ["0 um", "-5 um", "nan um", "inf um", "1 nm", "2 um", "100 um", "3 mm", "1e9 mm"]
+
+
+def test_every_length_is_taken_or_refused_in_one_message(tmp_path: Path) -> None:
+    keys = [entry.key for entry in load_technology("fanout-hd-2rdl").provenance if entry.unit]
+    refused: list[str] = []
+    for key, value in itertools.product(keys, ODD):
+        choice = f'[technology]\nname = "fanout-hd-2rdl"\noverride = {{ "{key}" = "{value}" }}'
+        try:
+            job(tmp_path, ('technology = "fanout-hd-2rdl"', ""), more=f"\n{choice}\n")
+        except InputError as error:
+            refused.append(str(error))
+    assert len(refused) > len(keys) * 4, "what is no length at all, at least"
+    assert all(message.startswith((str(tmp_path), str(technology_folder()))) for message in refused)
 
 
 @pytest.mark.parametrize(("change", "more", "message"), REFUSED, ids=[text for _, _, text in REFUSED])

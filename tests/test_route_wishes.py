@@ -149,6 +149,17 @@ def test_what_would_open_a_cut_beside_keepouts(tmp_path: Path) -> None:
     assert any(re.fullmatch(r".* um more distance here: keep-out \w+ smaller or elsewhere", r) for r in remedies)
 
 
+def test_a_supply_whose_bumps_are_joined_and_have_no_ball_is_open(tmp_path: Path) -> None:
+    """Two of the bumps in the middle of a wall with one gap; what is open is told, and more than the others have."""
+    bumps = BUMPS.replace("N12\n", "VDD\n").replace("N22\n", "VDD\n")
+    around = [(-600, 600), (-600, -600), (600, -600), (600, -500), (-500, -500), (-500, 500), (600, 500), (600, 600)]
+    corners = ", ".join(f'["{x} um", "{y} um"]' for x, y in around)
+    right = '[[keepouts]]\nname = "right"\nrectangle = ["500 um", "-600 um", "600 um", "600 um"]\n'
+    layout = routed(tmp_path, 1, f'[[keepouts]]\nname = "around"\npolygon = [{corners}]\n{right}', bumps)
+    assert len({item.net for item in layout.unrouted}) == 24
+    assert [c.length is not None for c in layout.connections if c.net == "VDD"] == [True]
+
+
 def test_a_net_wholly_of_locked_copper_wants_nothing(tmp_path: Path) -> None:
     points = '[["-300 um", "0 um"], ["-1000 um", "0 um"]]'
     layout = routed(tmp_path, 1, f'[[locked]]\nnet = "N24"\nlayer = 1\nwidth = "20 um"\npoints = {points}\n')

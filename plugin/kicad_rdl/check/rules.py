@@ -43,8 +43,6 @@ class Rules:
 def rules_of(artwork: Artwork, technology: Technology) -> Rules:
     """The rules for the layers of an artwork.
 
-    The technology gives the sizes of a ball's terminal, not its enclosures: the least of its rows is the rule.
-
     Raises:
         RdlError: the artwork has more RDLs than the technology.
     """
@@ -56,21 +54,19 @@ def rules_of(artwork: Artwork, technology: Technology) -> Rules:
         )
     metals = [technology.metal(min(layer, count)) for layer in range(1, len(artwork.layers) + 1)]
     edges, die_pad = technology.edges, technology.die_pad
-    ball_enclosure = max(0, min((row.pad - row.opening) // 2 for row in technology.balls))
-    ubm_enclosure = max(0, min((row.ubm - row.opening) // 2 for row in technology.balls))
     levels = [
         Level(via.opening, via.space, via.land_enclosure, via.capture_enclosure)
         for via in (technology.via(layer) for layer in range(1, count))
     ]
     if len(artwork.layers) > count:
-        levels.append(Level(0, technology.mask.web, ball_enclosure, ubm_enclosure))
+        levels.append(Level(0, technology.mask.web, technology.ball_enclosure, technology.ubm_enclosure))
     return Rules(
         line=tuple(metal.line for metal in metals),
         space=tuple(metal.space for metal in metals),
         levels=tuple(levels),
         bump_enclosure=die_pad.enclosure,
         bump_space=die_pad.space,
-        ball_enclosure=ball_enclosure,
+        ball_enclosure=technology.ball_enclosure,
         mask_web=technology.mask.web,
         trace_to_package=edges.trace_to_package,
         ball_to_package=edges.ball_to_package,

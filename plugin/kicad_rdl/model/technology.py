@@ -188,6 +188,16 @@ class Technology:
         """Rules of the via between RDL ``layer`` and RDL ``layer + 1``."""
         return self.vias[layer - 1]
 
+    @property
+    def ball_enclosure(self) -> Nm:
+        """Least rim of a UBM pad around its opening: the decks give sizes for each pitch, the least rim is the rule."""
+        return max(0, min((row.pad - row.opening) // 2 for row in self.balls))
+
+    @property
+    def ubm_enclosure(self) -> Nm:
+        """Least rim of a UBM around the opening under it, in the same way."""
+        return max(0, min((row.ubm - row.opening) // 2 for row in self.balls))
+
     def ball_for(self, pitch: Nm) -> BallRules:
         """The row with the largest pitch that is not above ``pitch``.
 

@@ -18,6 +18,9 @@ from kicad_rdl.units import Nm, um
 ROUND: Nm = 500
 """How far the polygon of a round keep-out may stand out beyond its circle; never inside."""
 
+LEAST_CIRCLE: Nm = 10
+"""Smaller ones are no polygon on the grid."""
+
 
 def keepouts(tables: Iterable[KeepoutTable], technology: Technology, source: str) -> tuple[Keepout, ...]:
     """The keep-outs of a job; without layers, one is for every RDL that the technology offers."""
@@ -37,7 +40,7 @@ def keepouts(tables: Iterable[KeepoutTable], technology: Technology, source: str
 def _outline(table: KeepoutTable, key: str, source: str) -> Polygon:
     if table.circle is not None:
         x, y, diameter = table.circle
-        if diameter <= 0:
+        if diameter < LEAST_CIRCLE:
             raise InputError(f"{key}.circle: a diameter of {um(diameter)} is none; it is the third length", source)
         return polygon_of(circle_polygon(x, y, diameter / 2, ROUND))
     if table.rectangle is not None:

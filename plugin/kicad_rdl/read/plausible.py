@@ -15,6 +15,7 @@ from kicad_rdl.geometry import Circle, Point, Shape, circumradius, extent, shape
 from kicad_rdl.model.die import Bump
 from kicad_rdl.model.package import Ball, BallGeometry, NetRule, Package, terminal_name
 from kicad_rdl.model.technology import EdgeRules
+from kicad_rdl.read.fitting import refuse_misfits
 from kicad_rdl.units import Nm, mm, um
 
 MOST_LISTED = 40
@@ -23,6 +24,7 @@ MOST_LISTED = 40
 
 def refuse_impossible(package: Package, source: str) -> None:
     """Raises InputError for the first thing that cannot work."""
+    refuse_misfits(package, source)
     _names(package, source)
     _dies(package, source)
     _bumps(package, source)
@@ -175,6 +177,8 @@ def _balls(package: Package, source: str) -> None:
         ("UBM pads", package.ubm_pad, space),
         ("openings", Circle(ball.opening) if package.has_ubm_layer else package.ball_opening, web),
     )
+    if package.has_ubm_layer:
+        shapes += (("UBMs", package.ball_land, space), ("openings", package.ball_opening, web))
     reach = max(math.ceil(2 * circumradius(shape)) + needed for _, shape, needed in shapes) + 1
     for i, j in _near_pairs([site.at for site in package.balls], reach):
         a, b = package.balls[i], package.balls[j]

@@ -206,13 +206,12 @@ def cuts_of(
             cuts.append(cut)
     found = [Unrouted(m.net, m.start.label, m.end.label if m.end else None, m.reason, None) for m in missing]
     reason = _why_without_ball(problem, plan, cuts, sorted(walls))
-    spoken_for = (
-        {r.net for r in routed}
-        | {join.net for join in locked_joins(problem, plan.ball_nets)}
-        | {m.net for m in missing}
-        | set(plan.homeless)
-    )
-    spoken_for |= {r.name for r in problem.package.nets if r.style is SupplyStyle.PLANE}
+    ends = [(r.net, r.start, r.end) for r in routed] + [(m.net, m.start, m.end) for m in missing]
+    spoken_for = {net for net, *own in ends if any(t is None or t.kind is TerminalKind.BALL for t in own)}
+    joins = locked_joins(problem, plan.ball_nets)
+    spoken_for |= {join.net for join in joins if max(join.one, join.other) >= len(problem.bumps)}
+    spoken_for |= {r.name for r in problem.package.nets if r.style is SupplyStyle.PLANE or not r.balls}
+    spoken_for |= set(plan.homeless)
     for bump in problem.bumps:
         if bump.net is not None and bump.net not in spoken_for:
             spoken_for.add(bump.net)
