@@ -261,7 +261,7 @@ def test_a_footprint_is_a_die(tmp_path: Path) -> None:
 def test_what_is_no_footprint_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "x.kicad_mod"
     path.write_text("(module old (layer F.Cu))")
-    with pytest.raises(InputError, match="not a KiCad footprint"):
+    with pytest.raises(InputError, match=r"KiCad 5 or earlier.*fp upgrade"):
         read_source(path)
     path.write_text('(footprint "empty" (layer "F.Cu"))')
     with pytest.raises(InputError, match="no pad"):

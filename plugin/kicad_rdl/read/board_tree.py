@@ -118,6 +118,8 @@ def tree_of(text: str, source: str, word: str = "kicad_pcb") -> Node:
         InputError: not of that kind of KiCad 6 or later.
     """
     kind = KINDS[word]
+    if word == "footprint" and text.lstrip().startswith("(module"):
+        raise InputError('a footprint of KiCad 5 or earlier: upgrade its folder with "kicad-cli fp upgrade"', source)
     if not text.lstrip().startswith(f"({word}"):
         raise InputError(f'not a KiCad {kind}: it does not begin with "({word}"', source)
     try:
