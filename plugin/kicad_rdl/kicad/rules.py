@@ -18,6 +18,9 @@ MIN_TEXT_HEIGHT: Nm = 20 * UM
 """Texts are for people and lie on no mask layer; they scale with the die."""
 MIN_TEXT_THICKNESS: Nm = 3 * UM
 
+LEAST_THROUGH_HOLE: Nm = 50_800
+"""KiCad's Board Setup refuses a smaller limit for through holes (2 mil) and then no page of it can be left."""
+
 
 @dataclass(frozen=True, slots=True)
 class LayerRule:
@@ -81,6 +84,8 @@ def minima(package: Package) -> dict[str, Nm]:
     space = min(rule.space for rule in layers)
     opening = min(rule.opening for rule in vias)
     diameter = min(rule.diameter for rule in vias)
+    # on two copper layers the vias are through holes; on more they are micro vias, and there are no others
+    through = opening if package.metal_count == 2 else max(opening, LEAST_THROUGH_HOLE)
     return {
         "min_clearance": space,
         "min_connection": 0,
@@ -93,7 +98,7 @@ def minima(package: Package) -> dict[str, Nm]:
         "min_silk_clearance": 0,
         "min_text_height": MIN_TEXT_HEIGHT,
         "min_text_thickness": MIN_TEXT_THICKNESS,
-        "min_through_hole_diameter": opening,
+        "min_through_hole_diameter": through,
         "min_track_width": min(rule.line for rule in layers),
         "min_via_annular_width": min(rule.ring for rule in vias),
         "min_via_diameter": diameter,
