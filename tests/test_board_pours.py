@@ -9,8 +9,9 @@ import shapely
 from open_boards import pad, part, read, text_of, written
 
 from kicad_rdl.board_pipeline import BoardResult, RouteOptions, route_open
-from kicad_rdl.geometry import path_points
-from kicad_rdl.model.open_board import OpenBoard
+from kicad_rdl.geometry import Point, path_points
+from kicad_rdl.model.open_board import BoardRouting, OpenBoard, Refill
+from kicad_rdl.route.changes import Changes
 from kicad_rdl.route.refill import pieces_of
 from kicad_rdl.route.skeletons import skeleton_geometry
 from kicad_rdl.route.standing import standing_of
@@ -166,3 +167,17 @@ def test_kicad_finds_nothing_new(tmp_path: Path) -> None:
     assert not result.verdict.new
     assert not result.verdict.kicad_new
     assert result.verdict.kicad_open == len(opens(result)) == 0
+
+
+def test_what_was_narrow_before(tmp_path: Path) -> None:
+    """A neck of a fill was there before it was cut elsewhere; where the fill was wide, it is new."""
+    spots = (95, 94), (99, 94), (99, 95.95), (101, 95.95), (101, 94), (105, 94), (105, 98), (101, 98), (101, 96)
+    neck = " ".join(f"(xy {x} {y})" for x, y in (*spots, (99, 96), (99, 98), (95, 98)))
+    whole = pour(2, (-5, -6), (5, -2)).replace("(xy 95 94) (xy 105 94) (xy 105 98) (xy 95 98)", neck)
+    board = read(written(tmp_path, text_of(ENDS, whole)))
+    (fill,) = board.pours
+    changes = Changes(board, BoardRouting(refills=(Refill(fill, (fill.area,)),)))
+    assert changes.narrow_before("F.Cu", Point(0, 4_025_000), 100_000)
+    assert not changes.narrow_before("F.Cu", Point(0, 4_025_000), 40_000)
+    assert not changes.narrow_before("F.Cu", Point(-3 * MM, 4 * MM), 100_000)
+    assert not changes.near("F.Cu", Point(0, 4_025_000), 100_000)

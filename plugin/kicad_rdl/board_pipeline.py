@@ -122,6 +122,7 @@ def route_open(
             item
             for item in new_violations(earlier, found, {net: declared[net] for net in nets})
             if item.rule is Rule.OPEN or changes.near(item.layer, item.at, item.required)
+            if item.rule is not Rule.WIDTH or not changes.narrow_before(item.layer, item.at, item.required)
         )
     kicad_before = kicad_after = NOT_ASKED
     if options.kicad_check:

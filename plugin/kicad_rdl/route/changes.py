@@ -11,6 +11,8 @@ from kicad_rdl.units import MM, Nm
 
 UNKNOWN = MM
 """How far around a violation something may have changed that does not say how much room it needs."""
+ROUNDING = 2
+"""Corners of fills are on the grid [nm]."""
 
 
 class Changes:
@@ -18,6 +20,7 @@ class Changes:
 
     def __init__(self, board: OpenBoard, routing: BoardRouting) -> None:
         self.layers = board.artwork.layers
+        self.cut = [refill.pour for refill in routing.refills]
         here: dict[int, list[shapely.Geometry]] = {layer: [] for layer in range(1, len(self.layers) + 1)}
         for trace in routing.traces:
             line = shapely.LineString(path_points(trace.path, ARC_TOLERANCE))
@@ -38,3 +41,19 @@ class Changes:
         tree = self.trees[self.layers.index(layer) + 1]
         distance = UNKNOWN if reach is None else reach
         return len(tree.query(shapely.Point(at.x, at.y), predicate="dwithin", distance=distance + 1)) > 0
+
+    def narrow_before(self, layer: str, at: Point, width: Nm | None) -> bool:
+        """Whether the fill that lay at a place was narrower there than ``width`` before anything was cut."""
+        if width is None or layer not in self.layers:
+            return False
+        number, spot = self.layers.index(layer) + 1, shapely.Point(at.x, at.y)
+        around = shapely.bounds(shapely.buffer(spot, 3 * width)).tolist()
+        radius = width / 2 - ROUNDING
+        for pour in self.cut:
+            if pour.layer == number:
+                near = shapely.clip_by_rect(skeleton_geometry(pour.area), *around)
+                fill = shapely.buffer(near, pour.width / 2)
+                wide = shapely.buffer(shapely.buffer(fill, -radius), radius)
+                if shapely.intersects(fill, spot) and not shapely.intersects(wide, spot):
+                    return True
+        return False

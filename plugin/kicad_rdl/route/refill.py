@@ -128,7 +128,8 @@ def _cut(pour: Pour, rules: BoardRules, traces: Sequence[BoardTrace], vias: Sequ
     left = shapely.difference(area, taken)
     half = (pour.least - pour.width) / 2
     if half > 0:
-        wide = shapely.buffer(shapely.buffer(left, -half, quad_segs=QUARTER), half * AROUND + 1, quad_segs=QUARTER)
+        deep = half + ROUNDING
+        wide = shapely.buffer(shapely.buffer(left, -deep, quad_segs=QUARTER), deep, quad_segs=QUARTER)
         narrow = [part for part in shapely.get_parts(shapely.difference(left, wide)) if part.area > 0]
         beside = shapely.buffer(taken, 2 * half)
         left = shapely.difference(left, shapely.union_all([part for part in narrow if part.intersects(beside)]))
