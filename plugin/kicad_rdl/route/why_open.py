@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from kicad_rdl.model.layout import Cut, Unrouted
-from kicad_rdl.model.package import SupplyStyle
+from kicad_rdl.model.package import NetRule, SupplyStyle
 from kicad_rdl.route.account import gap_names, gap_places, more_room
 from kicad_rdl.route.barred import Barred
 from kicad_rdl.route.blocking import Blockade, FullGap, net_names, words_of
@@ -39,13 +39,7 @@ def explained(
         cuts: those that ``unrouted`` refers to.
     """
     planes = {r.name for r in problem.package.nets if r.style is SupplyStyle.PLANE}
-    others = [*(via.terminal for via in plan.vias), *(branch.terminal for branch in plan.branches)]
-    everyone = (*problem.bumps, *problem.balls, *others)  # in the order of their posts
-    number = {t.label: k for k, t in enumerate(everyone)}
-    nets: list[str | None] = [*(b.net for b in problem.bumps), *plan.ball_nets, *(t.net for t in others)]
-    pieces = Groups(len(number))
-    for wire in routed:
-        pieces.join(number[wire.start.label], number[wire.end.label])
+    posts = _Posts(problem, plan, routed)
     blockade = Blockade(sketches)
     barred = Barred(problem)
     metal = problem.package.technology.metal(1)
@@ -55,42 +49,19 @@ def explained(
     place: dict[tuple[int, int], int] = {}
     found: list[Unrouted] = []
     for item in unrouted:
-        start = number.get(item.start)
-        ends_of = [number[label] for label in (item.start, item.end) if label in number]
-        shut = next(
-            (words for words in (_shut(problem, plan, barred, item.net, end) for end in ends_of) if words), None
-        )
+        own = [posts.number[label] for label in (item.start, item.end) if label in posts.number]
+        shut = next((words for words in (_shut(problem, plan, barred, item.net, post) for post in own) if words), None)
         if shut is not None:
             found.append(replace(item, reason=shut, cut=None))
             continue
-        if item.cut is not None or start is None or item.net in planes or item.reason.startswith(NO_GEOMETRY):
+        known = item.cut is not None or item.net in planes or item.reason.startswith(NO_GEOMETRY)
+        errand = None if known or item.start not in posts.number else posts.errand(item)
+        if errand is None:
             found.append(item)
             continue
-        rule = problem.package.net(item.net)
-        root = pieces.root(start)
-        starts = [p for p in range(len(everyone)) if pieces.root(p) == root]
-        if item.end is None:
-            ends = [
-                len(problem.bumps) + j
-                for j, (ball, net) in enumerate(zip(problem.balls, plan.ball_nets, strict=True))
-                if ball.usable and net is None and (rule.allowed is None or ball.name in rule.allowed)
-            ]
-        else:
-            ends = [p for p, net in enumerate(nets) if net == item.net and pieces.root(p) != root]
-            ends += [number[item.end]] if number[item.end] not in ends else []
-        layers = layers_for(problem, plan, rule)
-        if not layers or not ends:
-            found.append(item)
-            continue
-        errand = Errand(
-            tuple((p, 0.0) for p in starts),
-            tuple((p, 0.0) for p in ends),
-            widths_of(problem.package, rule),
-            layers,
-            via_price(problem.package),
-        )
+        starts, ends = ([post for post, _ in side] for side in (errand.starts, errand.ends))
         blocking = blockade.between(starts, ends, errand, price)
-        crossed = net_names(sketches, blocking.crossed, nets, item.net)
+        crossed = net_names(sketches, blocking.crossed, posts.nets, item.net)
         where: int | None = None
         for gap in blocking.cut:
             if (gap.layer, gap.gap) not in place:
@@ -102,6 +73,53 @@ def explained(
         reason = words_of(blocking, crossed, (item.start, item.end or "any ball"), layer_names)
         found.append(replace(item, reason=reason or item.reason, cut=where))
     return tuple(found), tuple(all_cuts)
+
+
+class _Posts:
+    """What is joined by what was laid.
+
+    Attributes:
+        nets: [posts] the net of each.
+        number: label -> post.
+    """
+
+    def __init__(self, problem: Problem, plan: Plan, routed: Sequence[Routed]) -> None:
+        self._problem, self._plan = problem, plan
+        others = [*(via.terminal for via in plan.vias), *(branch.terminal for branch in plan.branches)]
+        self.nets: list[str | None] = [*(b.net for b in problem.bumps), *plan.ball_nets, *(t.net for t in others)]
+        self.number = {t.label: k for k, t in enumerate((*problem.bumps, *problem.balls, *others))}
+        self._pieces = Groups(len(self.nets))
+        for wire in routed:
+            self._pieces.join(self.number[wire.start.label], self.number[wire.end.label])
+        self._joined: dict[int, list[int]] = {}
+        self._of_net: dict[str, list[int]] = {}
+        for post, net in enumerate(self.nets):
+            self._joined.setdefault(self._pieces.root(post), []).append(post)
+            if net is not None:
+                self._of_net.setdefault(net, []).append(post)
+
+    def errand(self, item: Unrouted) -> Errand | None:
+        """The way that is missing, from all that its start is joined to; None: there is nowhere to go."""
+        rule = self._problem.package.net(item.net)
+        root = self._pieces.root(self.number[item.start])
+        if item.end is None:
+            ends = self._free_balls(rule)
+        else:
+            ends = [post for post in self._of_net.get(item.net, ()) if self._pieces.root(post) != root]
+            ends += [self.number[item.end]] if self.number[item.end] not in ends else []
+        layers = layers_for(self._problem, self._plan, rule)
+        if not layers or not ends:
+            return None
+        starts, sinks = (tuple((post, 0.0) for post in side) for side in (self._joined[root], ends))
+        package = self._problem.package
+        return Errand(starts, sinks, widths_of(package, rule), layers, via_price(package))
+
+    def _free_balls(self, rule: NetRule) -> list[int]:
+        return [
+            len(self._problem.bumps) + j
+            for j, (ball, net) in enumerate(zip(self._problem.balls, self._plan.ball_nets, strict=True))
+            if ball.usable and net is None and (rule.allowed is None or ball.name in rule.allowed)
+        ]
 
 
 def _shut(problem: Problem, plan: Plan, barred: Barred, net: str, post: int) -> str | None:
