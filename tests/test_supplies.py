@@ -10,6 +10,7 @@ import pytest
 import samples
 import shapely
 from conftest import KicadCli, script
+from jobs import write_job
 
 from kicad_rdl.check import check_layout
 from kicad_rdl.geometry import Circle, Point, shapely_of, shapely_polygon
@@ -57,6 +58,45 @@ def test_supplies_that_mingle_get_layers_of_their_own(tmp_path: Path, rdl_count:
     assert {layer[name] for name in ("VDD", "VDDA", "VDDIO")} == {rdl_count - 2}
     assert [supply.net for supply in supplies] == sorted(heavy.SUPPLIES)
     assert all(supply.reason for supply in supplies)
+
+
+CHESS_JOB = """name = "chess"
+technology = "fanout-hd-2rdl"
+[package]
+width = "4 mm"
+height = "4 mm"
+rdl_count = 2
+[die]
+bumps = "bumps.csv"
+width = "900 um"
+height = "900 um"
+[balls]
+pitch = "500 um"
+columns = 7
+rows = 7
+[[nets.rules]]
+match = ["VDD", "VSS"]
+style = "auto"
+balls = 9
+"""
+
+
+@pytest.mark.parametrize(
+    ("middle", "layers"), [("VDD", {"VDD": 2, "VSS": 1}), ("CLK", {"VDD": 1, "VSS": 1, "CLK": None})]
+)
+def test_the_last_layer_is_a_plane_where_nothing_needs_traces(
+    tmp_path: Path, middle: str, layers: dict[str, int | None]
+) -> None:
+    """Two supplies like the squares of a chess board; then with one signal among them."""
+    bumps = [(r, c, "VSS" if (r + c) % 2 else "VDD") for r in range(5) for c in range(5)]
+    rows = (f"b{r}{c},{150 * c - 300},{150 * r - 300},{middle if r == c == 2 else net}\n" for r, c, net in bumps)
+    package = read_job(write_job(tmp_path, CHESS_JOB, "name,x_um,y_um,net\n" + "".join(rows))).package
+    decided, _ = with_supplies(package)
+    assert {rule.name: rule.plane_layer for rule in decided.nets} == layers
+    if middle == "VDD":
+        layout = route(package)
+        assert layout.unrouted == ()
+        assert check_layout(layout) == ()
 
 
 def test_auto_takes_a_tree_for_few_bumps_and_on_one_layer(tmp_path: Path) -> None:

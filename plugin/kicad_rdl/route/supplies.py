@@ -31,11 +31,12 @@ RIM_SHARE = 0.8
 
 PLANE_ROOM: Mapping[int, tuple[tuple[int, ...], ...]] = {
     1: ((1,),),
-    2: ((1,),),
-    3: ((2,), (1, 2)),
-    4: ((2,), (2, 3), (1, 2, 3)),
+    2: ((1,), (1, 2)),
+    3: ((2,), (1, 2), (1, 2, 3)),
+    4: ((2,), (2, 3), (1, 2, 3), (1, 2, 3, 4)),
 }
-"""By number of RDLs: the layers of one, two, three plane layers. Inner ones first: bumps and balls need the others."""
+"""By number of RDLs: the layers of one, two, three plane layers. Inner ones first: bumps and balls need the others.
+All of them only where every net is a plane."""
 
 
 def with_supplies(package: Package) -> tuple[Package, tuple[Supply, ...]]:
@@ -86,7 +87,8 @@ def _chosen_layers(
 ) -> dict[str, tuple[int, str]]:
     """Layer and reason of every plane that has none: the largest first, each where it mingles least.
 
-    A new layer is opened only where sharing would leave too many terminals apart, and while one is left for signals.
+    A new layer is opened only where sharing would leave too many terminals apart, and while one is left for traces, if
+    there are any.
     """
     if not wanting:
         return {}
@@ -96,9 +98,13 @@ def _chosen_layers(
             named.setdefault(rule.plane_layer, []).append(rule.name)
     fixed = sorted(named)
     groups = [named[layer] for layer in fixed]
-    most = max(
-        [1, *(k for k, r in enumerate(PLANE_ROOM[package.rdl_count], 1) if _signals_get_out(package, {*r, *fixed}))]
-    )
+    traces = any(rule.style is not SupplyStyle.PLANE for rule in rules)
+    possible = [
+        k
+        for k, r in enumerate(PLANE_ROOM[package.rdl_count], 1)
+        if not traces or (len({*r, *fixed}) < package.rdl_count and _signals_get_out(package, {*r, *fixed}))
+    ]
+    most = max([1, *possible])
     alone: dict[str, bool] = {}
     for rule in sorted(wanting, key=lambda r: (-len(bumps.get(r.name, ())), r.name)):
         apart = [_mingled([bumps.get(name, []) for name in (*group, rule.name)]) for group in groups]
