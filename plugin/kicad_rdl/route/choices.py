@@ -1,62 +1,52 @@
-"""The ends that a connection may choose from, nearest first, without looking at all of them."""
+"""The ends that many connections may choose from: those nearest to a place, and those nearest that are free."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.spatial import cKDTree
+import numpy.typing as npt
 
-from kicad_rdl.route.triangulation import F64
-
-FIRST = 64
-"""How many ends are looked up at first; then four times as many, and so on."""
+from kicad_rdl.route.triangulation import F64, I64
 
 ALIKE = 1.0
-"""Distances that differ by less may come in any order [nm]."""
+"""Distances that differ by less are held against each other once more [nm]."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Ends that several connections share; what was looked up from a place is kept.
+    """Ends that several connections share.
 
     Attributes:
-        ends: posts.
+        ends: as the connections name them.
+        posts: the same as an array.
         places: [ends, 2] where they are [nm].
     """
 
     ends: tuple[int, ...]
+    posts: I64
     places: F64
-    _tree: cKDTree
-    _known: dict[tuple[float, float], list[int]] = field(default_factory=dict)
-
-    @staticmethod
-    def of(ends: tuple[int, ...], places: F64) -> Choice:
-        """Some posts and their places."""
-        return Choice(ends, places, cKDTree(places))
+    _known: dict[tuple[tuple[float, float], int], list[int]] = field(default_factory=dict)
 
     def distance(self, at: tuple[float, float]) -> float:
-        """To the nearest end [nm]."""
-        return float(self._tree.query(at)[0])
+        """From a place to the nearest end [nm]."""
+        return float(np.hypot(*(self.places - at).T).min())
 
-    def nearest(self, at: tuple[float, float]) -> Iterator[int]:
-        """The ends by distance from a place, those as far by number."""
-        done = 0
-        while done < len(self.ends):
-            known = self._known.get(at, [])
-            size = max(FIRST, 4 * done)
-            while len(known) <= done:
-                known = self._known[at] = self._ordered(at, min(size, len(self.ends)))
-                size *= 4
-            yield from known[done:]
-            done = len(known)
+    def nearest(self, at: tuple[float, float], count: int) -> list[int]:
+        """The first ends by distance from a place, those as far by number."""
+        if (at, count) not in self._known:
+            self._known[at, count] = self._first(self.posts, self.places, at, count)
+        return self._known[at, count]
 
-    def _ordered(self, at: tuple[float, float], size: int) -> list[int]:
-        """As many of the first as are known for certain among so many."""
-        away, index = (np.atleast_1d(found) for found in self._tree.query(at, k=size))
-        if size < len(self.ends):
-            sure = away < away[-1] - ALIKE
-            away, index = away[sure], index[sure]
-        found = sorted(zip(away.tolist(), (self.ends[k] for k in index.tolist()), strict=True))
-        return [post for _, post in found]
+    def nearest_free(self, at: tuple[float, float], count: int, taken: npt.NDArray[np.bool_]) -> list[int]:
+        """Likewise without those that are taken [posts]."""
+        free = np.flatnonzero(~taken[self.posts])
+        return self._first(self.posts[free], self.places[free], at, count)
+
+    @staticmethod
+    def _first(posts: I64, places: F64, at: tuple[float, float], count: int) -> list[int]:
+        away = np.hypot(*(places - at).T)
+        if len(posts) > count:
+            few = away <= np.partition(away, count - 1)[count - 1] + ALIKE
+            posts, away = posts[few], away[few]
+        return [int(post) for post in posts[np.lexsort((posts, away))][:count]]

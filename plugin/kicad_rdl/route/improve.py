@@ -128,8 +128,9 @@ def improve(
         step(min(turn, total), total)
         looked[number] = looked.get(number, 0) + 1
         changed = None
+        vainly: set[bytes] = set()
         for price in PRICES:
-            changed = _try(work, number, lengths, price * pitch, pitch)
+            changed = _try(work, number, lengths, price * pitch, pitch, vainly)
             if changed is not None:
                 break
         vain += 1
@@ -157,26 +158,39 @@ def _lengths(work: Negotiation, numbers: Sequence[int]) -> dict[int, float]:
 
 
 def _try(
-    work: Negotiation, number: int, lengths: dict[int, float], price: float, pitch: float
+    work: Negotiation, number: int, lengths: dict[int, float], price: float, pitch: float, vainly: set[bytes]
 ) -> dict[int, float] | None:
-    """Draws one connection anew; the changed lengths, or None, and nothing has changed."""
+    """Draws one connection anew; the changed lengths, or None, and nothing has changed.
+
+    Args:
+        work, number, lengths: the sketches, the connection, and how long all are.
+        price: of pushing others.
+        pitch: of the traces.
+        vainly: ways that it was drawn on since anything changed; the one that is tried now is added.
+    """
     mark = work.keep()
     work.take_out(number)
-    changed = _redrawn(work, number, lengths, price, pitch)
+    changed = _redrawn(work, number, lengths, price, pitch, vainly)
     if changed is None:
         work.back_to(mark)
     return changed
 
 
 def _redrawn(
-    work: Negotiation, number: int, lengths: dict[int, float], price: float, pitch: float
+    work: Negotiation, number: int, lengths: dict[int, float], price: float, pitch: float, vainly: set[bytes]
 ) -> dict[int, float] | None:
     """As ``_try``, of a connection that has been taken out; where there is no gain, it leaves the work half done."""
     least = work.straight(number)  # to whatever end is nearest, for it has none now
     before, spare = lengths[number], lengths[number] - least
     limit = least + DOUBT * spare + 2 * pitch + 3 * price
     way = work.sketches.find(work.errand(number, price), price, limit, faces=FACES)
-    pushed = None if way is None else work.push(number, way)
+    if way is None:
+        return None
+    course = b"".join(part.tobytes() for leg in way.legs for part in leg)
+    if course in vainly:  # another price, the same way
+        return None
+    vainly.add(course)
+    pushed = work.push(number, way)
     if pushed is None or len(pushed) > MOST_PUSHED or any(n not in lengths for n in pushed):
         return None  # a connection whose length does not count must not suffer for one
     nearest = {n: work.straight(n) for n in pushed}

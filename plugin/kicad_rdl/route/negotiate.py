@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 
 from kicad_rdl.route.choices import Choice
 from kicad_rdl.route.errands import Errand, Way
@@ -110,6 +111,11 @@ class Negotiation:
     _log: list[tuple[int, tuple[int, ...], int, bool]] = field(default_factory=list)
     _choices: dict[int, Choice] = field(default_factory=dict)
     """Ends of connections by their identity."""
+    _taken: npt.NDArray[np.bool_] = field(init=False)
+    """[posts] whether it is among ``claims``."""
+
+    def __post_init__(self) -> None:
+        self._taken = np.zeros(len(self.sketches.posted.vertices), np.bool_)
 
     def pieces(self) -> Groups:
         """Which posts copper joins: the wires, and what was there before."""
@@ -163,7 +169,7 @@ class Negotiation:
         self.wires[number], self.end[number] = wires, end
         self.owner |= dict.fromkeys(wires, number)
         if self.wanted[number].exclusive:
-            self.claims[end] = number
+            self._claim(end, number)
 
     def _strike(self, number: int) -> None:
         for wire in self.wires.pop(number):
@@ -171,6 +177,11 @@ class Negotiation:
         end = self.end.pop(number)
         if self.claims.get(end) == number:
             del self.claims[end]
+            self._taken[end] = False
+
+    def _claim(self, end: int, number: int) -> None:
+        self.claims[end] = number
+        self._taken[end] = True
 
     def keep(self) -> tuple[int, int]:
         """The present state, to come back to."""
@@ -213,23 +224,16 @@ class Negotiation:
         """The ends nearest to the start, those that are free and those that are not."""
         if len(wanted.ends) <= NEAREST:
             return list(wanted.ends)
-        free: list[int] = []
-        held: list[int] = []
-        for rank, post in enumerate(self._choice(wanted).nearest(self.sketches.place(wanted.starts[0]))):
-            if post not in self.claims:
-                free.append(post)
-            elif rank < NEAREST:
-                held.append(post)
-            if len(free) == NEAREST and rank >= NEAREST - 1:
-                break
-        return free + held
+        choice, start = self._choice(wanted), self.sketches.place(wanted.starts[0])
+        held = [post for post in choice.nearest(start, NEAREST) if post in self.claims]
+        return choice.nearest_free(start, NEAREST, self._taken) + held
 
     def _choice(self, wanted: Wanted) -> Choice:
         """The ends of a connection; many connections share one choice."""
         known = self._choices.get(id(wanted.ends))
         if known is None:
-            places = self.sketches.places(np.array(wanted.ends, np.int64))
-            known = self._choices[id(wanted.ends)] = Choice.of(wanted.ends, places)
+            posts = np.array(wanted.ends, np.int64)
+            known = self._choices[id(wanted.ends)] = Choice(wanted.ends, posts, self.sketches.places(posts))
         return known
 
     def straight(self, number: int) -> float:
@@ -253,7 +257,7 @@ class Negotiation:
         if out is None:
             self.back_to(mark)
             if holder is not None:  # the way had taken it over
-                self.claims[int(self.sketches.ground.post[way.end])] = holder
+                self._claim(int(self.sketches.ground.post[way.end]), holder)
             return None
         victims |= {self.owner[w] for w in out}
         for victim in sorted(victims):
