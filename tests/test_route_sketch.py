@@ -6,6 +6,7 @@ import itertools
 import math
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from scipy.spatial.distance import cdist
 from woven import Stack, each_stack, lawful, overfull_cuts, random_errand, random_stack, state_of, straight
 
 from kicad_rdl.read.job import read_job
+from kicad_rdl.route import negotiate as negotiation
 from kicad_rdl.route import route
 from kicad_rdl.route.errands import Errand, Way
 from kicad_rdl.route.groups import Groups
@@ -320,6 +322,26 @@ def test_exchanges_draw_more(seed: int, monkeypatch: pytest.MonkeyPatch) -> None
     assert set(left) == set(numbers) - set(one.wires)
     monkeypatch.setattr("kicad_rdl.route.negotiate._exchange", lambda *_: None)
     assert len(left) < len(negotiate(other, numbers, quiet, never))
+
+
+@pytest.mark.parametrize("seed", [19, 26, 45, 55])
+def test_exchanges_end_when_no_price_brings_more(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    work = random_work(seed, 30)
+    told: list[tuple[float, bool]] = []
+
+    def watched(work: Negotiation, left: list[int], price: float, *more: Any) -> None:
+        before = len(work.wires)
+        exchange(work, left, price, *more)
+        told.append((price / work.first_price, len(work.wires) > before))
+
+    exchange = negotiation._exchange
+    monkeypatch.setattr(negotiation, "_exchange", watched)
+    assert negotiate(work, range(len(work.wanted)), quiet, never)
+    prices = [price for price, _ in told]
+    low, high = negotiation.EXCHANGE_PRICES
+    assert prices == ([low, high] * len(told))[: len(told)]
+    assert [gain for _, gain in told[-2:]] == [False, False]
+    assert all(gain or after for (_, gain), (_, after) in itertools.pairwise(told[:-1]))
 
 
 @pytest.mark.parametrize("patience", [0, 3, 10, 25, 60])

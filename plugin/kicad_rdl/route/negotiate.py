@@ -13,6 +13,7 @@ import math
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import cycle
 
 import numpy as np
 import numpy.typing as npt
@@ -45,8 +46,9 @@ STRETCH = 1.02
 FIRST_PRICE = 6.0
 """Price of the first push, in pitches of the traces."""
 
-EXCHANGE_PRICE = 3.0
-"""Of a push where at most one may stay open for it, in first prices: a longer way serves better than many pushes."""
+EXCHANGE_PRICES = (1.0, 3.0)
+"""Of a push where at most one may stay open for it, in first prices, in turn: where short ways past many bring nothing
+more, longer ones past few still may, and then short ones again."""
 
 VIA_PRICE = 2.0
 """Price of a change of layer where none is given, in pitches of the traces."""
@@ -285,9 +287,16 @@ def negotiate(
     _push_through(work, numbers, step, late, pushes)
     for number in (n for n in everyone if n not in work.wires):
         drawn_beside(work, number)
-    _exchange(work, [n for n in everyone if n not in work.wires], late, VAIN * pushes)
+    left, vain = [n for n in everyone if n not in work.wires], 0
+    for price in cycle(EXCHANGE_PRICES):
+        _exchange(work, left, price * work.first_price, late, VAIN * pushes)
+        still = [n for n in everyone if n not in work.wires]
+        vain = vain + 1 if len(still) == len(left) else 0
+        left = still
+        if not left or vain == len(EXCHANGE_PRICES) or late():
+            break
     work.forget()
-    return tuple(n for n in everyone if n not in work.wires)
+    return tuple(left)
 
 
 def _push_through(
@@ -333,7 +342,7 @@ def _push_through(
         work.back_to((0, 0))
 
 
-def _exchange(work: Negotiation, numbers: Sequence[int], late: Callable[[], bool], patience: int) -> None:
+def _exchange(work: Negotiation, numbers: Sequence[int], price: float, late: Callable[[], bool], patience: int) -> None:
     """Draws open connections in place of others, one for one at most: those that are pushed move aside at once.
 
     A step that would leave more open than before is undone, but whom it pushed gets dearer all the same. With one for
@@ -343,12 +352,12 @@ def _exchange(work: Negotiation, numbers: Sequence[int], late: Callable[[], bool
     Args:
         work: the sketches.
         numbers: the connections that are open.
+        price: of a push [nm].
         late: says that time is up.
         patience: ways drawn without gain after which it ends, and one more for every open connection.
     """
     work.forget()
     queue = deque(sorted(numbers, key=lambda n: (work.straight(n), n)))
-    price = EXCHANGE_PRICE * work.first_price
     vain = 0
     while queue and vain < patience + len(queue) and not late():
         number = queue.popleft()
