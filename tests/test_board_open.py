@@ -262,6 +262,20 @@ def test_vias_keep_away(tmp_path: Path, inner: int) -> None:
     assert apart.min() >= 0.4 * MM - 1
 
 
+@pytest.mark.parametrize(("beside", "found"), [(0.75, True), (0.55, False)])
+def test_a_via_may_stand_out_of_its_pad(tmp_path: Path, beside: float, found: bool) -> None:
+    """A pad below leaves no place for a land within the pad; one beside it is let stand only if a trace passes it."""
+    die = part("U1", pad("1", 0, 0, 1), pad("2", beside, 0, 2))
+    below = part("J1", pad("1", -0.38, 0, 2, layer="B.Cu"), pad("2", 5, 5, 1, layer="B.Cu"))
+    made = posts_of(written(tmp_path, text_of(die, below)))
+    (at,) = (at for post, at in zip(made.posts, made.via_at, strict=True) if post.name == "U1.1")
+    assert (at is not None) == found
+    if at is not None:
+        assert at.distance(Point(0, 0)) <= 200_000
+        assert at.distance(Point(-380_000, 0)) >= 200_000 + 100_000 + 150_000
+        assert at.distance(Point(round(beside * MM), 0)) >= 200_000 + 300_000 + 150_000
+
+
 def test_no_two_stands_at_one_place(tmp_path: Path) -> None:
     track = '(segment (start 100 100) (end 103 100) (width 0.1) (layer "F.Cu") (net 1))'
     made = posts_of(written(tmp_path, text_of(THREE, track, track)))

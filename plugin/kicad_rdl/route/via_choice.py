@@ -26,6 +26,8 @@ SPARSE = 8
 """Free places lie up to twice so many via pitches apart where nothing stands."""
 RINGS = ((0.0, 1), (0.3, 6), (0.6, 12), (0.9, 18))
 """Where in a pad a via is tried: parts of the way to its edge, and how many directions."""
+OUTER_RINGS = ((0.25, 16), (0.5, 16), (0.75, 16), (1.0, 16))
+"""Likewise where its land would not be covered by the pad, but its middle is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +57,25 @@ class ViaChoice:
         drill, land = max(via.drill for via in vias), max(via.diameter for via in vias)
         return max(land + self.space, drill + self.rules.hole_to_hole, -(-(land + drill) // 2) + self.rules.hole_space)
 
-    def legal(self, places: F64, own: I64, kin: I64 | None = None) -> NDArray[np.bool_]:
-        """[places, routed layers] whether the largest via of the nets may stand there; see ``free_on``."""
+    @property
+    def passage(self) -> Nm:
+        """Between two things that let a trace of any of the nets through."""
+        return 2 * self.space + max(max(rules.widths) for rules in self.strictest)
+
+    def legal(self, places: F64, own: I64, kin: I64 | None = None, *, passable: bool = False) -> NDArray[np.bool_]:
+        """[places, routed layers] whether the largest via of the nets may stand there; see ``free_on``.
+
+        ``passable``: and leaves room for a trace beside it.
+        """
         size = max(
             (via for rules in self.strictest for via in rules.vias),
             key=lambda via: (via.diameter, via.drill),
         )
         everywhere = allowed(self.ground, places, size)
         layers = range(1, self.rules.routed + 1)
+        space = self.passage if passable else self.space
         return np.stack(
-            [everywhere & free_on(self.ground, layer, places, own, size, self.space, kin) for layer in layers], axis=1
+            [everywhere & free_on(self.ground, layer, places, own, size, space, kin) for layer in layers], axis=1
         )
 
 
@@ -80,18 +91,37 @@ def pad_vias(choice: ViaChoice) -> dict[int, dict[int, Point]]:
     ]
     if choice.rules.routed < 2 or not wanted:
         return {}
+    found: dict[int, dict[int, Point]] = {}
+    used: dict[tuple[int, int], list[Point]] = {}
+    for covered in (True, False):
+        left = [(number, thing) for number, thing in wanted if number not in found]
+        _vias_in(choice, left, covered, found, used)
+    return found
+
+
+def _vias_in(
+    choice: ViaChoice,
+    pads: Sequence[tuple[int, Thing]],
+    covered: bool,
+    found: dict[int, dict[int, Point]],
+    used: dict[tuple[int, int], list[Point]],
+) -> None:
+    """Adds vias whose lands the pads cover, or that stand out and let traces pass beside all the same."""
     owner: list[int] = []
     places: list[Point] = []
-    for number, thing in wanted:
+    for number, thing in pads:
         land = max(via.diameter for via in choice.rules.of(thing.net).vias)
-        spots = _spots_in(choice.board.pads[thing.pad or 0].at, thing, land)
+        spots = _spots_in(choice.board.pads[thing.pad or 0].at, thing, land, covered)
         owner += [number] * len(spots)
         places += spots
-    xy = np.array([(p.x, p.y) for p in places], dtype=np.float64)
-    legal = choice.legal(xy, np.array(owner, dtype=np.int64))
-    found: dict[int, dict[int, Point]] = {}
+    if not places:
+        return
+    xy, own = np.array([(p.x, p.y) for p in places], dtype=np.float64), np.array(owner, dtype=np.int64)
+    legal = choice.legal(xy, own)
+    if not covered:  # the land is part of the pad, whether there is a via or not
+        beside = [choice.standing.things[number].layers[0] - 1 for number in owner]
+        legal &= choice.legal(xy, own, passable=True)[np.arange(len(xy)), beside][:, None]
     pitch = choice.pitch
-    used: dict[tuple[int, int], list[Point]] = {}
     for row, number in enumerate(owner):
         at = places[row]
         if number in found or _crowded(used, at, pitch):
@@ -100,7 +130,6 @@ def pad_vias(choice: ViaChoice) -> dict[int, dict[int, Point]]:
         if layers:
             found[number] = dict.fromkeys(layers, at)
             used.setdefault((at.x // pitch, at.y // pitch), []).append(at)
-    return found
 
 
 def free_vias(
@@ -159,16 +188,21 @@ def _beside_pads(choice: ViaChoice, taken: Collection[Point]) -> list[Point]:
     return list(found.values())
 
 
-def _spots_in(centre: Point, thing: Thing, land: Nm) -> list[Point]:
-    """Places in a pad for a via, the middle first; in a large pad those where the land is covered."""
+def _spots_in(centre: Point, thing: Thing, land: Nm, covered: bool) -> list[Point]:
+    """Places in a pad for a via, the middle first; those where the land is covered, or where it stands out of it."""
     parts = [(skeleton_geometry(skeleton), width / 2) for skeleton, width in thing.shapes]
     area = shapely.union_all([geometry.buffer(max(half, 1), quad_segs=16) for geometry, half in parts])
     inner = shapely.buffer(area, -land / 2)
-    area = area if inner.is_empty else inner
+    if covered and not inner.is_empty:
+        area = inner
     low_x, low_y, high_x, high_y = area.bounds
     reach = max(high_x - low_x, high_y - low_y) / 2
     shapely.prepare(area)
-    turns = [(part * reach, math.tau * k / count) for part, count in RINGS for k in range(count)]
+    turns = [
+        (part * reach, math.tau * k / count)
+        for part, count in (RINGS if covered else OUTER_RINGS)
+        for k in range(count)
+    ]
     xs = np.array([round(centre.x + radius * math.cos(angle)) for radius, angle in turns], dtype=np.float64)
     ys = np.array([round(centre.y + radius * math.sin(angle)) for radius, angle in turns], dtype=np.float64)
     inside = np.flatnonzero(shapely.contains_xy(area, xs, ys))
