@@ -50,6 +50,9 @@ EXCHANGE_PRICES = (1.0, 3.0)
 """Of a push where at most one may stay open for it, in first prices, in turn: where short ways past many bring nothing
 more, longer ones past few still may, and then short ones again."""
 
+WORTH = 0.02
+"""Part of the open connections that exchanges at one price must draw to have been worth it."""
+
 VIA_PRICE = 2.0
 """Price of a change of layer where none is given, in pitches of the traces."""
 
@@ -291,7 +294,7 @@ def negotiate(
     for price in cycle(EXCHANGE_PRICES):
         _exchange(work, left, price * work.first_price, late, VAIN * pushes)
         still = [n for n in everyone if n not in work.wires]
-        vain = vain + 1 if len(still) == len(left) else 0
+        vain = vain + 1 if len(left) - len(still) < max(1.0, WORTH * len(left)) else 0
         left = still
         if not left or vain == len(EXCHANGE_PRICES) or late():
             break
