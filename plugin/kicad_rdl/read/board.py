@@ -51,7 +51,7 @@ class BoardReader:
     def __init__(self, root: Node) -> None:
         version = root.need("version").number(0)
         if version < OLDEST_VERSION:
-            raise InputError(f"written by a KiCad before 6.0 (version {version:g}); save it in KiCad 9", root.source)
+            raise InputError(f"written by a KiCad before 6.0 (version {round(version)}); save it in 9", root.source)
         self.root = root
         self.thing = count()
         rows = [row for row in root.need("layers").children if row.name().endswith(".Cu")]
