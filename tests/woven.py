@@ -214,8 +214,9 @@ def _misplaced(sketches: Sketches, legs: dict[int, int]) -> list[str]:
         low, high = sketches.posted.least[post]
         must = [*([low, high] if low <= high else []), *(k for k, v in enumerate(flat) if legs.get(v))]
         span = (min(must), max(must)) if must else (1, 0)
-        # drilled vias that change the layer, and vias between two layers, stand on all of theirs
-        if span[0] < span[1] if sketches.posted.through[post] else must and low > high and len(flat) == 2:
+        # drilled vias that change the layer, and candidates, drilled or between two layers, stand on all of theirs
+        nowhere = must and low > high
+        if nowhere or span[0] < span[1] if sketches.posted.through[post] else nowhere and len(flat) == 2:
             span = (0, len(flat) - 1)
         kept = tuple(b.standing[post].tolist())
         if kept != span and not (kept[0] > kept[1] and not must):
