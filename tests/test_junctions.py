@@ -25,8 +25,6 @@ METAL = load_technology(DECK).metal(1)
 CLEAR = (2 * METAL.line + METAL.space) / UM - 1
 """What does not let two traces pass between keep-outs, which ask for no distance [um]."""
 
-ACUTE = pytest.mark.xfail(strict=True, reason="traces lean against both walls and meet below a right angle")
-
 
 def middle(side: int) -> int:
     """Of the chamber on one side [um]: that on the right is farther up."""
@@ -105,7 +103,7 @@ def test_on_a_board_too() -> None:
     assert sorted(max(wire.start, wire.end) for wire in found.wires) == [len(posts)] * 3
 
 
-@pytest.mark.parametrize("angles", [pytest.param("any", marks=ACUTE), "45"])
+@pytest.mark.parametrize("angles", ["any", "45"])
 @pytest.mark.parametrize("chambers", [(-1,), (1,)])
 def test_a_wire_ends_on_one_of_its_net(tmp_path: Path, angles: str, chambers: tuple[int, ...]) -> None:
     # the die is seen from below: mirrored

@@ -145,6 +145,16 @@ class Path:
         """[nm]."""
         return math.fsum(piece.length for piece in self.pieces)
 
+    @property
+    def backwards(self) -> Path:
+        """The same way from end to start."""
+        return Path(
+            tuple(
+                Line(piece.end, piece.start) if isinstance(piece, Line) else Arc(piece.end, piece.mid, piece.start)
+                for piece in reversed(self.pieces)
+            )
+        )
+
 
 # --- shapes: around their own origin -------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import shapely
 
-from kicad_rdl.geometry import Arc, Circle, Line, Path, Point, path_points, shapely_of
+from kicad_rdl.geometry import Circle, Line, Path, Point, path_points, shapely_of
 from kicad_rdl.model.layout import Connection, Cut, Unrouted
 from kicad_rdl.model.package import Angles, SupplyStyle
 from kicad_rdl.route.barriers import KEEPOUT, LOCKED
@@ -41,14 +41,7 @@ def copper_length(wire: Routed, bones: Mapping[str, float]) -> float:
 
 
 def _outside(wire: Routed) -> float:
-    return wire.path.length - _inside(wire.path, wire.start) - _inside(_reversed(wire.path), wire.end)
-
-
-def _reversed(path: Path) -> Path:
-    pieces = [
-        Line(p.end, p.start) if isinstance(p, Line) else Arc(p.end, p.mid, p.start) for p in reversed(path.pieces)
-    ]
-    return Path(tuple(pieces))
+    return wire.path.length - _inside(wire.path, wire.start) - _inside(wire.path.backwards, wire.end)
 
 
 def _inside(path: Path, terminal: Terminal) -> float:

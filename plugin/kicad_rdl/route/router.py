@@ -10,6 +10,7 @@ from kicad_rdl.model.package import Package
 from kicad_rdl.model.report import Progress
 from kicad_rdl.route.account import connections_of, cuts_of, fullest_cut, lower_bound
 from kicad_rdl.route.assembly import bare_layout, final_plan
+from kicad_rdl.route.fillets import fillets
 from kicad_rdl.route.plan import make_plan
 from kicad_rdl.route.pouring import pour_layers, without_skeletons
 from kicad_rdl.route.problem import problem_of
@@ -38,7 +39,9 @@ def route(
     wiring = wire_layers(problem, plan, say, late)
     plan = final_plan(problem, wiring)
     say(Progress("pour", 0, 1))
-    drops = teardrops(bare_layout(problem, plan, wiring.routed))
+    bare = bare_layout(problem, plan, wiring.routed)
+    drops = teardrops(bare)
+    drops += fillets(bare, drops)
     poured = pour_layers(problem, plan, wiring.routed, drops)
     missing = without_skeletons(problem, wiring.missing)
     connections = connections_of(problem, plan, wiring.routed, missing, poured.unreached)

@@ -140,22 +140,13 @@ def _ends(layout: Layout, layer: int) -> list[_End]:
     for trace in layout.traces:
         if trace.layer != layer:
             continue
-        for path in (trace.path, _reversed(trace.path)):
+        for path in (trace.path, trace.path.backwards):
             within = radius.get((trace.net, path.start), 0.0)
             if trace.path.length <= within + radius.get((trace.net, path.end), 0.0):
                 continue  # the pads themselves meet
             if within * ratio >= LEAST_GAIN * trace.width / 2:
                 ends.append(_End(trace.net, layer, path, trace.width / 2, within, _leaves(path, within)))
     return ends
-
-
-def _reversed(path: Path) -> Path:
-    return Path(
-        tuple(
-            Line(piece.end, piece.start) if isinstance(piece, Line) else Arc(piece.end, piece.mid, piece.start)
-            for piece in reversed(path.pieces)
-        )
-    )
 
 
 def _fitting(ends: Sequence[_End], layout: Layout, layer: int) -> list[Polygon | None]:

@@ -1,0 +1,120 @@
+"""Fillets: copper that fills the sharp corner where two traces of one net part.
+
+Traces of one net may run together and part anywhere, and where room is scarce a branch point has no place at which
+all meet at right angles. Etchant stays in such corners. A fillet fills the corner between the two centre lines up to
+the place where a space fits between the traces, so the outline has no angle below 90 degrees there any more. Nothing
+foreign can be in it: the traces themselves keep it away.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import shapely
+from shapely.ops import substring
+
+from kicad_rdl.geometry import Circle, Path, Piece, Point, path_points, polygon_of, shapely_of
+from kicad_rdl.model.layout import Layout, Teardrop
+from kicad_rdl.route.lay import ends_of
+from kicad_rdl.route.triangulation import F64
+
+SHARP = 1e-12
+"""Cosine above which two directions count as closer than a right angle."""
+
+ARC_TOLERANCE = 5.0
+"""How far the straight sides of a fillet may leave an arc [nm]; far less than half a trace."""
+
+STEPS = 64
+"""Places along two traces at which their distance is looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Arm:
+    """A trace from the start of one of its pieces on."""
+
+    whole: Path
+    first: int
+    width: int
+
+    @property
+    def path(self) -> Path:
+        """What leaves."""
+        return Path(self.whole.pieces[self.first :])
+
+
+def fillets(layout: Layout, drops: Sequence[Teardrop]) -> tuple[Teardrop, ...]:
+    """The fillets of all sharp corners that no pad, via or teardrop of the net covers.
+
+    Args:
+        layout: with all traces, pads and vias.
+        drops: its teardrops.
+    """
+    found: list[Teardrop] = []
+    for (layer, net, at), arms in _meetings(layout):
+        pairs = [pair for pair in combinations(arms, 2) if _cosine(pair[0], pair[1]) > SHARP]
+        if not pairs or _covered(layout, drops, layer, net, at):
+            continue
+        space = layout.package.technology.metal(layer).space
+        for one, other in pairs:
+            found += [Teardrop(net, layer, polygon_of(part)) for part in _between(one, other, float(space))]
+    return tuple(found)
+
+
+def _meetings(layout: Layout) -> Iterator[tuple[tuple[int, str, Point], list[_Arm]]]:
+    """Layer, net and place of all points where traces of a net may meet, and what leaves them, each way once."""
+    traces = Counter((trace.layer, trace.net) for trace in layout.traces)
+    arms: dict[tuple[int, str, Point], dict[Piece, _Arm]] = defaultdict(dict)
+    for trace in layout.traces:
+        if traces[trace.layer, trace.net] > 1:
+            for path in (trace.path, trace.path.backwards):
+                for k, piece in enumerate(path.pieces):
+                    arms[trace.layer, trace.net, piece.start].setdefault(piece, _Arm(path, k, trace.width))
+    for key in sorted(arms):
+        yield key, list(arms[key].values())
+
+
+def _cosine(one: _Arm, other: _Arm) -> float:
+    (ax, ay), (bx, by) = ends_of(one.path)[0], ends_of(other.path)[0]
+    return (ax * bx + ay * by) / (math.hypot(ax, ay) * math.hypot(bx, by))
+
+
+def _covered(layout: Layout, drops: Sequence[Teardrop], layer: int, net: str, at: Point) -> bool:
+    """Whether metal of the net that is no trace lies over a point."""
+    spot = shapely.Point(at.x, at.y)
+    metal = [shapely_of(pad.shape, pad.at) for pad in layout.pads if (pad.layer, pad.net) == (layer, net)]
+    metal += [
+        shapely_of(Circle(via.land if via.layer == layer else via.capture), via.at)
+        for via in layout.vias
+        if via.net == net and layer in (via.layer, via.layer + 1)
+    ]
+    metal += [
+        shapely.Polygon([(p.x, p.y) for p in drop.outline.points])
+        for drop in drops
+        if (drop.layer, drop.net) == (layer, net)
+    ]
+    return bool(np.any(shapely.intersects(metal, spot)))
+
+
+def _between(one: _Arm, other: _Arm, space: float) -> list[shapely.Polygon]:
+    """What lies between the centre lines of two traces as long as no space fits between them."""
+    width = float(min(one.width, other.width))
+    # foreign copper beyond the fillet keeps its space to the traces, and so to the side that closes it
+    apart = min((one.width + other.width) / 2 + space, math.sqrt(width * (width + 4 * space)))
+    lines = [shapely.LineString(path_points(arm.path, ARC_TOLERANCE)) for arm in (one, other)]
+    reach = min(line.length for line in lines)
+    along: F64 = np.linspace(0.0, reach, STEPS + 1)
+    wide = shapely.distance(*(shapely.line_interpolate_point(line, along) for line in lines))
+    beyond = np.flatnonzero(wide > apart)
+    last = int(beyond[0]) if len(beyond) else STEPS
+    near, far = along[max(last - 1, 0)], along[last]
+    share = 1.0 if not len(beyond) else (apart - wide[last - 1]) / (wide[last] - wide[last - 1])
+    end = float(near + (far - near) * share)
+    sides = [shapely.get_coordinates(substring(line, 0.0, end)) for line in lines]
+    ring = shapely.Polygon(np.rint(np.concatenate([sides[0], sides[1][::-1]])))
+    parts = shapely.get_parts(shapely.make_valid(ring)).tolist()
+    return [part for part in parts if isinstance(part, shapely.Polygon) and part.area > 0]
