@@ -25,7 +25,7 @@ height = "3 mm"
 [balls]
 {balls}
 """
-SIZES = 'pad = "80 um"\nopening = "60 um"\nubm = "60 um"\ndiameter = "80 um"'
+SIZES = 'pad = "80 um"\nopening = "30 um"\nubm = "60 um"\ndiameter = "80 um"'
 GRID = 'columns = 4\nrows = 4\npitch = "0.5 mm"'
 
 
@@ -121,7 +121,7 @@ def test_blackparrot_as_a_job(tmp_path: Path) -> None:
     path = tmp_path / "job.toml"
     text = JOB.format(
         die=f'bumps = {files}\ncells = ["PADCELL_*"]',
-        balls=f'map = {files}\npad_shape = "square"\n{SIZES}'.replace("80 um", "45 um").replace("60 um", "40 um"),
+        balls=f'map = {files}\npad_shape = "square"\n{SIZES}',
     )
     override = '{"die_pad.space" = "5 um", "die_pad.pitch" = "20 um", "die_pad.enclosure" = "1 um"}'
     text = text.replace('"fanout-hd-2rdl"', f'{{name = "fanout-hd-2rdl", override = {override}}}')
