@@ -12,13 +12,14 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, groupby
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 from shapely.ops import substring
 
-from kicad_rdl.geometry import Circle, Path, Piece, Point, path_points, polygon_of, shapely_of
+from kicad_rdl.geometry import Circle, Path, Piece, Point, path_points, polygon_of, shapely_of, shapely_polygon
 from kicad_rdl.model.layout import Layout, Teardrop
 from kicad_rdl.route.lay import ends_of
 from kicad_rdl.route.triangulation import F64
@@ -54,14 +55,19 @@ def fillets(layout: Layout, drops: Sequence[Teardrop]) -> tuple[Teardrop, ...]:
         layout: with all traces, pads and vias.
         drops: its teardrops.
     """
+    sharp = []
+    for key, arms in _meetings(layout):
+        pairs = [pair for pair in combinations(arms, 2) if _cosine(*pair) > SHARP]
+        if pairs:
+            sharp.append((key, pairs))
     found: list[Teardrop] = []
-    for (layer, net, at), arms in _meetings(layout):
-        pairs = [pair for pair in combinations(arms, 2) if _cosine(pair[0], pair[1]) > SHARP]
-        if not pairs or _covered(layout, drops, layer, net, at):
-            continue
-        space = layout.package.technology.metal(layer).space
-        for one, other in pairs:
-            found += [Teardrop(net, layer, polygon_of(part)) for part in _between(one, other, float(space))]
+    for (layer, net), group in groupby(sharp, key=lambda item: item[0][:2]):
+        corners = list(group)
+        space = float(layout.package.technology.metal(layer).space)
+        covered = _covered(layout, drops, layer, net, [at for (_, _, at), _ in corners])
+        for (_, pairs), hidden in zip(corners, covered, strict=True):
+            for one, other in () if hidden else pairs:
+                found += [Teardrop(net, layer, polygon_of(part)) for part in _between(one, other, space)]
     return tuple(found)
 
 
@@ -83,21 +89,21 @@ def _cosine(one: _Arm, other: _Arm) -> float:
     return (ax * bx + ay * by) / (math.hypot(ax, ay) * math.hypot(bx, by))
 
 
-def _covered(layout: Layout, drops: Sequence[Teardrop], layer: int, net: str, at: Point) -> bool:
-    """Whether metal of the net that is no trace lies over a point."""
-    spot = shapely.Point(at.x, at.y)
+def _covered(
+    layout: Layout, drops: Sequence[Teardrop], layer: int, net: str, places: Sequence[Point]
+) -> NDArray[np.bool_]:
+    """Whether metal of the net that is no trace lies over each place."""
     metal = [shapely_of(pad.shape, pad.at) for pad in layout.pads if (pad.layer, pad.net) == (layer, net)]
     metal += [
         shapely_of(Circle(via.land if via.layer == layer else via.capture), via.at)
         for via in layout.vias
         if via.net == net and layer in (via.layer, via.layer + 1)
     ]
-    metal += [
-        shapely.Polygon([(p.x, p.y) for p in drop.outline.points])
-        for drop in drops
-        if (drop.layer, drop.net) == (layer, net)
-    ]
-    return bool(np.any(shapely.intersects(metal, spot)))
+    metal += [shapely_polygon(drop.outline) for drop in drops if (drop.layer, drop.net) == (layer, net)]
+    spots = shapely.points([(at.x, at.y) for at in places])
+    covered = np.zeros(len(places), dtype=np.bool_)
+    covered[shapely.STRtree(metal).query(spots, predicate="intersects")[0]] = True
+    return covered
 
 
 def _between(one: _Arm, other: _Arm, space: float) -> list[shapely.Polygon]:
