@@ -238,9 +238,13 @@ def test_ctrl_c(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 @pytest.mark.skipif(os.name == "nt", reason="sends a signal of POSIX")
 def test_ctrl_c_while_the_commands_load() -> None:
-    """Pressed where the first module of the commands is looked for."""
+    """Pressed where the first module of the commands is looked for.
+
+    What runs in the background of a script was told to pass over SIGINT, and its children too.
+    """
     press = """
 import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 class Finder:
     def find_spec(self, name, *_):
         if name == "MODULE":
