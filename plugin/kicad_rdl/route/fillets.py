@@ -10,18 +10,31 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, groupby
+from typing import TypeAlias
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 from shapely.ops import substring
 
-from kicad_rdl.geometry import Circle, Path, Piece, Point, path_points, polygon_of, shapely_of, shapely_polygon
+from kicad_rdl.geometry import (
+    ORIGIN,
+    Circle,
+    Path,
+    Piece,
+    Point,
+    Polygon,
+    Shape,
+    path_points,
+    polygon_of,
+    shapely_of,
+    shapely_polygon,
+)
 from kicad_rdl.model.layout import Layout, Teardrop
-from kicad_rdl.route.lay import ends_of
+from kicad_rdl.route.lay import direction
 from kicad_rdl.route.triangulation import F64
 
 SHARP = 1e-12
@@ -32,6 +45,8 @@ ARC_TOLERANCE = 5.0
 
 STEPS = 64
 """Places along two traces at which their distance is looked at."""
+
+_Placed: TypeAlias = tuple[Shape | Polygon, Point]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +71,7 @@ def fillets(layout: Layout, drops: Sequence[Teardrop]) -> tuple[Teardrop, ...]:
         drops: its teardrops.
     """
     sharp = []
+    metal = _metal(layout, drops)
     for key, arms in _meetings(layout):
         pairs = [pair for pair in combinations(arms, 2) if _cosine(*pair) > SHARP]
         if pairs:
@@ -64,7 +80,7 @@ def fillets(layout: Layout, drops: Sequence[Teardrop]) -> tuple[Teardrop, ...]:
     for (layer, net), group in groupby(sharp, key=lambda item: item[0][:2]):
         corners = list(group)
         space = float(layout.package.technology.metal(layer).space)
-        covered = _covered(layout, drops, layer, net, [at for (_, _, at), _ in corners])
+        covered = _covered(metal[layer, net], [at for (_, _, at), _ in corners])
         for (_, pairs), hidden in zip(corners, covered, strict=True):
             for one, other in () if hidden else pairs:
                 found += [Teardrop(net, layer, polygon_of(part)) for part in _between(one, other, space)]
@@ -85,24 +101,29 @@ def _meetings(layout: Layout) -> Iterator[tuple[tuple[int, str, Point], list[_Ar
 
 
 def _cosine(one: _Arm, other: _Arm) -> float:
-    (ax, ay), (bx, by) = ends_of(one.path)[0], ends_of(other.path)[0]
+    (ax, ay), (bx, by) = (direction(arm.whole.pieces[arm.first], at_end=False) for arm in (one, other))
     return (ax * bx + ay * by) / (math.hypot(ax, ay) * math.hypot(bx, by))
 
 
-def _covered(
-    layout: Layout, drops: Sequence[Teardrop], layer: int, net: str, places: Sequence[Point]
-) -> NDArray[np.bool_]:
-    """Whether metal of the net that is no trace lies over each place."""
-    metal = [shapely_of(pad.shape, pad.at) for pad in layout.pads if (pad.layer, pad.net) == (layer, net)]
-    metal += [
-        shapely_of(Circle(via.land if via.layer == layer else via.capture), via.at)
-        for via in layout.vias
-        if via.net == net and layer in (via.layer, via.layer + 1)
-    ]
-    metal += [shapely_polygon(drop.outline) for drop in drops if (drop.layer, drop.net) == (layer, net)]
+def _metal(layout: Layout, drops: Sequence[Teardrop]) -> Mapping[tuple[int, str | None], list[_Placed]]:
+    """Layer and net -> outlines of all that is no trace, and where they are."""
+    found: dict[tuple[int, str | None], list[_Placed]] = defaultdict(list)
+    for pad in layout.pads:
+        found[pad.layer, pad.net].append((pad.shape, pad.at))
+    for via in layout.vias:
+        found[via.layer, via.net].append((Circle(via.land), via.at))
+        found[via.layer + 1, via.net].append((Circle(via.capture), via.at))
+    for drop in drops:
+        found[drop.layer, drop.net].append((drop.outline, ORIGIN))
+    return found
+
+
+def _covered(metal: Sequence[_Placed], places: Sequence[Point]) -> NDArray[np.bool_]:
+    """[places] whether some metal lies over each."""
+    shapes = [shapely_polygon(s) if isinstance(s, Polygon) else shapely_of(s, at) for s, at in metal]
     spots = shapely.points([(at.x, at.y) for at in places])
     covered = np.zeros(len(places), dtype=np.bool_)
-    covered[shapely.STRtree(metal).query(spots, predicate="intersects")[0]] = True
+    covered[shapely.STRtree(shapes).query(spots, predicate="intersects")[0]] = True
     return covered
 
 

@@ -216,8 +216,8 @@ def _line_to(pieces, n, hx, hy, x, y):  # type: ignore[no-untyped-def]
 def sharp_corner(path: Path) -> Point | None:
     """Where a path turns by more than a right angle; taut wires do so only where their corridor has no room."""
     for before, after in pairwise(path.pieces):
-        ux, uy = _direction(before, at_end=True)
-        vx, vy = _direction(after, at_end=False)
+        ux, uy = direction(before, at_end=True)
+        vx, vy = direction(after, at_end=False)
         if ux * vx + uy * vy < 0:
             return after.start
     return None
@@ -225,11 +225,11 @@ def sharp_corner(path: Path) -> Point | None:
 
 def ends_of(path: Path) -> tuple[tuple[float, float], tuple[float, float]]:
     """Directions, of any length, in which a path leaves its start, and in which it would leave its end."""
-    (ux, uy), (vx, vy) = _direction(path.pieces[0], at_end=False), _direction(path.pieces[-1], at_end=True)
+    (ux, uy), (vx, vy) = direction(path.pieces[0], at_end=False), direction(path.pieces[-1], at_end=True)
     return (ux, uy), (-vx, -vy)
 
 
-def _direction(piece: Piece, at_end: bool) -> tuple[float, float]:
+def direction(piece: Piece, at_end: bool) -> tuple[float, float]:
     """Direction of travel at one end of a piece, of any length."""
     if isinstance(piece, Line):
         return piece.end.x - piece.start.x, piece.end.y - piece.start.y
