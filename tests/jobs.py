@@ -65,6 +65,26 @@ rows = 4
 """
 """Two signals and a supply of two bumps; two RDLs, twenty balls."""
 
+RINGS_JOB = """\
+name = "{name}"
+technology = "fanout-hd-2rdl"
+[package]
+width = "4 mm"
+height = "4 mm"
+rdl_count = {count}
+angles = "{angles}"
+[die]
+bumps = "bumps.csv"
+width = "900 um"
+height = "900 um"
+[balls]
+pitch = "500 um"
+columns = 7
+rows = 7
+{more}
+"""
+"""A die of 900 um in the middle of 7 x 7 balls."""
+
 ARRAY_BUMPS = "name,x_um,y_um,net\n" + "".join(
     f"{row}{column},{(column - 3) * 100},{(row - 3) * 100},N{row}{column}\n" for row in range(7) for column in range(7)
 )

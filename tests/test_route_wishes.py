@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from jobs import write_job
+from jobs import RINGS_JOB, write_job
 
 from kicad_rdl import pipeline
 from kicad_rdl.check import check_layout
@@ -24,26 +24,8 @@ BUMPS = "name,x_um,y_um,net\n" + "".join(
 
 def routed(folder: Path, count: int, more: str, bumps: str = BUMPS, angles: str = "any") -> Layout:
     """Of 25 bumps, mirrored (the die is face down), in the middle of two rings of balls; without a violation."""
-    job = f"""
-name = "wishes"
-technology = "fanout-hd-2rdl"
-[package]
-width = "4 mm"
-height = "4 mm"
-rdl_count = {count}
-angles = "{angles}"
-[die]
-bumps = "bumps.csv"
-width = "900 um"
-height = "900 um"
-[balls]
-pitch = "500 um"
-columns = 7
-rows = 7
-style = "perimeter"
-rings = 2
-{more}
-"""
+    rings = 'style = "perimeter"\nrings = 2\n'
+    job = RINGS_JOB.format(name="wishes", count=count, angles=angles, more=rings + more)
     layout = pipeline.route_job(read_job(write_job(folder, job, bumps)))
     assert pipeline.undeclared(layout, check_layout(layout)) == ()
     return layout

@@ -10,7 +10,7 @@ import pytest
 import samples
 import shapely
 from conftest import KicadCli, script
-from jobs import write_job
+from jobs import RINGS_JOB, write_job
 
 from kicad_rdl.check import check_layout
 from kicad_rdl.geometry import Circle, Point, shapely_of, shapely_polygon
@@ -60,25 +60,9 @@ def test_supplies_that_mingle_get_layers_of_their_own(tmp_path: Path, rdl_count:
     assert all(supply.reason for supply in supplies)
 
 
-CHESS_JOB = """name = "chess"
-technology = "fanout-hd-2rdl"
-[package]
-width = "4 mm"
-height = "4 mm"
-rdl_count = 2
-[die]
-bumps = "bumps.csv"
-width = "900 um"
-height = "900 um"
-[balls]
-pitch = "500 um"
-columns = 7
-rows = 7
-[[nets.rules]]
-match = ["VDD", "VSS"]
-style = "auto"
-balls = 9
-"""
+CHESS_JOB = RINGS_JOB.format(
+    name="chess", count=2, angles="any", more='[[nets.rules]]\nmatch = ["VDD", "VSS"]\nstyle = "auto"\nballs = 9'
+)
 
 
 @pytest.mark.parametrize(
