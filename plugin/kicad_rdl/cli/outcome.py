@@ -33,5 +33,7 @@ def say_written(
 
 def say_unchecked(kicad: KicadCheck) -> None:
     """That KiCad's DRC was asked for and did not run: said even where nothing else is."""
+    from kicad_rdl.report.phrases import not_run
+
     if kicad.version is None:
-        say(terminal.errors(), f"KiCad's DRC: not run ({kicad.reason})")
+        say(terminal.errors(), not_run(kicad))

@@ -41,6 +41,12 @@ def read_board(path: str | Path) -> Artwork:
     return BoardReader(read_tree(Path(path))).artwork()
 
 
+def is_teardrop(zone: Node) -> bool:
+    """Whether a zone is a teardrop that KiCad made."""
+    attributes = zone.first("attr")
+    return attributes is not None and attributes.first("teardrop") is not None
+
+
 class BoardReader:
     """Collects the parts of one board, on KiCad's page; ``artwork`` turns them into the package frame.
 
@@ -158,9 +164,7 @@ class BoardReader:
     def zone(self, node: Node) -> dict[int, int]:
         """Filled areas, each with its index in ``copper``; KiCad's own teardrops are zones too."""
         net = self.net_of(node)
-        attributes = node.first("attr")
-        drop = attributes is not None and attributes.first("teardrop") is not None
-        kind, name = (CopperKind.TEARDROP, "teardrop") if drop else (CopperKind.PLANE, "plane")
+        kind, name = (CopperKind.TEARDROP, "teardrop") if is_teardrop(node) else (CopperKind.PLANE, "plane")
         stroked = node.text("filled_areas_thickness", "yes") == "yes"  # tried: KiCad 9 too takes it for granted
         width = node.length_of("min_thickness", 0) if stroked else 0
         found: dict[int, int] = {}

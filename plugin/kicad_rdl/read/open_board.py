@@ -15,7 +15,7 @@ from kicad_rdl.geometry import ORIGIN, Point, Polygon
 from kicad_rdl.model.artwork import Area, Copper, CopperKind, Skeleton
 from kicad_rdl.model.open_board import BoardPad, Drill, OpenBoard, Pour
 from kicad_rdl.model.package import Keepout
-from kicad_rdl.read.board import BoardReader
+from kicad_rdl.read.board import BoardReader, is_teardrop
 from kicad_rdl.read.board_shapes import Place, place_of, polygon_corners
 from kicad_rdl.read.board_texts import dimension_corners, frame_corners, shown_text, text_box
 from kicad_rdl.read.board_tree import Node, tree_of
@@ -89,9 +89,7 @@ class _OpenBoardReader(BoardReader):
             if layers:
                 self.areas.append((node, layers))
         elif net is not None:
-            pads = node.first("connect_pads")
-            space = pads.length_of("clearance", 0) if pads is not None else 0
-            self.zone_spaces[net] = max(space, self.zone_spaces.get(net, 0))
+            self.zone_spaces[net] = max(_space(node), self.zone_spaces.get(net, 0))
         return filled
 
     def drawing(self, node: Node, place: Place, name: str) -> None:
@@ -118,9 +116,10 @@ class _OpenBoardReader(BoardReader):
             if shown is None and node.word != "dimension":
                 return
             text = shown or ""
-            corners = text_box(label, text, place_of(label, place, own_angle=True))
+            own = place_of(label, place, own_angle=True)
+            corners = text_box(label, text, own)
             if node.word != "gr_text":  # KiCad keeps texts of footprints upright
-                middle = place_of(label, place, own_angle=True).at
+                middle = own.at
                 corners += [middle + middle - corner for corner in corners]
         if node.word == "dimension":
             corners = dimension_corners(node, corners)
@@ -178,15 +177,19 @@ class _OpenBoardReader(BoardReader):
 
 def _gives_way(zone: Node) -> bool:
     """Whether KiCad would fill it anew around new copper, and the user did not lock it."""
-    attributes = zone.first("attr")
-    drop = attributes is not None and attributes.first("teardrop") is not None
     locked = "locked" in zone.values or zone.text("locked", "no") == "yes"
-    return not drop and not locked and zone.first("keepout") is None
+    return not is_teardrop(zone) and not locked and zone.first("keepout") is None
+
+
+def _space(zone: Node) -> Nm:
+    """Distance that a zone asks for."""
+    pads = zone.first("connect_pads")
+    return pads.length_of("clearance", 0) if pads is not None else 0
 
 
 def _pour(row: tuple[Node, int, int, int], copper: Copper) -> Pour:
     zone, number, fill, _ = row
-    pads, filling = zone.first("connect_pads"), zone.first("fill")
+    filling = zone.first("fill")
     island = math.inf
     gap = 0
     if filling is not None:
@@ -206,7 +209,7 @@ def _pour(row: tuple[Node, int, int, int], copper: Copper) -> Pour:
         copper.layer,
         copper.skeleton,
         copper.width,
-        pads.length_of("clearance", 0) if pads is not None else 0,
+        _space(zone),
         zone.length_of("min_thickness", 0),
         gap,
         island,
