@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from kicad_rdl.geometry import Path, Point
 from kicad_rdl.model.artwork import Area, Artwork, Copper, Skeleton
@@ -162,6 +163,9 @@ class BoardVia:
     first: int
     last: int
     size: ViaSize
+
+
+NewCopper: TypeAlias = BoardTrace | BoardVia
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,18 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import TypeAlias
 
-from kicad_rdl.model.open_board import BoardConnection, BoardRouting, BoardRules, BoardTrace, BoardVia, OpenBoard
+from kicad_rdl.model.open_board import (
+    BoardConnection,
+    BoardRouting,
+    BoardRules,
+    BoardTrace,
+    BoardVia,
+    NewCopper,
+    OpenBoard,
+)
 from kicad_rdl.route.refill import Refilled, firm, refilled, with_copper
 from kicad_rdl.route.standing import Standing, standing_of
-from kicad_rdl.route.withdrawal import Item, who_tears, without
+from kicad_rdl.route.withdrawal import who_tears, without
 
 Router: TypeAlias = Callable[[OpenBoard, Collection[str]], BoardRouting]
 
@@ -73,7 +81,7 @@ def _more(found: BoardRouting, more: BoardRouting) -> BoardRouting:
     return merged(replace(found, connections=kept), more)
 
 
-def _with(found: BoardRouting, items: Collection[Item]) -> BoardRouting:
+def _with(found: BoardRouting, items: Collection[NewCopper]) -> BoardRouting:
     traces = tuple(item for item in items if isinstance(item, BoardTrace))
     return replace(found, traces=traces, vias=tuple(item for item in items if isinstance(item, BoardVia)))
 

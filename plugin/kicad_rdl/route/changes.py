@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import shapely
 
-from kicad_rdl.geometry import Point, path_points
-from kicad_rdl.model.open_board import BoardRouting, OpenBoard
-from kicad_rdl.route.skeletons import ARC_TOLERANCE, skeleton_geometry
+from kicad_rdl.geometry import Point
+from kicad_rdl.model.open_board import BoardRouting, NewCopper, OpenBoard
+from kicad_rdl.route.skeletons import drawn, skeleton_geometry
 from kicad_rdl.units import MM, Nm
 
 UNKNOWN = MM
@@ -22,12 +22,11 @@ class Changes:
         self.layers = board.artwork.layers
         self.cut = [refill.pour for refill in routing.refills]
         here: dict[int, list[shapely.Geometry]] = {layer: [] for layer in range(1, len(self.layers) + 1)}
-        for trace in routing.traces:
-            line = shapely.LineString(path_points(trace.path, ARC_TOLERANCE))
-            here[trace.layer].append(shapely.buffer(line, trace.width / 2))
-        for via in routing.vias:
-            for layer in range(via.first, via.last + 1):
-                here[layer].append(shapely.buffer(shapely.Point(via.at.x, via.at.y), via.size.diameter / 2))
+        new: list[NewCopper] = [*routing.traces, *routing.vias]
+        for item in new:
+            layers, shape = drawn(item)
+            for layer in layers:
+                here[layer].append(shape)
         for refill in routing.refills:
             left = shapely.union_all([skeleton_geometry(area) for area in refill.areas])
             gone = shapely.difference(skeleton_geometry(refill.pour.area), left)

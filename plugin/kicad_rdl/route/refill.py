@@ -18,7 +18,7 @@ from shapely.geometry.base import BaseGeometry
 
 from kicad_rdl.geometry import path_points
 from kicad_rdl.model.artwork import Copper, CopperKind, Hole
-from kicad_rdl.model.open_board import BoardRules, BoardTrace, BoardVia, OpenBoard, Pour, Refill
+from kicad_rdl.model.open_board import BoardRules, BoardTrace, BoardVia, NewCopper, OpenBoard, Pour, Refill
 from kicad_rdl.route.skeletons import ARC_TOLERANCE, areas_of, skeleton_geometry
 from kicad_rdl.route.standing import Standing, standing_of
 from kicad_rdl.units import Nm
@@ -118,7 +118,7 @@ def with_copper(
 def _cut(pour: Pour, rules: BoardRules, traces: Sequence[BoardTrace], vias: Sequence[BoardVia]) -> list[Refill]:
     """What is left of a pour, if it is not left whole."""
     area = skeleton_geometry(pour.area)
-    items: list[BoardTrace | BoardVia] = [*traces, *vias]
+    items: list[NewCopper] = [*traces, *vias]
     free = [kept_free(pour, rules, item) for item in items if item.net != pour.net]
     tree = shapely.STRtree(free)
     near = [free[k] for k in sorted(tree.query(area, predicate="intersects").tolist())]
@@ -137,7 +137,7 @@ def _cut(pour: Pour, rules: BoardRules, traces: Sequence[BoardTrace], vias: Sequ
     return [Refill(pour, tuple(areas_of(rounded)))]
 
 
-def kept_free(pour: Pour, rules: BoardRules, item: BoardTrace | BoardVia) -> BaseGeometry:
+def kept_free(pour: Pour, rules: BoardRules, item: NewCopper) -> BaseGeometry:
     """Where the skeleton of a pour may not be because of new copper; empty on other layers."""
     layer = pour.layer - 1
     space = max(pour.space, rules.of(pour.net).spaces[layer], rules.of(item.net).spaces[layer])

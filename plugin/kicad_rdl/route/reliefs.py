@@ -10,7 +10,7 @@ from shapely.geometry.base import BaseGeometry
 
 from kicad_rdl.model.artwork import Area
 from kicad_rdl.model.open_board import OpenBoard, Pour
-from kicad_rdl.route.skeletons import areas_of, skeleton_geometry
+from kicad_rdl.route.skeletons import areas_of, metal_of, skeleton_geometry
 
 TOUCH = 1.0
 """Copper with a smaller gap touches [nm]."""
@@ -24,7 +24,7 @@ def spokes_of(board: OpenBoard) -> Iterator[tuple[Pour, Area]]:
     nets = {pour.net for pour in board.pours}
     for pad in board.pads:
         if pad.net in nets and pad.shapes:
-            whole = shapely.union_all([skeleton_geometry(s).buffer(width / 2) for s, width in pad.shapes])
+            whole = shapely.union_all(metal_of(pad.shapes))
             for layer in pad.layers:
                 shapes.setdefault((pad.net or "", layer), []).append(whole)
     for pour in board.pours:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from kicad_rdl.geometry import Arc, Line, Point, arc_points
+from kicad_rdl.geometry import Arc, Line, Point, arc_points, path_points
 from kicad_rdl.model.artwork import Area, Skeleton
+from kicad_rdl.model.open_board import BoardVia, NewCopper
+from kicad_rdl.units import Nm
 
 ARC_TOLERANCE = 5.0
 """Chords of arcs stay so near [nm]."""
@@ -25,6 +29,20 @@ def skeleton_geometry(skeleton: Skeleton) -> BaseGeometry:
             area = shapely.Polygon(skeleton.outline, skeleton.holes)
             # keyholed outlines touch themselves
             return area if area.is_valid else shapely.make_valid(area, method="structure", keep_collapsed=False)
+
+
+def metal_of(shapes: Iterable[tuple[Skeleton, Nm]]) -> list[BaseGeometry]:
+    """What skeletons with their widths cover."""
+    return [skeleton_geometry(skeleton).buffer(width / 2) for skeleton, width in shapes]
+
+
+def drawn(item: NewCopper) -> tuple[range, BaseGeometry]:
+    """The layers of a new trace or via, and what it covers on each."""
+    if isinstance(item, BoardVia):
+        disc = shapely.buffer(shapely.Point(item.at.x, item.at.y), item.size.diameter / 2)
+        return range(item.first, item.last + 1), disc
+    line = shapely.LineString(path_points(item.path, ARC_TOLERANCE))
+    return range(item.layer, item.layer + 1), shapely.buffer(line, item.width / 2)
 
 
 def areas_of(geometry: BaseGeometry) -> list[Area]:

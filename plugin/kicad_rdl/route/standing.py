@@ -65,6 +65,8 @@ class Standing:
     """What everybody else must keep away from."""
     pours: tuple[LayerCopper, ...]
     """What gives way."""
+    net_of: I64
+    """For every thing the index of its net among those of the board; -1: none."""
     group: tuple[int, ...]
     """For every thing the least number among those it is joined with."""
 
@@ -126,7 +128,7 @@ def standing_of(board: OpenBoard) -> Standing:
     firm = [row for row in everything if row[1].pour is None]
     soft = [row for row in everything if row[1].pour is not None]
     nets = {net: number for number, net in enumerate(board.nets)}
-    net_of = np.array([nets.get(thing.net or "", -1) for thing in things] or [-1], dtype=np.int64)
+    net_of = np.array([nets.get(thing.net or "", -1) for thing in things], dtype=np.int64)
     groups = Groups(len(things))
     for layer in numbers:
         for a, b in _touching(_layer_copper(everything, layer), net_of):
@@ -135,6 +137,7 @@ def standing_of(board: OpenBoard) -> Standing:
         tuple(things),
         tuple(_layer_copper(firm, layer) for layer in numbers),
         tuple(_layer_copper(soft, layer) for layer in numbers),
+        net_of,
         tuple(groups.root(k) for k in range(len(things))),
     )
 

@@ -14,7 +14,6 @@ from kicad_rdl.model.artwork import CopperKind
 from kicad_rdl.model.open_board import BoardVia
 from kicad_rdl.route.groups import Groups
 from kicad_rdl.route.skeletons import skeleton_geometry
-from kicad_rdl.route.triangulation import I64
 from kicad_rdl.route.via_choice import ViaChoice
 
 RASTER = 24
@@ -89,9 +88,8 @@ def _place(choice: ViaChoice, net: str, area: BaseGeometry, layers: range, place
         spots = spots[np.hypot(*(spots - (at.x, at.y)).T) >= choice.pitch]
     if not len(spots):
         return None
-    names = {name: number for number, name in enumerate(choice.board.nets)}
-    net_of: I64 = np.array([names.get(thing.net or "", -1) for thing in choice.standing.things], dtype=np.int64)
-    legal = choice.legal(spots, np.full(len(spots), names[net], dtype=np.int64), net_of)
+    own = np.full(len(spots), choice.board.nets.index(net), dtype=np.int64)
+    legal = choice.legal(spots, own, choice.standing.net_of)
     spots = spots[np.all(legal[:, [layer - 1 for layer in layers]], axis=1)]
     if not len(spots):
         return None

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from kicad_rdl.geometry import Point
 from kicad_rdl.model.open_board import BoardRules, NetRules, OpenBoard
-from kicad_rdl.route.skeletons import skeleton_geometry
+from kicad_rdl.route.skeletons import metal_of, skeleton_geometry
 from kicad_rdl.route.standing import Standing, Thing
 from kicad_rdl.route.triangulation import F64, I64
 from kicad_rdl.route.via_places import NOBODY, ViaGround, allowed, between, free_on, raster, room_around, thinned
@@ -92,7 +92,7 @@ def pad_vias(choice: ViaChoice) -> dict[int, dict[int, Point]]:
     if choice.rules.routed < 2 or not wanted:
         return {}
     found: dict[int, dict[int, Point]] = {}
-    used: dict[tuple[int, int], list[Point]] = {}
+    used = _Used(choice.pitch)
     for covered in (True, False):
         left = [(number, thing) for number, thing in wanted if number not in found]
         _vias_in(choice, left, covered, found, used)
@@ -104,7 +104,7 @@ def _vias_in(
     pads: Sequence[tuple[int, Thing]],
     covered: bool,
     found: dict[int, dict[int, Point]],
-    used: dict[tuple[int, int], list[Point]],
+    used: _Used,
 ) -> None:
     """Adds vias whose lands the pads cover, or that stand out and let traces pass beside all the same."""
     owner: list[int] = []
@@ -121,15 +121,14 @@ def _vias_in(
     if not covered:  # the land is part of the pad, whether there is a via or not
         beside = [choice.standing.things[number].layers[0] - 1 for number in owner]
         legal &= choice.legal(xy, own, passable=True)[np.arange(len(xy)), beside][:, None]
-    pitch = choice.pitch
     for row, number in enumerate(owner):
         at = places[row]
-        if number in found or _crowded(used, at, pitch):
+        if number in found or used.crowded(at):
             continue
         layers = _span(legal[row], choice.standing.things[number].layers[0], choice.rules.through)
         if layers:
             found[number] = dict.fromkeys(layers, at)
-            used.setdefault((at.x // pitch, at.y // pitch), []).append(at)
+            used.add(at)
 
 
 def free_vias(
@@ -167,7 +166,7 @@ def _beside_pads(choice: ViaChoice, taken: Collection[Point]) -> list[Point]:
     places: list[tuple[int, int]] = []
     for number, pad in enumerate(choice.board.pads):
         if pad.net in nets and pad.shapes:
-            shape = shapely.union_all([skeleton_geometry(s).buffer(width / 2) for s, width in pad.shapes])
+            shape = shapely.union_all(metal_of(pad.shapes))
             rim = shapely.boundary(shapely.convex_hull(shape).buffer(choice.pitch + ROUNDING))
             for k in range(AROUND):
                 spot = shapely.line_interpolate_point(rim, k / AROUND, normalized=True)
@@ -175,16 +174,15 @@ def _beside_pads(choice: ViaChoice, taken: Collection[Point]) -> list[Point]:
                 owner.append(number)
     xy = np.array(places, dtype=np.float64).reshape(-1, 2)
     legal = choice.legal(xy, np.full(len(xy), NOBODY, dtype=np.int64)).all(axis=1)
-    used: dict[tuple[int, int], list[Point]] = {}
-    pitch = choice.pitch
+    used = _Used(choice.pitch)
     for at in taken:
-        used.setdefault((at.x // pitch, at.y // pitch), []).append(at)
+        used.add(at)
     found: dict[int, Point] = {}
     for row in np.flatnonzero(legal).tolist():
         at = Point(*places[row])
-        if owner[row] not in found and not _crowded(used, at, pitch):
+        if owner[row] not in found and not used.crowded(at):
             found[owner[row]] = at
-            used.setdefault((at.x // pitch, at.y // pitch), []).append(at)
+            used.add(at)
     return list(found.values())
 
 
@@ -222,11 +220,22 @@ def _span(legal: NDArray[np.bool_], own: int, through: bool) -> list[int]:
     return list(range(low, high + 1)) if low < high else []
 
 
-def _crowded(used: dict[tuple[int, int], list[Point]], at: Point, pitch: Nm) -> bool:
-    column, row = at.x // pitch, at.y // pitch
-    return any(
-        at.distance(other) < pitch
-        for i in (column - 1, column, column + 1)
-        for j in (row - 1, row, row + 1)
-        for other in used.get((i, j), ())
-    )
+class _Used:
+    """Places of vias, by cells of the pitch that they keep."""
+
+    def __init__(self, pitch: Nm) -> None:
+        self._pitch = pitch
+        self._cells: dict[tuple[int, int], list[Point]] = {}
+
+    def add(self, at: Point) -> None:
+        self._cells.setdefault((at.x // self._pitch, at.y // self._pitch), []).append(at)
+
+    def crowded(self, at: Point) -> bool:
+        """Whether a via is nearer than the pitch."""
+        column, row = at.x // self._pitch, at.y // self._pitch
+        return any(
+            at.distance(other) < self._pitch
+            for i in (column - 1, column, column + 1)
+            for j in (row - 1, row, row + 1)
+            for other in self._cells.get((i, j), ())
+        )

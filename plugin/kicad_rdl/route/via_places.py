@@ -45,12 +45,10 @@ class ViaGround:
 
 def via_ground(board: OpenBoard, rules: BoardRules, standing: Standing, inside: BaseGeometry | None) -> ViaGround:
     """The ground of a board; ``inside`` is its area, if it has an outline."""
-    numbers = {net: number for number, net in enumerate(board.nets)}
-    nets = np.array([numbers.get(thing.net or "", -1) for thing in standing.things] or [-1], dtype=np.int64)
     of_net = [rules.of(net).spaces for net in board.nets] + [rules.default.spaces]
-    asked = np.array([thing.space for thing in standing.things] or [0], dtype=np.float64)
+    asked = np.array([thing.space for thing in standing.things], dtype=np.float64)
     own = tuple(
-        np.maximum(np.array([spaces[layer] for spaces in of_net], dtype=np.float64)[nets], asked)
+        np.maximum(np.array([spaces[layer] for spaces in of_net], dtype=np.float64)[standing.net_of], asked)
         for layer in range(len(board.layers))
     )
     skeletons: list[BaseGeometry] = [

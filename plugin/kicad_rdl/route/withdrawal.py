@@ -4,26 +4,28 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import chain
 from typing import TypeAlias
 
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from kicad_rdl.geometry import Point, path_points
-from kicad_rdl.model.open_board import BoardRules, BoardTrace, BoardVia, OpenBoard
+from kicad_rdl.geometry import Point
+from kicad_rdl.model.open_board import BoardRules, BoardVia, NewCopper, OpenBoard
 from kicad_rdl.route.refill import Refilled, kept_free
-from kicad_rdl.route.skeletons import ARC_TOLERANCE, skeleton_geometry
+from kicad_rdl.route.skeletons import drawn, metal_of, skeleton_geometry
 from kicad_rdl.route.standing import TOUCH, Standing
 
-Item: TypeAlias = BoardTrace | BoardVia
+Metal: TypeAlias = tuple[int, BaseGeometry]
+"""Layer, and what is covered there."""
 
 
-def who_tears(board: OpenBoard, after: Refilled, rules: BoardRules, items: Sequence[Item]) -> list[Item]:
+def who_tears(board: OpenBoard, after: Refilled, rules: BoardRules, items: Sequence[NewCopper]) -> list[NewCopper]:
     """For every piece that is severed from the rest of its net the one item that cuts most beside it."""
-    found: list[Item] = []
+    found: list[NewCopper] = []
     for net in after.torn:
         pours = [pour for pour in board.pours if pour.net == net]
-        cuts: list[tuple[Item, int, BaseGeometry]] = []
+        cuts: list[tuple[NewCopper, int, BaseGeometry]] = []
         for item in items:
             for pour in pours if item.net != net else ():
                 taken = shapely.intersection(kept_free(pour, rules, item), skeleton_geometry(pour.area))
@@ -50,13 +52,13 @@ def _severed(standing: Standing, net: str) -> list[dict[int, list[BaseGeometry]]
     for k in mine:
         if standing.group[k] in found:
             thing = standing.things[k]
-            shapes = [skeleton_geometry(skeleton).buffer(width / 2) for skeleton, width in thing.shapes]
+            shapes = metal_of(thing.shapes)
             for layer in thing.layers:
                 found[standing.group[k]].setdefault(layer, []).extend(shapes)
     return [found[root] for root in sorted(found)]
 
 
-def without(standing: Standing, items: Sequence[Item], gone: Sequence[Item]) -> list[Item]:
+def without(standing: Standing, items: Sequence[NewCopper], gone: Sequence[NewCopper]) -> list[NewCopper]:
     """New copper without some of it, and without what then ends nowhere.
 
     Args:
@@ -66,46 +68,40 @@ def without(standing: Standing, items: Sequence[Item], gone: Sequence[Item]) -> 
     """
     kept = [item for item in items if item not in gone]
     for net in sorted({item.net for item in gone}):
-        fixed: list[tuple[int, BaseGeometry]] = [
-            (layer, skeleton_geometry(skeleton).buffer(width / 2))
+        fixed: list[Metal] = [
+            (layer, shape)
             for thing in standing.things
             if thing.net == net
+            for shape in metal_of(thing.shapes)
             for layer in thing.layers
-            for skeleton, width in thing.shapes
         ]
+        own = [(item, *drawn(item)) for item in kept if item.net == net]
         while True:
-            mine = [item for item in kept if item.net == net]
-            loose = [item for item in mine if _dangles(item, [other for other in mine if other is not item], fixed)]
-            if not loose:
+            new = [[(layer, shape) for layer in layers] for _, layers, shape in own]
+            left = [
+                row
+                for k, row in enumerate(own)
+                if not _dangles(row[0], row[2], [*fixed, *chain(*new[:k], *new[k + 1 :])])
+            ]
+            if len(left) == len(own):
                 break
-            kept = [item for item in kept if not any(item is other for other in loose)]
+            own = left
+        staying = {id(item) for item, *_ in own}
+        kept = [item for item in kept if item.net != net or id(item) in staying]
     return kept
 
 
-def _dangles(item: Item, others: Sequence[Item], fixed: Sequence[tuple[int, BaseGeometry]]) -> bool:
+def _dangles(item: NewCopper, own: BaseGeometry, others: Sequence[Metal]) -> bool:
     """Whether an end of a trace, or all but one layer of a via, touches nothing else of the net."""
     if isinstance(item, BoardVia):
-        disc = shapely.buffer(shapely.Point(item.at.x, item.at.y), item.size.diameter / 2)
-        touched = {
-            layer
-            for layer in range(item.first, item.last + 1)
-            for level, shape in (*fixed, *((level, shape) for other in others for level, shape in _shapes(other)))
-            if level == layer and shapely.dwithin(shape, disc, TOUCH)
+        reached = {
+            layer for layer, shape in others if item.first <= layer <= item.last and shapely.dwithin(shape, own, TOUCH)
         }
-        return len(touched) < 2
-    near = [shape for layer, shape in fixed if layer == item.layer]
-    near += [shape for other in others for layer, shape in _shapes(other) if layer == item.layer]
+        return len(reached) < 2
+    near = [shape for layer, shape in others if layer == item.layer]
     return not all(_met(end, item.width / 2, near) for end in (item.path.start, item.path.end))
 
 
 def _met(end: Point, reach: float, shapes: Sequence[BaseGeometry]) -> bool:
     spot = shapely.Point(end.x, end.y)
     return any(shapely.dwithin(shape, spot, reach) for shape in shapes)
-
-
-def _shapes(item: Item) -> list[tuple[int, BaseGeometry]]:
-    if isinstance(item, BoardVia):
-        disc = shapely.buffer(shapely.Point(item.at.x, item.at.y), item.size.diameter / 2)
-        return [(layer, disc) for layer in range(item.first, item.last + 1)]
-    line = shapely.LineString(path_points(item.path, ARC_TOLERANCE))
-    return [(item.layer, shapely.buffer(line, item.width / 2))]
