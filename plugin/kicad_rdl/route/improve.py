@@ -190,8 +190,8 @@ def _redrawn(
     if course in vainly:  # another price, the same way
         return None
     vainly.add(course)
-    pushed = work.push(number, way)
-    if pushed is None or len(pushed) > MOST_PUSHED or any(n not in lengths for n in pushed):
+    pushed = work.push(number, way, MOST_PUSHED)
+    if pushed is None or any(n not in lengths for n in pushed):
         return None  # a connection whose length does not count must not suffer for one
     nearest = {n: work.straight(n) for n in pushed}
     before += math.fsum(lengths[n] for n in pushed)

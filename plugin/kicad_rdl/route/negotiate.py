@@ -251,20 +251,24 @@ class Negotiation:
         end = self.sketches.place(own)
         return min(math.dist(start, end) for start in starts)
 
-    def push(self, number: int, way: Way) -> list[int] | None:
-        """Draws a way and takes out whoever it crosses or squeezes; None, and nothing is changed: that cannot be."""
+    def push(self, number: int, way: Way, most: int | None = None) -> list[int] | None:
+        """Draws a way and takes out whoever it crosses or squeezes; None, and nothing is changed: that cannot be, or
+        would be more than ``most``.
+        """
         mark = self.keep()
         holder = self.claims.get(int(self.sketches.ground.post[way.end]))
-        wires = self.draw(number, way)  # before anything is taken out: the way is one through what is there
         victims = {self.owner[w] for w in way.crossed if w in self.owner}
         victims |= {holder} if holder is not None else set()
+        if most is not None and len(victims) > most:
+            return None
+        wires = self.draw(number, way)  # before anything is taken out: the way is one through what is there
         out = self.sketches.squeezed_out(wires)
-        if out is None:
+        victims |= {self.owner[w] for w in out or ()}
+        if out is None or (most is not None and len(victims) > most):
             self.back_to(mark)
             if holder is not None:  # the way had taken it over
                 self._claim(int(self.sketches.ground.post[way.end]), holder)
             return None
-        victims |= {self.owner[w] for w in out}
         for victim in sorted(victims):
             self.take_out(victim)
         return sorted(victims)

@@ -56,6 +56,38 @@ def via_range(g, b, p, i, j):  # type: ignore[no-untyped-def]
 
 
 @lean
+def usable_vertices(g, b, posts, costs, allowed, price, via_price, vertices, total):  # type: ignore[no-untyped-def]
+    """How many vertices of some posts a way may use.
+
+    Args:
+        posts, costs: [n] the posts, and what each costs besides [nm].
+        allowed: [layers] 1 where the way may run.
+        price: of overfilling a gap [nm].
+        via_price: of one change of layer [nm].
+        vertices, total: get them, and what beginning or ending there costs [nm].
+    """
+    count = 0
+    for k in range(len(posts)):
+        p = posts[k]
+        low, high = b.standing[p, 0], b.standing[p, 1]
+        for i in range(g.post_start[p + 1] - g.post_start[p]):
+            v = g.post_vertex[g.post_start[p] + i]
+            if not allowed[g.layer[v]]:
+                continue
+            first, last = via_range(g, b, p, i, i)
+            more = 0.0
+            if first != low or last != high:
+                more = standing_price(g, b, p, first, last, price)
+                if more >= TOO_FAR:
+                    continue
+                vias = last - first - max(high - low, 0)
+                more += via_price * (min(vias, 1) if g.through[p] else vias)
+            vertices[count], total[count] = v, costs[k] + more
+            count += 1
+    return count
+
+
+@lean
 def overfull_price(lack, held, price, history):  # type: ignore[no-untyped-def]
     """Price of what must go so that something fits; TOO_FAR where nothing can go."""
     if lack <= 1e-6:

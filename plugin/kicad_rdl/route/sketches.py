@@ -103,15 +103,11 @@ class Sketches:
         for wire in wires:
             onto[wire] = sum(map(len, places))
             places.append(ways.places_of(g, b, wire))
-        allowed = np.zeros(len(self.tiles), np.int64)
-        allowed[list(errand.layers)] = 1
         free = [post for post, cost in errand.ends if cost == 0.0] or [post for post, _ in errand.ends]
-        own = np.array(
-            [v for post in [*(p for p, _ in errand.starts), *free] for v in self.vertices_of(post)], np.int64
-        )
+        own = np.array([*(post for post, _ in errand.starts), *free], np.int64)
         cost, state, vertex, interval = ways.find(
             g, b, self._field, starts, start_cost, goals, goal_cost, np.concatenate(places), onto, own,
-            np.array(errand.widths, np.float64), allowed, float(price), float(errand.via_price), faces,
+            np.array(errand.widths, np.float64), self._allowed(errand), float(price), float(errand.via_price), faces,
             float(limit), strict, stretch,
         )  # fmt: skip
         return float(cost), int(state), int(vertex), int(interval)
@@ -130,29 +126,23 @@ class Sketches:
         g = self.ground
         return [int(v) for v in g.post_vertex[g.post_start[post] : g.post_start[post + 1]]]
 
-    def _vertices(
-        self, errand: Errand, posts: Sequence[tuple[int, float]], price: float
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def _vertices(self, errand: Errand, posts: Sequence[tuple[int, float]], price: float) -> tuple[I64, F64]:
         """Vertices of posts on the layers of an errand, and what using each costs [nm]."""
-        g, b = self.ground, self.book
-        vertices: list[int] = []
-        costs: list[float] = []
-        for post, cost in posts:
-            low, high = b.standing[post].tolist()
-            for place, vertex in enumerate(self.vertices_of(post)):
-                if int(g.layer[vertex]) not in errand.layers:
-                    continue
-                first, last = prices.via_range(g, b, post, place, place)
-                more = 0.0
-                if (first, last) != (low, high):
-                    more = float(prices.standing_price(g, b, post, first, last, float(price)))
-                    if more >= TOO_FAR:
-                        continue
-                    vias = (last - first) - max(high - low, 0)
-                    more += errand.via_price * ((1 if vias else 0) if g.through[post] else vias)
-                vertices.append(vertex)
-                costs.append(cost + more)
-        return np.array(vertices, np.int64), np.array(costs, np.float64)
+        numbers = np.array([post for post, _ in posts], np.int64)
+        costs = np.array([cost for _, cost in posts], np.float64)
+        vertices = np.empty(len(posts) * len(self.tiles), np.int64)
+        total = np.empty(len(vertices))
+        count = prices.usable_vertices(
+            self.ground, self.book, numbers, costs, self._allowed(errand), float(price), float(errand.via_price),
+            vertices, total,
+        )  # fmt: skip
+        return vertices[:count], total[:count]
+
+    def _allowed(self, errand: Errand) -> I64:
+        """[layers] 1 where the errand may run."""
+        allowed = np.zeros(len(self.tiles), np.int64)
+        allowed[list(errand.layers)] = 1
+        return allowed
 
     def _way(self, cost: float, state: int, vertex: int, interval: int) -> Way | None:
         steps = np.empty((self._depth(state) + 2, 2), np.int64)

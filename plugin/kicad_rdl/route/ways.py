@@ -138,7 +138,7 @@ def find(  # type: ignore[no-untyped-def]
         goals, goal_cost: [m] likewise where it may end.
         places: [k, 2] where the ends are [nm].
         onto: [wires] where in ``places`` those of a wire begin on which it may end; -1: it may not; empty: on none.
-        own: vertices whose gaps it need not pass: its own ends.
+        own: posts whose gaps it need not pass: its own ends.
         width: [layers] of the wire, with the extra space of its class [nm].
         allowed: [layers] 1 where it may run.
         price: of crossing a wire or overfilling a gap [nm]; 0: not at all.
@@ -161,8 +161,9 @@ def find(  # type: ignore[no-untyped-def]
         v = goals[i]
         if f.goal_stamp[v] != now or goal_cost[i] < f.goal_cost[v]:
             f.goal_stamp[v], f.goal_cost[v] = now, goal_cost[i]
-    for v in own:
-        f.own_stamp[v] = now
+    for p in own:
+        for i in range(g.post_start[p], g.post_start[p + 1]):
+            f.own_stamp[g.post_vertex[i]] = now
     heap = [(0.0, 0)]
     heap.pop()
     finish, finish_state, finish_vertex, finish_interval = TOO_FAR, -1, -1, -1
