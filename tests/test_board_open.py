@@ -99,6 +99,19 @@ def test_net_classes(tmp_path: Path) -> None:
     assert rules.of(None) is rules.default
 
 
+@pytest.mark.parametrize(("limit", "drilled"), [(0.0508, 20_000), (0.05, 50_000)])
+def test_holes_below_what_board_setup_takes(tmp_path: Path, limit: float, drilled: int) -> None:
+    """Two mil stand for any smaller limit, because KiCad's dialog takes none; a project that has one means it."""
+    fine = {"name": "fine", "priority": 0, "via_diameter": 0.25, "via_drill": 0.02}
+    file = tmp_path / "b.kicad_pro"
+    settings = {"netclass_assignments": {"A": ["fine"]}}
+    file.write_text(project(classes=[fine], net_settings=settings, min_through_hole_diameter=limit))
+    rules = project_rules(file, 2, ["A", "B"])
+    assert rules.of("A").vias == (ViaSize(250_000, drilled),)
+    assert rules.of("B").vias == (ViaSize(300_000, 150_000),)
+    assert rules.technology.via(1).opening == drilled
+
+
 def test_no_project(tmp_path: Path) -> None:
     rules = project_rules(tmp_path / "b.kicad_pro", 2, ["A"])
     assert rules.default.spaces == (200_000, 200_000)

@@ -299,6 +299,19 @@ def test_every_custom_rule_is_understood(kicad_cli: KicadCli, tmp_path: Path) ->
     assert {"track_width", "microvia_drill_out_of_range"} <= set(findings(report))
 
 
+@pytest.mark.kicad
+@pytest.mark.parametrize(("drill", "told"), [("0.03", False), ("0.029", True)])
+def test_holes_are_held_to_the_technology(kicad_cli: KicadCli, tmp_path: Path, drill: str, told: bool) -> None:
+    """Board Setup takes no limit below 2 mil; the custom rule goes below it, and its number is the one that counts."""
+    board = written(samples.two_rdl(), tmp_path)
+    settings = json.loads(board.with_suffix(".kicad_pro").read_text(encoding="utf-8"))
+    assert settings["board"]["design_settings"]["rules"]["min_through_hole_diameter"] == 0.0508
+    text = board.read_text(encoding="utf-8")
+    assert "(drill 0.03)" in text
+    board.write_text(text.replace("(drill 0.03)", f"(drill {drill})"), encoding="utf-8")
+    assert ("drill_out_of_range" in findings(kicad_cli.drc(board))) is told
+
+
 WISHES = {
     "line near an arc": (
         "clearance",

@@ -1,7 +1,8 @@
 """The technology as KiCad's rules: board-wide minima for the project, exact ones per layer as custom rules.
 
 A board-wide minimum is the least of all layers, because KiCad takes it as a floor; ``NAME.kicad_dru`` then holds every
-layer and every via to its own rule.
+layer and every via to its own rule. Holes have no floor: a custom rule goes below the limit of the board, and has to
+where that is the least that KiCad's Board Setup takes.
 """
 
 from __future__ import annotations
@@ -11,15 +12,13 @@ from dataclasses import dataclass
 from kicad_rdl.kicad.classes import net_classes
 from kicad_rdl.kicad.layers import copper
 from kicad_rdl.kicad.sexpr import Quoted, Tree, dump, millimetres
+from kicad_rdl.model.open_board import LEAST_HOLE_LIMIT
 from kicad_rdl.model.package import Package
 from kicad_rdl.units import UM, Nm
 
 MIN_TEXT_HEIGHT: Nm = 20 * UM
 """Texts are for people and lie on no mask layer; they scale with the die."""
 MIN_TEXT_THICKNESS: Nm = 3 * UM
-
-LEAST_THROUGH_HOLE: Nm = 50_800
-"""KiCad's Board Setup refuses a smaller limit for through holes (2 mil) and then no page of it can be left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +83,6 @@ def minima(package: Package) -> dict[str, Nm]:
     space = min(rule.space for rule in layers)
     opening = min(rule.opening for rule in vias)
     diameter = min(rule.diameter for rule in vias)
-    # on two copper layers the vias are through holes; on more they are micro vias, and there are no others
-    through = opening if package.metal_count == 2 else max(opening, LEAST_THROUGH_HOLE)
     return {
         "min_clearance": space,
         "min_connection": 0,
@@ -98,7 +95,7 @@ def minima(package: Package) -> dict[str, Nm]:
         "min_silk_clearance": 0,
         "min_text_height": MIN_TEXT_HEIGHT,
         "min_text_thickness": MIN_TEXT_THICKNESS,
-        "min_through_hole_diameter": through,
+        "min_through_hole_diameter": max(opening, LEAST_HOLE_LIMIT),
         "min_track_width": min(rule.line for rule in layers),
         "min_via_annular_width": min(rule.ring for rule in vias),
         "min_via_diameter": diameter,

@@ -15,6 +15,9 @@ from kicad_rdl.model.package import Keepout
 from kicad_rdl.model.technology import Technology
 from kicad_rdl.units import Nm
 
+LEAST_HOLE_LIMIT: Nm = 50_800
+"""KiCad's Board Setup takes no limit below 2 mil for holes, and with a smaller one no page of it can be left."""
+
 
 @dataclass(frozen=True, slots=True)
 class ViaSize:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from kicad_rdl.errors import InputError
-from kicad_rdl.model.open_board import BoardRules, NetRules, ViaSize
+from kicad_rdl.model.open_board import LEAST_HOLE_LIMIT, BoardRules, NetRules, ViaSize
 from kicad_rdl.model.technology import (
     BallRules,
     DielectricRules,
@@ -93,12 +93,16 @@ def project_rules(project: Path, layers: int, nets: Sequence[str]) -> BoardRules
     classes = _classes(settings, source)
     default = classes.get("Default", _Class("Default", 0, CLASS_DEFAULTS))
     chosen = {net: _class_of(net, settings, classes) for net in nets}
-    built = {net: _net_rules(values, least, layers) for net, values in chosen.items()}
-    plain = _net_rules(default.values, least, layers)
+    hole = least["min_through_hole_diameter"]
+    if hole == LEAST_HOLE_LIMIT:  # stands for any smaller one: classes below it are meant, and custom rules hold them
+        asked = (values.get("via_drill", CLASS_DEFAULTS["via_drill"]) for values in (default.values, *chosen.values()))
+        hole = min(hole, *(round(drill * MM) for drill in asked))
+    built = {net: _net_rules(values, least, hole, layers) for net, values in chosen.items()}
+    plain = _net_rules(default.values, least, hole, layers)
     spaces = [rules.spaces[0] for rules in (plain, *built.values())]
     return BoardRules(
         source=project.name if tables else f"KiCad's defaults: there is no {project.name} beside the board",
-        technology=_technology(project.name, layers, least, min(spaces)),
+        technology=_technology(project.name, layers, least, hole, min(spaces)),
         default=plain,
         nets=tuple((net, rules) for net, rules in sorted(built.items()) if rules != plain),
         routed=layers,
@@ -206,11 +210,11 @@ def _matches(net: str, pattern: str) -> bool:
         return False
 
 
-def _net_rules(values: dict[str, float], least: _Values, layers: int) -> NetRules:
+def _net_rules(values: dict[str, float], least: _Values, hole: Nm, layers: int) -> NetRules:
     def size(key: str) -> Nm:
         return round(values.get(key, CLASS_DEFAULTS[key]) * MM)
 
-    drill = max(size("via_drill"), least["min_through_hole_diameter"])
+    drill = max(size("via_drill"), hole)
     diameter = max(size("via_diameter"), least["min_via_diameter"], drill + 2 * least["min_via_annular_width"])
     return NetRules(
         (max(size("track_width"), least["min_track_width"], 1),) * layers,
@@ -219,12 +223,11 @@ def _net_rules(values: dict[str, float], least: _Values, layers: int) -> NetRule
     )
 
 
-def _technology(name: str, layers: int, least: _Values, space: Nm) -> Technology:
+def _technology(name: str, layers: int, least: _Values, hole: Nm, space: Nm) -> Technology:
     """The least values of a board in the words of a technology; a plain board has no polymer, ball or mold rules."""
     metal = max(least["min_track_width"], 1)
     ring = least["min_via_annular_width"]
-    drill = least["min_through_hole_diameter"]
-    via = ViaRules(opening=drill, land_enclosure=ring, capture_enclosure=ring, space=least["min_hole_to_hole"])
+    via = ViaRules(opening=hole, land_enclosure=ring, capture_enclosure=ring, space=least["min_hole_to_hole"])
     return Technology(
         name=name,
         title="board rules of a KiCad project",
