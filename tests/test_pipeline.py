@@ -19,7 +19,7 @@ from jobs import write_array, write_job
 from kicad_rdl import pipeline
 from kicad_rdl.exchange.ballmap import ball_map_csv
 from kicad_rdl.geometry import Point
-from kicad_rdl.kicad_cli import findings_of
+from kicad_rdl.kicad_cli.drc import findings_of
 from kicad_rdl.model.layout import Cut, Layout, Unrouted
 from kicad_rdl.model.report import KicadCheck, KicadFinding, Progress, Rule, Severity, Violation
 from kicad_rdl.model.technology import Provenance, Status

@@ -249,7 +249,9 @@ def test_a_full_disk_leaves_nothing_behind(tmp_path: Path, way: str, monkeypatch
         assert os.listdir(tmp_path) == ["out"]
 
 
-def test_two_at_once_are_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("platform", [sys.platform, "win32"])
+def test_two_at_once_are_refused(tmp_path: Path, platform: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", platform)
     with locked(tmp_path), pytest.raises(InputError, match="another kicad-rdl is writing"):
         write_outputs(tmp_path, NEW)
     write_outputs(tmp_path, NEW)

@@ -12,7 +12,7 @@ from typing import Any
 from kicad_rdl.check import check_artwork
 from kicad_rdl.errors import InputError
 from kicad_rdl.kicad.splice import spliced, without_tracks
-from kicad_rdl.kicad_cli import NOT_ASKED, drc
+from kicad_rdl.kicad_cli.drc import NOT_ASKED, drc
 from kicad_rdl.model.artwork import Artwork
 from kicad_rdl.model.open_board import BoardRouting, BoardRules, OpenBoard
 from kicad_rdl.model.report import Rule

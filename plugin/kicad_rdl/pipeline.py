@@ -13,7 +13,7 @@ from kicad_rdl.draw.svg import drawings, estimate_drawing
 from kicad_rdl.errors import InputError, ModelError, RdlError
 from kicad_rdl.exchange.ballmap import ball_map_csv
 from kicad_rdl.kicad.project import footprint_files, kicad_files
-from kicad_rdl.kicad_cli import NOT_ASKED, drc
+from kicad_rdl.kicad_cli.drc import NOT_ASKED, drc
 from kicad_rdl.model.layout import Layout
 from kicad_rdl.model.report import KicadCheck, RefusedCount, Rule, Violation
 from kicad_rdl.read.board import read_board

@@ -10,32 +10,46 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from kicad_rdl.errors import InputError
 
 if sys.platform != "win32":
     import fcntl
 
 
+LOCK = ".kicad-rdl-lock"
+"""Stands in the folder where folders themselves cannot be locked (Windows), while it is written into."""
+
+
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """Keeps a second kicad-rdl out of a folder; the lock ends with the process, however it ends."""
     if sys.platform == "win32":
-        yield
-        return
-    while True:
-        handle = os.open(folder, os.O_RDONLY)
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+            with FileLock(folder / LOCK, timeout=0):
+                yield
+        except Timeout:
+            raise _in_use(folder) from None
+    else:
+        while True:
+            handle = os.open(folder, os.O_RDONLY)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                os.close(handle)
+                raise _in_use(folder) from None
+            if os.fstat(handle).st_ino == os.stat(folder).st_ino:
+                break
+            os.close(handle)  # the folder was exchanged between opening and locking it
+        try:
+            yield
+        finally:
             os.close(handle)
-            raise InputError("another kicad-rdl is writing into this folder; wait for it", str(folder)) from None
-        if os.fstat(handle).st_ino == os.stat(folder).st_ino:
-            break
-        os.close(handle)  # the folder was exchanged between opening and locking it
-    try:
-        yield
-    finally:
-        os.close(handle)
+
+
+def _in_use(folder: Path) -> InputError:
+    return InputError("another kicad-rdl is writing into this folder; wait for it", str(folder))
 
 
 @contextmanager

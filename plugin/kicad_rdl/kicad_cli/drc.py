@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from kicad_rdl.kicad_cli.program import kicad_cli
 from kicad_rdl.model.report import KicadCheck, KicadFinding
 
 MISSING = "kicad-cli is not installed or not in PATH; install KiCad 9 or newer to have its DRC in the report"
@@ -32,7 +33,7 @@ def drc(files: Mapping[str, str], board: str) -> KicadCheck:
         files: relative names and texts of the whole project.
         board: the name of the board among them.
     """
-    program = shutil.which("kicad-cli")
+    program = kicad_cli(sys.platform, os.environ)
     if program is None:
         return KicadCheck(None, reason=MISSING)
     with tempfile.TemporaryDirectory(prefix="kicad-rdl-drc-") as scratch:

@@ -1,0 +1,1 @@
+"""KiCad's own program, where it is installed."""
