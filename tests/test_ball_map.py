@@ -299,3 +299,18 @@ def test_the_ball_map_of_a_build_gives_the_same_assignment(tmp_path: Path) -> No
     assert as_list.given == dict(free.ball_nets)
     names_only = "".join(",".join(line.split(",")[k] for k in (0, 5)) + "\n" for line in written.splitlines())
     assert package(tmp_path, GRID, listed=names_only).given == dict(free.ball_nets)
+
+
+def test_columns_that_the_user_names(tmp_path: Path) -> None:
+    """A pin list of many columns, and a list without any header."""
+    listed = "Pkg pin,Bank,Pin function,Die,X (um),Y (um)\n" + "".join(
+        f"{ball},0,{net},7,{x},{y}\n" for ball, x, y, net in (row.split(",") for row in MAP.splitlines()[1:])
+    )
+    named = package(tmp_path, 'headers = {ball = "Pkg pin", net = "Pin function"}\n', listed=listed)
+    numbered = package(
+        tmp_path,
+        'headers = {ball = 1, net = 3, x = 5, y = 6}\nunit = "um"\n',
+        listed="".join(listed.splitlines(keepends=True)[1:]),
+    )
+    assert named.balls == numbered.balls == package(tmp_path).balls
+    assert given(named) == given(numbered) == given(package(tmp_path))

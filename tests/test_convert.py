@@ -331,3 +331,19 @@ def test_a_bmap_with_its_size_keeps_its_coordinates(run: Run, tmp_path: Path) ->
         return [(name, float(x), float(y), net) for name, _, x, y, _, net in lines]
 
     assert rows(tmp_path / "t.bmap") == rows(path)
+
+
+def test_columns_of_a_table(tmp_path: Path, run: Run) -> None:
+    (tmp_path / "pads.csv").write_text("7,CLK,-250,100\n8,GND,250,100\n")
+    columns = [f"headers.{name}={number}" for number, name in enumerate(("name", "net", "x", "y"), start=1)]
+    words = [word for column in columns for word in ("-s", column)]
+    status, _, told = run("convert", tmp_path / "pads.csv", tmp_path / "out.csv", "-s", "unit=um", *words)
+    assert status == 0, told
+    assert (tmp_path / "out.csv").read_text().splitlines()[1:] == [
+        "7,-250,100,CLK,circle,35,35",
+        "8,250,100,GND,circle,35,35",
+    ]
+    for word, message in (("headers.z=1", 'no column "z"'), ("headers.x=0", "count from 1")):
+        status, _, told = run("convert", tmp_path / "pads.csv", tmp_path / "out.csv", "-s", word)
+        assert status == 2
+        assert message in told

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from kicad_rdl.errors import InputError
 from kicad_rdl.geometry import Circle, Octagon, Point, Rectangle, Shape
-from kicad_rdl.read.bumps import BumpMapOptions, read_bumps
+from kicad_rdl.read.bumps import DEFAULT_SHAPE, BumpMapOptions, read_bumps
 from kicad_rdl.read.patterns import matches
 from kicad_rdl.units import MM, UM
 
@@ -194,3 +194,54 @@ def test_patterns_agree_with_fnmatch(name: str, pattern: str) -> None:
 
 def test_a_pattern_of_many_stars_is_answered() -> None:
     assert not matches("a" * 5000, "*a" * 100 + "b")
+
+
+BESIDE = """\
+Ball,Net,X,Y,,Die #,Net,X (mm),Y (mm)
+A1,clk,-1.5,1.5,,1,CLK,-0.25,0.1
+A2,GND,-1,1.5,,2,GND,0.25,0.1
+A3,,-0.5,1.5,,,,,
+"""
+NO_HEADER = "made by Anna\nMICRON,,,\n1,CLK,-250,100\n2,GND,250,100\n"
+BOND = """\
+Die#,Pad Name,Net,Length,Die X (um),Die Y (um),Subs X (um),Subs Y (um)
+7,1,CLK,4.9,-250,100,1,1
+8,2,GND,5,250,100,2,2
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "headers"),
+    [
+        (BESIDE, {"name": "Die #", "net": 7, "x": 8, "y": 9}),
+        (BESIDE, {"name": 6, "net": 7, "x": 8, "y": 9}),
+        (NO_HEADER, {"name": 1, "net": 2, "x": 3, "y": 4}),
+        (BOND, {}),
+        (BOND, {"name": "pad_name"}),
+        ("#padname,center_x,center_y,signal/side\n1,-250,100,CLK\n2,250,100,GND\n", {"net": "signal/side"}),
+    ],
+)
+def test_columns_that_the_user_names(tmp_path: Path, text: str, headers: dict[str, str | int]) -> None:
+    """Tables side by side, without a header, with headers of their own; a length of a wire is no height."""
+    (tmp_path / "b.csv").write_text(text)
+    bumps = read_bumps(tmp_path / "b.csv", BumpMapOptions(width=2 * MM, height=2 * MM, unit="um", headers=headers))
+    expected = [("1", -250 * UM, 100 * UM, "CLK"), ("2", 250 * UM, 100 * UM, "GND")]
+    assert [(b.name, b.at.x, b.at.y, b.net) for b in bumps] == expected
+    assert {b.shape for b in bumps} == {DEFAULT_SHAPE}
+
+
+@pytest.mark.parametrize(
+    ("headers", "message"),
+    [
+        (
+            {"x": "Dei X (um)"},
+            r'no row fits the headers that are asked for \(x = "Dei X \(um\)"\); did you mean "Die X \(um\)"\?',
+        ),
+        ({"x": 40, "y": 5}, r"no row fits the headers that are asked for \(x = 40, y = 5\)"),
+        ({"net": "Signal"}, r'no row fits the headers that are asked for \(net = "Signal"\)'),
+    ],
+)
+def test_columns_that_are_not_there(tmp_path: Path, headers: dict[str, str | int], message: str) -> None:
+    (tmp_path / "b.csv").write_text(BOND)
+    with pytest.raises(InputError, match=message):
+        read_bumps(tmp_path / "b.csv", BumpMapOptions(width=2 * MM, height=2 * MM, unit="um", headers=headers))

@@ -465,6 +465,25 @@ def test_die_text_with_other_signs(tmp_path: Path, sign: str) -> None:
     assert (placed.die.width, placed.die.height) == (3_000, 3_500)
 
 
+@pytest.mark.parametrize("sign", ["\t", ","])
+def test_die_text_through_a_spreadsheet(tmp_path: Path, sign: str) -> None:
+    """It puts quotes around a line with a comma, and fills every line up to the width of the table."""
+    lines = [
+        f"File: chip.txt{sign * 3}",
+        f'"Units: mils, 2 decimal places"{sign * 3}',
+        f"Name: CHIP7{sign * 3}",
+        sign * 3,
+        sign.join(("Pin Number", "X Coord", "Y Coord", "Net Name")),
+        sign.join(("1", "-5", "10", '"d[0]"')),
+        sign.join(("2", "5", "-10", "VDD")),
+        sign * 3,
+    ]
+    die = only(read_source(write(tmp_path, chip__txt="\r\n".join(lines)))).die
+    mil = 25_400
+    assert [(bump.at.x, bump.at.y) for bump in die.bumps] == [(-5 * mil, 10 * mil), (5 * mil, -10 * mil)]
+    assert (die.name, [bump.net for bump in die.bumps]) == ("CHIP7", ["d[0]", "VDD"])
+
+
 def test_die_text_without_nets_takes_the_names(tmp_path: Path) -> None:
     """A pin's name is its signal where there is no column for nets; without a header the unit is um."""
     path = write(tmp_path, chip__txt="pin x y pin name\n1 0 0 clk\n2 10 0 -\n")

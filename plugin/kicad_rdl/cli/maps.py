@@ -14,7 +14,8 @@ from kicad_rdl.writing.guard import signals_wait
 
 READING_KEYS = (
     "width and height of the die, origin (die centre, lower left), face (up, down), unit, shape, type.NAME (a "
-    "shape), name, sheet, lef, cells, chiplet; of a KiCad board: dies, balls (references); of a job: ballmap"
+    "shape), name, sheet, headers.NAME (the words above a column, or its number), lef, cells, chiplet; of a KiCad "
+    "board: dies, balls (references); of a job: ballmap"
 )
 
 

@@ -14,6 +14,7 @@ from kicad_rdl.model.die import Bump, PlacedDie
 from kicad_rdl.model.package import Package
 from kicad_rdl.model.source import Source, SourceBall
 from kicad_rdl.read.ball_map import BallMapOptions, read_ball_map
+from kicad_rdl.read.columns import WORDS
 from kicad_rdl.read.documents import near
 from kicad_rdl.read.job import read_job
 from kicad_rdl.read.source import read_source
@@ -30,6 +31,8 @@ CHOICES: dict[str, tuple[str, ...]] = {
 }
 TYPE = "type."
 """Begins the key of the shape of one type of bump, cell or padstack: ``type.BUMP80 = circle 80 um``."""
+HEADER = "headers."
+"""Begins the key of a column of a table: ``headers.x = Die X``, or its number, ``headers.x = 3``."""
 KEYS = ("name", "width", "height", "origin", "unit", "face", "shape", "sheet", *LISTS, "chiplet", "balls", "ballmap")
 
 DRAWN = (".kicad_pcb", ".kicad_mod")
@@ -72,6 +75,9 @@ def reading(path: Path, words: Iterable[tuple[str, str]]) -> Reading:
         if key.startswith(TYPE):
             values["types"] = {**values.get("types", {}), key.removeprefix(TYPE): shape_of(text)}
             continue
+        if key.startswith(HEADER):
+            values["headers"] = {**values.get("headers", {}), **_header(key.removeprefix(HEADER), text)}
+            continue
         if key not in KEYS:
             hint = near(key, list(KEYS)) or f"; there are: {', '.join(KEYS)}"
             raise InputError(f'there is no option "{key}" for reading a bump map{hint}')
@@ -90,7 +96,7 @@ def reading(path: Path, words: Iterable[tuple[str, str]]) -> Reading:
 def _refuse_unasked(path: Path, key: str) -> None:
     """What a reader would pass over in silence is a mistake of the user's."""
     suffix = path.suffix.lower()
-    formats = TAKEN_BY.get(key)
+    formats = TABLES if key.startswith(HEADER) else TAKEN_BY.get(key)
     if formats is not None and suffix not in formats:
         raise InputError(f"{key} is for {', '.join(formats)} files only; leave it out", str(path))
     if suffix == ".toml" and key in KEYS and formats is None:
@@ -99,6 +105,16 @@ def _refuse_unasked(path: Path, key: str) -> None:
         )
     if suffix in DRAWN and (key == "shape" or key.startswith(TYPE)):
         raise InputError(f"the pads of a KiCad file have shapes of their own; leave {key} out", str(path))
+
+
+def _header(meaning: str, text: str) -> dict[str, str | int]:
+    if meaning not in WORDS:
+        raise InputError(f'there is no column "{meaning}" in a bump map; there are: {", ".join(WORDS)}')
+    if text.isascii() and text.isdigit():
+        if int(text) == 0:
+            raise InputError(f"{HEADER}{meaning} = 0: columns count from 1")
+        return {meaning: int(text)}
+    return {meaning: text}
 
 
 def _value(key: str, text: str) -> object:

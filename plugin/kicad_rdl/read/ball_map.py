@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import shapely
@@ -17,7 +17,7 @@ from kicad_rdl.errors import InputError
 from kicad_rdl.geometry import Point
 from kicad_rdl.model.package import Ball
 from kicad_rdl.read.bumps import NAME_LIMIT, NO_NET, length_in
-from kicad_rdl.read.columns import HEADER_ROWS, LENGTHS, WORDS, Column, columns_of, units_of
+from kicad_rdl.read.columns import HEADER_ROWS, WORDS, Column, Headers, header_rows, no_header
 from kicad_rdl.read.tables import Row, read_tables
 from kicad_rdl.units import Nm
 
@@ -56,6 +56,7 @@ class BallMapOptions:
     unit: str | None = None
     """Of columns whose header names none."""
     sheet: str | None = None
+    headers: Headers = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +90,13 @@ def read_ball_map(path: Path, options: BallMapOptions) -> BallMap:
         InputError: no table in the file, or a row that cannot be used, with its line.
     """
     source = str(path)
-    columns, header, rows = _table(path, options.sheet)
+    columns, header, rows = _table(path, options)
     placed = "x" in columns
     balls: list[MappedBall] = []
     names: dict[str, int] = {}
     places: dict[Point, MappedBall] = {}
     for row in rows:
-        if row.is_blank or row.cells[0].lstrip().startswith("#"):
+        if not any(row.cell(column.index) for column in columns.values()) or row.cells[0].lstrip().startswith("#"):
             continue
         ball = _ball(row, columns, options)
         if ball.name in names:
@@ -124,25 +125,24 @@ def read_ball_map(path: Path, options: BallMapOptions) -> BallMap:
     return BallMap(source, tuple(balls), placed)
 
 
-def _table(path: Path, sheet: str | None) -> tuple[dict[str, Column], int, list[Row]]:
+def _table(path: Path, options: BallMapOptions) -> tuple[dict[str, Column], int, list[Row]]:
     """Columns, line of the header, and the rows below it, of the first reading of the file that has a header."""
-    for rows in read_tables(path, sheet):
-        for index, row in enumerate(rows[:HEADER_ROWS]):
-            found = columns_of(row, BALL_WORDS)
+    asked = {"name" if meaning == "ball" else meaning: place for meaning, place in options.headers.items()}
+    tried: list[Row] = []
+    for rows in read_tables(path, options.sheet):
+        for index, row, found in header_rows(rows, BALL_WORDS, asked):
             if "name" not in found or not ("net" in found or {"x", "y"} <= found.keys()):
                 continue
             if ("x" in found) != ("y" in found):
                 there, missing = ("x", "y") if "x" in found else ("y", "x")
                 raise InputError(f"the header has a column for {there}, but none for {missing}", row.source, row.line)
-            lengths = {meaning: found[meaning] for meaning in LENGTHS if meaning in found}
-            units = units_of(rows[index + 1], lengths) if index + 1 < len(rows) else None
-            start = index + 1 if units is None else index + 2
-            return found | (units or {}), row.line, rows[start:]
-    raise InputError(
-        "no header found; a ball map needs a row that names its columns: ball and net, ball and x and y, or all four "
-        '(such as "ball,x_um,y_um,net")',
-        str(path),
+            return found, row.line, rows[index + 1 :]
+        tried += rows[:HEADER_ROWS]
+    needs = (
+        "a ball map needs a row that names its columns: ball and net, ball and x and y, or all four "
+        '(such as "ball,x_um,y_um,net")'
     )
+    raise no_header(needs, options.headers, tried, str(path))
 
 
 def _ball(row: Row, columns: dict[str, Column], options: BallMapOptions) -> MappedBall:

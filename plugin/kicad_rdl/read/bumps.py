@@ -9,7 +9,7 @@ from pathlib import Path
 from kicad_rdl.errors import InputError, ModelError, UnitError
 from kicad_rdl.geometry import Circle, Octagon, Point, Rectangle, Shape
 from kicad_rdl.model.die import Bump
-from kicad_rdl.read.columns import Header, find_header
+from kicad_rdl.read.columns import HEADER_ROWS, Header, Headers, find_header, no_header
 from kicad_rdl.read.tables import Row, read_tables
 from kicad_rdl.units import Nm, parse_length, um
 
@@ -46,6 +46,7 @@ class BumpMapOptions:
     types: Mapping[str, Shape] = field(default_factory=dict)
     """By the ``type`` column."""
     sheet: str | None = None
+    headers: Headers = field(default_factory=dict)
 
 
 def read_bumps(path: Path, options: BumpMapOptions) -> tuple[Bump, ...]:
@@ -54,67 +55,65 @@ def read_bumps(path: Path, options: BumpMapOptions) -> tuple[Bump, ...]:
     Raises:
         InputError: no table in the file, or a row that cannot be used, with its line.
     """
-    source = str(path)
     header, rows = _table(path, options)
     bumps: list[Bump] = []
     names: dict[str, int] = {}
     places: dict[Point, tuple[str, int]] = {}
     for row in rows:
-        if row.is_blank or row.cells[0].lstrip().startswith("#"):
+        if header.is_empty(row) or row.cells[0].lstrip().startswith("#"):
             continue
-        bump = _bump(row, header, options, source)
+        bump = _bump(row, header, options)
         if bump.name in names:
             raise InputError(
                 f'bump "{bump.name}" is listed twice, in lines {names[bump.name]} and {row.line}; '
                 "give every bump a name of its own",
-                source,
+                row.source,
                 row.line,
             )
         if bump.at in places:
             other, line = places[bump.at]
             raise InputError(
                 f'bumps "{other}" (line {line}) and "{bump.name}" (line {row.line}) are at the same place; remove one',
-                source,
+                row.source,
                 row.line,
             )
         names[bump.name] = row.line
         places[bump.at] = (bump.name, row.line)
         bumps.append(bump)
         if len(bumps) > LIMIT:
-            raise InputError(f"more than {LIMIT} bumps; is this a bump map?", source, row.line)
+            raise InputError(f"more than {LIMIT} bumps; is this a bump map?", row.source, row.line)
     if not bumps:
-        raise InputError("the table has a header but no bump below it", source, header.line)
+        raise InputError("the table has a header but no bump below it", str(path), header.line)
     return tuple(bumps)
 
 
 def _table(path: Path, options: BumpMapOptions) -> tuple[Header, list[Row]]:
     """The first reading of the file that has a header, and the rows below it."""
+    tried: list[Row] = []
     for rows in read_tables(path, options.sheet):
-        found = find_header(rows)
+        found = find_header(rows, options.headers)
         if found is not None:
             index, header = found
             return header, rows[index + 1 :]
-    raise InputError(
-        "no header found; the table needs a row that names its columns, at least name, x, y and net "
-        '(such as "bump,x_um,y_um,net")',
-        str(path),
-    )
+        tried += rows[:HEADER_ROWS]
+    needs = 'the table needs a row that names its columns, at least name, x, y and net (such as "bump,x_um,y_um,net")'
+    raise no_header(needs, options.headers, tried, str(path))
 
 
-def _bump(row: Row, header: Header, options: BumpMapOptions, source: str) -> Bump:
+def _bump(row: Row, header: Header, options: BumpMapOptions) -> Bump:
     name = row.cell(header.name)
     if not name:
-        raise InputError("the bump has no name; give it one, or remove the row", source, row.line)
+        raise InputError("the bump has no name; give it one, or remove the row", row.source, row.line)
     for text in (name, row.cell(header.net), row.cell(header.ball)):
         if not text.isprintable() or len(text) > NAME_LIMIT:
             raise InputError(
                 f"the name {text[:20]!r} ... is longer than {NAME_LIMIT} characters or holds characters that cannot be "
                 "printed; is this a bump map?",
-                source,
+                row.source,
                 row.line,
             )
-    x = _coordinate(row, header, "x", name, options, source)
-    y = _coordinate(row, header, "y", name, options, source)
+    x = _coordinate(row, header, "x", name, options)
+    y = _coordinate(row, header, "y", name, options)
     given = Point(x, y)
     if options.origin_lower_left:
         at = Point(x - options.width // 2, y - options.height // 2)
@@ -127,19 +126,19 @@ def _bump(row: Row, header: Header, options: BumpMapOptions, source: str) -> Bum
         raise InputError(
             f'bump "{name}" at {um(x)}, {um(y)} from the {origin} of the die lies outside the die of '
             f"{um(options.width)} x {um(options.height)}; check its coordinates, die.origin and the unit",
-            source,
+            row.source,
             row.line,
         )
     net: str | None = row.cell(header.net).rstrip(", ")
     if net is not None and net.lower() in NO_NET:
         net = None
     ball = row.cell(header.ball) or None
-    return Bump(name, at, net, _shape(row, header, name, options, source), None if ball in ("-", "*") else ball)
+    return Bump(name, at, net, _shape(row, header, name, options), None if ball in ("-", "*") else ball)
 
 
-def _coordinate(row: Row, header: Header, axis: str, name: str, options: BumpMapOptions, source: str) -> Nm:
+def _coordinate(row: Row, header: Header, axis: str, name: str, options: BumpMapOptions) -> Nm:
     column = header.lengths[axis]
-    return length_in(row, column.index, column.unit or options.unit, f'bump "{name}": {axis}', source)
+    return length_in(row, column.index, column.unit or options.unit, f'bump "{name}": {axis}', row.source)
 
 
 def length_in(row: Row, index: int, unit: str | None, what: str, source: str) -> Nm:
@@ -154,7 +153,7 @@ def length_in(row: Row, index: int, unit: str | None, what: str, source: str) ->
         raise InputError(f"{what}: {error}{hint}", source, row.line) from None
 
 
-def _shape(row: Row, header: Header, name: str, options: BumpMapOptions, source: str) -> Shape:
+def _shape(row: Row, header: Header, name: str, options: BumpMapOptions) -> Shape:
     """Size columns win over the type, the type over the default."""
     kind = row.cell(header.type)
     word = row.cell(header.shape).lower()
@@ -164,11 +163,11 @@ def _shape(row: Row, header: Header, name: str, options: BumpMapOptions, source:
         column = header.lengths.get(key)
         if column is not None and row.cell(column.index):
             unit = column.unit or options.unit
-            sizes[key] = length_in(row, column.index, unit, f'bump "{name}": {key}', source)
+            sizes[key] = length_in(row, column.index, unit, f'bump "{name}": {key}', row.source)
     try:
         return _sized(word, base, sizes)
     except ModelError as error:
-        raise InputError(f'bump "{name}": {error}', source, row.line) from None
+        raise InputError(f'bump "{name}": {error}', row.source, row.line) from None
 
 
 SHAPE_WORDS = {

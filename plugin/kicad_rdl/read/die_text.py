@@ -2,8 +2,9 @@
 
 As the manual of Allegro Package Designer describes it: lines of ``#`` are comments, the header (``Units``, ``Name``,
 ``DieType``, ``DieOrient``, ``Extents`` ...) and the line of column names are optional, columns are separated by blanks,
-tabs or a sign. Coordinates are those of the chip layout, seen onto the active face; ``DieOrient: ChipDown`` says that
-the tool mirrors them in x when it places the die, which is what happens here with every die.
+tabs or a sign. A spreadsheet that the file went through has put cells into quotes and filled lines up with signs.
+Coordinates are those of the chip layout, seen onto the active face; ``DieOrient: ChipDown`` says that the tool mirrors
+them in x when it places the die, which is what happens here with every die.
 """
 
 from __future__ import annotations
@@ -55,6 +56,7 @@ UNIT_ALONE = re.compile(r"[(\[]\w+[)\]]")
 """A unit that stands apart from the name of its column: ``X (um)``."""
 
 SIGNS = (",", ";", "|", "\t")
+FILLING = "".join(SIGNS) + " "
 HEADER_LINES = 200
 
 
@@ -74,7 +76,7 @@ def is_die_text(path: Path) -> bool:
     """Whether a text file looks like die text: a key of its header, or column names separated by blanks."""
     lines = _lines(path)[:HEADER_LINES]
     for line in lines:
-        found = KEY.fullmatch(line)
+        found = KEY.fullmatch(_key_line(line))
         if found is not None and found[1].lower() in KEYS:
             return True
     return any(_columns(line, None) is not None for line in lines if not any(sign in line for sign in SIGNS))
@@ -113,7 +115,7 @@ def _content(path: Path, source: str) -> _Content:
     sign: str | None = None
     inside = False
     for line, text in enumerate(_lines(path), start=1):
-        if not text.strip() or text.lstrip().startswith("#"):
+        if not text.strip(FILLING) or text.lstrip().startswith("#"):
             continue
         sign_here = next((each for each in SIGNS if text.count(each) >= 2), None)
         columns = _columns(text, sign_here)
@@ -126,8 +128,8 @@ def _content(path: Path, source: str) -> _Content:
             content.skipped.append((text.strip(), line))
             inside = False
         elif inside:
-            content.pins.append(([cell.strip() for cell in text.split(sign)], line))
-        elif not content.columns and (found := KEY.fullmatch(text)) is not None:
+            content.pins.append((_cells(text, sign), line))
+        elif not content.columns and (found := KEY.fullmatch(_key_line(text))) is not None:
             content.header[found[1].lower()] = (found[2], line)
         elif not content.skipped:
             raise InputError(
@@ -138,6 +140,17 @@ def _content(path: Path, source: str) -> _Content:
     return content
 
 
+def _cells(text: str, sign: str | None) -> list[str]:
+    """Between the signs, or between blanks, without quotes."""
+    return text.split() if sign is None else [cell.strip().strip('"') for cell in text.split(sign)]
+
+
+def _key_line(text: str) -> str:
+    """A line of the header without what a spreadsheet adds."""
+    plain = text.lstrip().rstrip(FILLING)
+    return plain[1:-1].replace('""', '"') if len(plain) > 1 and plain[0] == plain[-1] == '"' else plain
+
+
 def _columns(text: str, sign: str | None) -> tuple[str, ...] | None:
     """The meaning of each column of a line of names; None where it has not both x and y and a name for the pin.
 
@@ -145,7 +158,7 @@ def _columns(text: str, sign: str | None) -> tuple[str, ...] | None:
     """
     found: list[str] = []
     if sign is not None:
-        found = [_meaning(cell) or "" for cell in text.split(sign)]
+        found = [_meaning(cell) or "" for cell in _cells(text, sign)]
     else:
         words = [word for word in text.lower().split() if not UNIT_ALONE.fullmatch(word)]
         at = 0
@@ -168,7 +181,7 @@ def _meaning(phrase: str) -> str | None:
 
 
 def _unit_of_columns(text: str, sign: str | None) -> str | None:
-    for name in text.split(sign):
+    for name in _cells(text, sign):
         if UNIT_ALONE.fullmatch(name) or _meaning(name) in ("x", "y"):
             unit = split_unit(f"x {name}")[1]
             if unit is not None:

@@ -160,6 +160,7 @@ def _ball_map(tables: JobTables, path: Path, nets: frozenset[str]) -> BallMap | 
         offset=Point(*table.offset),
         unit=table.unit,
         sheet=table.sheet,
+        headers=dict(table.headers.items()),
     )
     if is_table(file):
         return read_ball_map(file, options)

@@ -54,6 +54,7 @@ def _dies(table: DieTable, technology: Technology, path: Path) -> tuple[BumpSour
             shape=_shape(table.bump) if table.bump else Circle(technology.die_pad.opening),
             types={name: _shape(shape) for name, shape in table.types.items()},
             sheet=table.sheet,
+            headers=dict(table.headers.items()),
             lef=tuple(path.parent / lef for lef in table.lef),
             cells=table.cells,
             chiplet=table.chiplet,

@@ -29,6 +29,11 @@ CornerName = Literal["top left", "top right", "bottom left", "bottom right"]
 MapUnit = Literal["nm", "um", "mm", "mil", "inch"]
 
 
+HeaderPlace = Annotated[int, Field(strict=True, ge=1, le=1000)] | Name
+BumpColumn = Literal["name", "x", "y", "net", "type", "diameter", "width", "height", "shape", "ball"]
+BallColumn = Literal["ball", "x", "y", "net", "nc"]
+
+
 class ShapeTable(Table):
     """The end of a bump, or the opening over a die pad."""
 
@@ -56,6 +61,9 @@ class DieTable(Table):
     """File of the bump map, relative to the job file: a table, or a format of another program."""
     sheet: Name | None = None
     """Sheet of an XLSX workbook."""
+    headers: Annotated[dict[BumpColumn, HeaderPlace], Field(default_factory=dict)]
+    """Which columns of a table are what, where its headers do not say: ``{x = "Die X", net = 4}``, by the words above
+    a column or its number from 1."""
     lef: tuple[Name, ...] = ()
     """LEF files with the cells of a DEF or 3Dblox file, relative to the job file."""
     cells: tuple[Name, ...] = ()
@@ -106,6 +114,8 @@ class BallTable(Table):
     """Which region of a 3Dblox file has the balls, ``NAME.REGION``, or footprint of a KiCad board, by its reference."""
     sheet: Name | None = None
     """Sheet of an XLSX workbook."""
+    headers: Annotated[dict[BallColumn, HeaderPlace], Field(default_factory=dict)]
+    """Which columns of a table are what, as for a die."""
     origin: Literal["package centre", "lower left"] = "package centre"
     """Where the places of the map are counted from."""
     unit: MapUnit | None = None
@@ -151,7 +161,7 @@ class BallTable(Table):
             raise ValueError("give columns and rows, or a map with places")
         if self.columns is not None and self.pitch is None and (self.pitch_x is None or self.pitch_y is None):
             raise ValueError("give pitch, or both pitch_x and pitch_y")
-        for key in ("sheet", "origin", "unit", "view"):
+        for key in ("sheet", "headers", "origin", "unit", "view"):
             if self.map is None and key in self.model_fields_set:
                 raise ValueError(f"{key} belongs to a map, and there is none")
         if self.columns is None:

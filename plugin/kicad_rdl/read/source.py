@@ -96,6 +96,7 @@ def _table(path: Path, options: SourceOptions) -> Source:
             shape=options.shape,
             types=options.types,
             sheet=options.sheet,
+            headers=options.headers,
         ),
     )
     if box is not None:

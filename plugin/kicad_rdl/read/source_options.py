@@ -9,6 +9,7 @@ from typing import Literal
 
 from kicad_rdl.geometry import Shape
 from kicad_rdl.read.bumps import DEFAULT_SHAPE
+from kicad_rdl.read.columns import Headers
 from kicad_rdl.units import Nm
 
 
@@ -34,6 +35,8 @@ class SourceOptions:
     """By type, cell or padstack; wins over what a LEF says of the cell."""
     sheet: str | None = None
     """Of a workbook."""
+    headers: Headers = field(default_factory=dict)
+    """Which columns of a table are what, where its own headers do not say."""
     lef: tuple[Path, ...] = ()
     """Files with the macros of a DEF or 3Dblox file."""
     cells: tuple[str, ...] = ()

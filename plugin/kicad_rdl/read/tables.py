@@ -24,11 +24,6 @@ class Row:
     """From 1, as an editor or a spreadsheet counts."""
     cells: tuple[str, ...]
 
-    @property
-    def is_blank(self) -> bool:
-        """Whether no cell holds anything."""
-        return not any(cell.strip() for cell in self.cells)
-
     def cell(self, index: int) -> str:
         """The text of a cell without blanks around it; empty where the row has none."""
         return self.cells[index].strip() if 0 <= index < len(self.cells) else ""
