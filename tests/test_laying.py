@@ -284,6 +284,27 @@ def test_what_cannot_be_laid_says_what_is_in_its_way_and_by_how_much() -> None:
     assert done.open == {0: "no legal geometry beside the other traces: 5 um is missing to near"}
 
 
+def test_of_two_that_are_too_close_to_each_other_both_may_be_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refusing(tiles: Tiles, wires: Sequence[Wire], *rest: Any) -> LaidLayer:
+        blame = [Conflict(k, 1 - k, None, 7_000.0, (0.0, 0.0), (0.0, 0.0)) for k in range(2)] if len(wires) == 2 else []
+        return LaidLayer((None,) * len(wires), tuple(blame))
+
+    monkeypatch.setattr(laying, "lay_layer", refusing)
+    places = {"a": (0, 0), "b": (400_000, 0), "c": (0, 90_000), "d": (400_000, 90_000)}
+    nets = "MMNN"
+    posts = [
+        Post(name, net, (Stand(1, Point(*at), Circle(20_000)),), 1, 1)
+        for (name, at), net in zip(places.items(), nets, strict=True)
+    ]
+    requests = [Request(net, (2 * k,), (2 * k + 1,), (LINE,), (SPACE,)) for k, net in enumerate("MN")]
+    done = connect(posts, [LayerRules(LINE, SPACE, EDGE)], requests, *HALF)
+    assert done.wires == ()
+    other = ("N", "M")
+    for k, reason in done.open.items():
+        missing = f"7 um is missing to the trace of {other[k]}"
+        assert reason.startswith(f"no legal geometry beside the other traces: {missing}")
+
+
 def test_what_cannot_be_laid_does_not_come_back_to_where_it_collided(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever runs between two pads is refused: the wire goes round one of them."""
 

@@ -125,8 +125,9 @@ def lay(
             break
         before = {layer: sorted(laying.layers[layer].paths) for layer in range(count)}
         closed = laying.collisions()
-        for number in lost:
+        for number in lost:  # all reasons before anything is taken out: they name each other's nets
             laying.why[nets[number]] = next(laying.why_lost(w) for w in work.wires[number] if laying.path(w) is None)
+        for number in lost:
             work.take_out(number)
         for layer, gap in closed:
             work.sketches.close(layer, gap)
