@@ -469,6 +469,24 @@ def test_improving_never_makes_longer(seed: int) -> None:
     assert {n: work.end[n] for n in numbers[::3]} == {n: ends[n] for n in numbers[::3]}
 
 
+def test_who_may_not_push_so_many_changes_nothing() -> None:
+    refused = 0
+    for seed in range(6):
+        work = flow_work(random_flow(seed))
+        for number in sorted(work.wires):
+            mark = work.keep()
+            work.take_out(number)
+            kept = work.keep(), work.sketches.orders_on(0), dict(work.end), dict(work.claims)
+            way = work.sketches.find(work.errand(number, 1.0), 1.0)
+            gone = None if way is None else work.push(number, way, 0)
+            if way is not None and gone is None:
+                refused += 1
+                assert kept == (work.keep(), work.sketches.orders_on(0), work.end, work.claims)
+            assert not gone
+            work.back_to(mark)
+    assert refused > 10
+
+
 @pytest.mark.parametrize("seed", range(0, 24, 2))
 def test_improving_on_several_layers_is_legal(seed: int) -> None:
     work = random_work(seed, 14)

@@ -12,9 +12,6 @@ from kicad_rdl.route.triangulation import F64, I64
 ALIKE = 1.0
 """Distances that differ by less are held against each other once more [nm]."""
 
-GROWTH = 2
-"""Times as many ends are put in order where too few of the first are free."""
-
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -29,8 +26,7 @@ class Choice:
     ends: tuple[int, ...]
     posts: I64
     places: F64
-    _order: dict[tuple[float, float], list[int]] = field(default_factory=dict)
-    """The first ends by distance from places that were asked for."""
+    _nearest: dict[tuple[tuple[float, float], int], list[int]] = field(default_factory=dict)
     _least: dict[tuple[float, float], float] = field(default_factory=dict)
 
     def distance(self, at: tuple[float, float]) -> float:
@@ -41,24 +37,18 @@ class Choice:
 
     def nearest(self, at: tuple[float, float], count: int) -> list[int]:
         """The first ends by distance from a place, those as far by number."""
-        known = self._order.get(at, [])
-        if len(known) < min(count, len(self.ends)):
-            known = self._order[at] = self._first(at, max(count, GROWTH * len(known)))
-        return known[:count]
+        if (at, count) not in self._nearest:
+            self._nearest[at, count] = self._first(self.posts, self.places, at, count)
+        return self._nearest[at, count]
 
     def nearest_free(self, at: tuple[float, float], count: int, taken: npt.NDArray[np.bool_]) -> list[int]:
         """Likewise without those that are taken [posts]."""
-        asked = count
-        while True:
-            order = self.nearest(at, asked)
-            free = [post for post in order if not taken[post]]
-            if len(free) >= count or len(order) == len(self.ends):
-                return free[:count]
-            asked = GROWTH * asked
+        free = np.flatnonzero(~taken[self.posts])
+        return self._first(self.posts[free], self.places[free], at, count)
 
-    def _first(self, at: tuple[float, float], count: int) -> list[int]:
-        away = np.hypot(*(self.places - at).T)
-        posts = self.posts
+    @staticmethod
+    def _first(posts: I64, places: F64, at: tuple[float, float], count: int) -> list[int]:
+        away = np.hypot(*(places - at).T)
         if len(posts) > count:
             few = away <= np.partition(away, count - 1)[count - 1] + ALIKE
             posts, away = posts[few], away[few]

@@ -21,6 +21,9 @@ PATIENCE = 100
 """Tries in vain, one after the other, after which the rest is taken for as good as it gets; and half a try for every
 connection."""
 
+PRICE_PATIENCE = 100
+"""Tries in vain at one price, one after the other, after which it is asked no more."""
+
 ROUNDS = 4
 """How often a connection may be looked at."""
 
@@ -40,8 +43,8 @@ PRICES = (0.5, 3.0, 12.0)
 """Of pushing a connection, in pitches of the traces: from the straightest way to one that pushes few."""
 
 DOUBT = 1.5
-"""A way is looked for up to this many times what all who are taken out could gain at most: the search takes detours
-for longer than they are when they are pulled taut."""
+"""Ways are looked for whose detours together are up to this many times what all who are taken out could gain at most:
+the search takes detours for longer than they are when they are pulled taut."""
 
 FACES = 4000
 """Faces that a search looks at."""
@@ -110,6 +113,7 @@ def improve(
     worst = [(-more, n) for n, more in excess.items()]  # entries that ``excess`` no longer has are passed over
     heapq.heapify(worst)
     looked: dict[int, int] = {}
+    in_vain = dict.fromkeys(PRICES, 0)
     begin = math.fsum(length for length in lengths.values() if length < math.inf)
     vain = turn = redrawn = 0
     total = len(excess)
@@ -129,8 +133,9 @@ def improve(
         looked[number] = looked.get(number, 0) + 1
         changed = None
         vainly: set[bytes] = set()
-        for price in PRICES:
+        for price in [price for price in PRICES if in_vain[price] < PRICE_PATIENCE]:
             changed = _try(work, number, lengths, price * pitch, pitch, vainly)
+            in_vain[price] = 0 if changed is not None else in_vain[price] + 1
             if changed is not None:
                 break
         vain += 1
@@ -196,10 +201,12 @@ def _redrawn(
     nearest = {n: work.straight(n) for n in pushed}
     before += math.fsum(lengths[n] for n in pushed)
     spare += math.fsum(lengths[n] - nearest[n] for n in pushed)
+    room = DOUBT * spare + 2 * pitch
     # those with one possible end go first, so that no other takes it
     for n in sorted(pushed, key=lambda n: (work.wanted[n].exclusive, nearest[n], n)):
-        back = work.sketches.find(work.errand(n, 0.0), 0.0, nearest[n] + DOUBT * spare + 2 * pitch, faces=FACES)
+        back = work.sketches.find(work.errand(n, 0.0), 0.0, nearest[n] + room, faces=FACES)
         if back is None or not work.fit(n, back):
             return None
+        room -= max(0.0, back.cost - nearest[n])
     changed = _lengths(work, [number, *pushed])
     return changed if math.fsum(changed.values()) < before - GAIN else None
