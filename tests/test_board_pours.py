@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
 import shapely
 from open_boards import pad, part, read, text_of, written
 
+from kicad_rdl import geometry
 from kicad_rdl.board_pipeline import BoardResult, RouteOptions, route_open
-from kicad_rdl.geometry import Point, path_points
-from kicad_rdl.model.open_board import BoardRouting, OpenBoard, Refill
+from kicad_rdl.geometry import Line, Point, path_points
+from kicad_rdl.model.artwork import Area
+from kicad_rdl.model.open_board import BoardRouting, BoardTrace, OpenBoard, Pour, Refill
+from kicad_rdl.read.board_rules import project_rules
 from kicad_rdl.route.changes import Changes
-from kicad_rdl.route.refill import pieces_of
+from kicad_rdl.route.refill import kept_free, pieces_of
 from kicad_rdl.route.skeletons import skeleton_geometry
 from kicad_rdl.route.standing import standing_of
 
@@ -181,3 +185,22 @@ def test_what_was_narrow_before(tmp_path: Path) -> None:
     assert not changes.narrow_before("F.Cu", Point(0, 4_025_000), 40_000)
     assert not changes.narrow_before("F.Cu", Point(-3 * MM, 4 * MM), 100_000)
     assert not changes.near("F.Cu", Point(0, 4_025_000), 100_000)
+
+
+def test_a_trace_ends_in_a_pour_of_its_layer(tmp_path: Path) -> None:
+    """Without a via, which would join nothing."""
+    result = routed(tmp_path, text_of(part("U1", pad("1", -8, 0, 1), pad("2", 5, 0, 1)), pour(1, (-4, -8), (9, 8))))
+    assert result.clean
+    assert not result.routing.vias
+    (trace,) = result.routing.traces
+    assert fill_of(read(result.path)).contains(shapely.Point(trace.path.end.x, trace.path.end.y))
+
+
+@pytest.mark.parametrize("turn", range(3, 90, 6))
+def test_bends_keep_their_distance(turn: int) -> None:
+    """What is kept free around a bend holds the whole round of it."""
+    end = Point(round(5 * MM * math.cos(math.radians(turn))), round(5 * MM * math.sin(math.radians(turn))))
+    path = geometry.Path((Line(Point(-5 * MM, 0), Point(0, 0)), Line(Point(0, 0), end)))
+    zone = Pour(0, 0, "B", 1, Area(((0, 0), (1, 0), (0, 1))), 0, 500_000, 0, 0, 0.0)
+    rim = shapely.boundary(kept_free(zone, project_rules(Path("none"), 2, ()), BoardTrace("A", 1, 200_000, path)))
+    assert rim.distance(shapely.LineString(path_points(path, 10))) >= 600_000

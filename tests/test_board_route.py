@@ -219,3 +219,80 @@ def test_vias_between_layers_of_a_technology(tmp_path: Path) -> None:
     assert [(via.first, via.last) for via in result.routing.vias] == [(1, 2), (2, 3), (3, 4)]
     again = read(result.path)
     assert sorted((hole.first, hole.last) for hole in again.artwork.holes) == [(1, 2), (2, 3), (3, 4)]
+
+
+def frame(gap: float, more: str = "") -> str:
+    """The edge of the board in four lines, the first of which ends ``gap`` before the corner."""
+    corners = [(90, 90), (110, 90), (110, 110), (90, 110)]
+    ends = [(110 - gap, 90), (110, 110), (90, 110), (90, 90)]
+    style = '(stroke (width 0.05) (type solid)) (layer "Edge.Cuts"))'
+    rows = [f"(gr_line (start {a} {b}) (end {c} {d}) {style}" for (a, b), (c, d) in zip(corners, ends, strict=True)]
+    return "\n\t".join([*rows, *([f"(gr_line {more} {style}"] if more else [])])
+
+
+@pytest.mark.parametrize("gap", [0.0, 0.009])
+def test_an_edge_that_nearly_closes(tmp_path: Path, gap: float) -> None:
+    """KiCad chains ends of its outline up to 10 um; there is an inside, and pads out of it are out."""
+    out = part("U2", pad("1", 11, 0, 2), pad("2", 0, 3, 2))
+    result = routed(tmp_path, text_of(PADS, out, edge=frame(gap)))
+    assert opens(result) == ["B"]
+    assert not result.verdict.new
+    assert not [note for note in result.report["notes"] if "outline" in note]
+
+
+def test_an_edge_that_is_open(tmp_path: Path) -> None:
+    """It is said, there is no outside, and traces keep away from the lines all the same."""
+    result = routed(tmp_path, text_of(PADS, edge=frame(1, "(start 100 95) (end 100 105)")))
+    assert result.clean
+    assert any("not closed at" in note for note in result.report["notes"])
+    (connection,) = result.routing.connections
+    assert connection.length is not None
+    assert connection.length > 13 * MM
+
+
+def test_a_slit(tmp_path: Path) -> None:
+    """A line that closes nothing is milled."""
+    result = routed(tmp_path, text_of(PADS, edge=frame(0, "(start 100 90) (end 100 104)")))
+    assert result.clean
+    slit = shapely.LineString([(0, 10 * MM), (0, -4 * MM)])
+    for trace in result.routing.traces:
+        assert slit.distance(shapely.LineString(path_points(trace.path, 10))) >= 250_000
+
+
+def test_pads_over_the_edge(tmp_path: Path) -> None:
+    """A castellated pad and one that reaches over the edge: the trace ends in the part that lies inside."""
+    hole = '(pad "1" thru_hole rect (at -10 0) (size 1.4 1.4) (drill 0.6) (layers "*.Cu") (net 1 "A"))'
+    over = '(pad "2" smd rect (at 10.1 2) (size 1.4 1.4) (layers "F.Cu") (net 1 "A"))'
+    result = routed(tmp_path, text_of(part("U1", hole, over)))
+    assert not opens(result)
+    assert not result.verdict.new
+
+
+def test_a_pad_that_is_another_on_each_layer(tmp_path: Path) -> None:
+    """Its hole joins it; a trace on the back may pass where it is small there, not where it is wide."""
+    stack = (
+        '(padstack (mode front_inner_back) (layer "Inner" (shape circle) (size 1 1)) '
+        '(layer "B.Cu" (shape rect) (size 1 16)))'
+    )
+    wide = f'(pad "1" thru_hole circle (at 0 0) (size 1 1) (drill 0.5) (layers "*.Cu") (net 2 "B") {stack})'
+    back = part("U1", pad("1", -5, 0, 1, layer="B.Cu"), pad("2", 5, 0, 1, layer="B.Cu"))
+    board = text_of(back, part("U2", wide, pad("2", 3, 3, 2)))
+    pads = [item for item in read(written(tmp_path, board)).pads if item.name.endswith("U2.1")]
+    assert [(item.layers, item.number) for item in pads] == [((1,), 2), ((2,), 2)]
+    result = routed(tmp_path, board)
+    assert result.clean
+    wall = shapely.box(-0.5 * MM, -8 * MM, 0.5 * MM, 8 * MM)
+    for trace in result.routing.traces:
+        if (trace.net, trace.layer) == ("A", 2):
+            assert wall.distance(shapely.LineString(path_points(trace.path, 10))) >= 150_000
+    assert Counter(item.net for item in result.routing.connections) == {"A": 1, "B": 1}
+
+
+def test_the_bracket_that_kicad_leaves_out(tmp_path: Path) -> None:
+    """KiCad 9.0 writes ``(curved_edges no)filter_ratio 0.9)`` and reads it: so it is routed, and stays as it is."""
+    drops = "(teardrops (curved_edges no)filter_ratio 0.9) (enabled yes))"
+    text = text_of(part("U1", pad("1", -5, 0, 1, more=drops), pad("2", 5, 0, 1)), part("U2", pad("1", 0, 4, 2)))
+    result = routed(tmp_path, text)
+    assert result.clean
+    assert len(result.routing.traces) == 1
+    assert without_tracks(result.path.read_text(), {"A"}) == text

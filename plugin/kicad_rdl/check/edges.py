@@ -57,7 +57,10 @@ def outline_area(outline: tuple[Piece, ...]) -> shapely.Geometry:
 
 
 def _too_near(items: Table, edge: Table, body: shapely.Geometry, limit: Nm) -> Iterator[tuple[int, Nm, Point]]:
-    """(item, distance to the edge, place); an item outside the body has a distance of zero or less."""
+    """(item, distance to the edge, place); an item outside the body has a distance of zero or less.
+
+    Where no edge is closed there is no outside.
+    """
     if not items.items:
         return
     found: dict[int, tuple[Nm, Point]] = {}
@@ -65,7 +68,7 @@ def _too_near(items: Table, edge: Table, body: shapely.Geometry, limit: Nm) -> I
         if breach.a not in found or breach.measured < found[breach.a][0]:
             found[breach.a] = breach.measured, breach.at
     shapely.prepare(body)
-    outside = ~shapely.intersects_xy(body, items.anchor)
+    outside = ~shapely.intersects_xy(body, items.anchor) & (not shapely.is_empty(body))
     for k in map(int, np.flatnonzero(outside)):
         if k not in found or found[k][0] > 0:
             found[k] = 0, anchor(items, k)

@@ -27,7 +27,8 @@ IN_A_LINE = 5
 UUID_SINCE = 20231014
 """Boards from KiCad 8 on say ``uuid`` where older ones say ``tstamp``, and give every list a line of its own."""
 
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[()]', re.DOTALL)
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[()]|(?<=\))filter_ratio', re.DOTALL)
+"""KiCad 9.0 leaves out a bracket before ``filter_ratio``, and reads what it wrote."""
 _WORD = re.compile(r"\(\s*([^\s()\"]+)")
 
 
@@ -115,7 +116,7 @@ def without_tracks(text: str, nets: Collection[str]) -> str:
 
 def _loose(item: str, nets: Collection[str], names: Mapping[int, str]) -> bool:
     """Whether a track or via belongs to one of the nets and is not locked."""
-    row = sexpdata.loads(item, nil=None, true=None, false=None)
+    row = sexpdata.loads(item.replace(")filter_ratio", ")(filter_ratio"), nil=None, true=None, false=None)
     net = ""
     for part in row[1:]:
         words = [_plain(word) for word in part] if isinstance(part, list) else [_plain(part)]
@@ -131,7 +132,7 @@ def _items(text: str, first: int = 0, last: int | None = None) -> Iterator[_Item
     depth = begin = 0
     for token in _TOKEN.finditer(text, first, len(text) if last is None else last):
         sign = token[0]
-        if sign == "(":
+        if sign in ("(", "filter_ratio"):
             depth += 1
             if depth == 2:
                 begin = token.start()

@@ -70,6 +70,8 @@ class BoardPad:
 
     name: str
     """``U1.A1``."""
+    number: int
+    """Which of the file's pads; one whose copper differs from layer to layer is several here, joined by its hole."""
     net: str | None
     at: Point
     layers: tuple[int, ...]

@@ -15,12 +15,14 @@ from kicad_rdl.errors import InputError
 from kicad_rdl.geometry import Arc, Line, Piece, Point
 from kicad_rdl.model.artwork import Area, Artwork, Copper, CopperKind, Hole, MaskOpening, Skeleton, Terminal
 from kicad_rdl.model.layout import Side
+from kicad_rdl.read.board_outline import chained
 from kicad_rdl.read.board_shapes import (
     Place,
     Shape,
     area,
     drawing_shapes,
     is_filled,
+    pad_on,
     pad_shapes,
     place_of,
     polygon_corners,
@@ -91,6 +93,7 @@ class BoardReader:
                 self.zone(node)
             elif node.word.startswith("gr_") or node.word in ("dimension", "table"):
                 self.drawing(node, page, "drawing")
+        self.outline = chained(self.outline)
         return self._turned()
 
     # --- parts -----------------------------------------------------------------------------------
@@ -211,8 +214,12 @@ class BoardReader:
         net, thing = self.net_of(node), next(self.thing)
         name = f"pad {reference}.{node.name()}"
         layers = self.layers_of(node)
+
+        def shapes_on(layer: str, margin: Nm = 0) -> list[Shape]:
+            return pad_shapes(pad_on(node, layer), place, margin)
+
         at = {
-            layer: [self._add(CopperKind.PAD, net, layer, shape, name, thing) for shape in pad_shapes(node, place)]
+            layer: [self._add(CopperKind.PAD, net, layer, shape, name, thing) for shape in shapes_on(layer)]
             for layer in layers
             if layer in self.layer
         }
@@ -223,7 +230,7 @@ class BoardReader:
         for mask, layer, side in (("F.Mask", "F.Cu", Side.BUMP), ("B.Mask", "B.Cu", Side.LAND)):
             if mask in layers and layer in self.layer:
                 opened: list[int | None] = [*at.get(layer, ())] or [None]
-                for n, shape in enumerate(pad_shapes(node, place, margin)):
+                for n, shape in enumerate(shapes_on(layer, margin)):
                     pad = opened[n] if n < len(opened) else opened[0]
                     self.openings.append(MaskOpening(side, self.layer[layer], net, name, *shape, pad))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TypeAlias
 
@@ -46,6 +46,23 @@ def place_of(node: Node, within: Place, own_angle: bool) -> Place:
     at = node.need("at")
     angle = at.number(2) if len(at.values) > 2 and not isinstance(at.values[2], str) else 0.0
     return Place(within.point(at.point()), angle if own_angle else within.angle + angle)
+
+
+def pad_on(pad: Node, layer: str) -> Node:
+    """A pad as it is on a copper layer: its padstack (from KiCad 9) may say so for single layers or all inner ones."""
+    stack = pad.first("padstack")
+    rows = {row.name(): row for row in stack.all("layer")} if stack is not None else {}
+    row = rows.get(layer) or (rows.get("Inner") if layer not in ("F.Cu", "B.Cu") else None)
+    if row is None:
+        return pad
+    drill, own = pad.first("drill"), row.first("offset")
+    shape = row.text("shape", "circle")
+    corners = [child for child in row.children if child.word not in ("shape", "offset")]
+    kept = [child for child in pad.children if child.word in ("at", "layers", "net")]
+    if drill is not None:
+        others = [child for child in drill.children if child.word != "offset"]
+        kept.append(replace(drill, children=(*others, *([own] if own is not None else []))))
+    return replace(pad, values=(*pad.values[:2], shape), children=(*kept, *corners))
 
 
 def pad_shapes(pad: Node, place: Place, margin: Nm = 0) -> list[Shape]:

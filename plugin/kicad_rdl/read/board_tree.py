@@ -123,7 +123,7 @@ def tree_of(text: str, source: str, word: str = "kicad_pcb") -> Node:
     if not text.lstrip().startswith(f"({word}"):
         raise InputError(f'not a KiCad {kind}: it does not begin with "({word}"', source)
     try:
-        raw = sexpdata.loads(text, nil=None, true=None, false=None)
+        raw = sexpdata.loads(mended(text), nil=None, true=None, false=None)
     except RecursionError:
         raise InputError(f"brackets are nested too deeply for a KiCad {kind}", source) from None
     except Exception:  # sexpdata raises AssertionError and AttributeError too
@@ -133,6 +133,11 @@ def tree_of(text: str, source: str, word: str = "kicad_pcb") -> Node:
     if root.word != word:
         raise InputError(f'not a KiCad {kind}: it does not begin with "({word}"', source)
     return root
+
+
+def mended(text: str) -> str:
+    """The text with the bracket that KiCad 9.0 leaves out in ``(curved_edges no)filter_ratio 0.9)``, and reads so."""
+    return text.replace(")filter_ratio", ")(filter_ratio")
 
 
 def _node(raw: list[Any], source: str) -> Node:

@@ -16,6 +16,7 @@ from kicad_rdl.model.artwork import Area, Copper, CopperKind, Skeleton
 from kicad_rdl.model.open_board import BoardPad, Drill, OpenBoard, Pour
 from kicad_rdl.model.package import Keepout
 from kicad_rdl.read.board import BoardReader, is_teardrop
+from kicad_rdl.read.board_outline import loose_ends
 from kicad_rdl.read.board_shapes import Place, place_of, polygon_corners
 from kicad_rdl.read.board_texts import dimension_corners, frame_corners, shown_text, text_box
 from kicad_rdl.read.board_tree import Node, tree_of
@@ -136,11 +137,11 @@ class _OpenBoardReader(BoardReader):
 
         pads: list[BoardPad] = []
         inside: set[int] = set()
-        for node, pad_name, at, space, first, end in self.pad_rows:
+        for number, (node, pad_name, at, space, first, end) in enumerate(self.pad_rows):
             inside.update(range(first, end))
             items = artwork.copper[first:end]
-            layers = tuple(sorted({item.layer for item in items}))
-            pads.append(BoardPad(pad_name, self.net_of(node), turn(at), layers, _shapes(items), space))
+            net, spot = self.net_of(node), turn(at)
+            pads += [BoardPad(pad_name, number, net, spot, layers, shapes, space) for layers, shapes in _alike(items)]
         pours = tuple(_pour(row, artwork.copper[row[-1]]) for row in self.pour_rows)
         inside.update(index for *_, index in self.pour_rows)
         nets = sorted({net for net in self.nets.values() if net} | {item.net for item in artwork.copper if item.net})
@@ -173,6 +174,9 @@ class _OpenBoardReader(BoardReader):
             yield f"zones without a fill count as nothing; fill them in KiCad first: {', '.join(bare)}"
         if not self.outline:
             yield "the board has no outline on Edge.Cuts; traces keep to the extent of its pads"
+        for end in loose_ends(self.outline)[:1]:
+            where = f"({end.x / MM:g}, {end.y / MM:g}) mm"
+            yield f"the outline on Edge.Cuts is not closed at {where}; lines that close nothing count as slits"
 
 
 def _gives_way(zone: Node) -> bool:
@@ -216,10 +220,12 @@ def _pour(row: tuple[Node, int, int, int], copper: Copper) -> Pour:
     )
 
 
-def _shapes(items: Iterable[Copper]) -> tuple[tuple[Skeleton, Nm], ...]:
-    """Of one layer: a pad has the same on all."""
-    by_layer = groupby(items, key=lambda item: item.layer)
-    return next(((*((item.skeleton, item.width) for item in group),) for _, group in by_layer), ())
+def _alike(items: Iterable[Copper]) -> Iterable[tuple[tuple[int, ...], tuple[tuple[Skeleton, Nm], ...]]]:
+    """Layers on which a pad has the same copper, and that copper; none of both for a pad that is a hole only."""
+    found: dict[tuple[tuple[Skeleton, Nm], ...], list[int]] = {}
+    for layer, group in groupby(items, key=lambda item: item.layer):
+        found.setdefault(tuple((item.skeleton, item.width) for item in group), []).append(layer)
+    return [(tuple(sorted(layers)), shapes) for shapes, layers in found.items()] or [((), ())]
 
 
 def _kind(pad: Node) -> str:

@@ -34,7 +34,12 @@ def board_report(
     return {
         "format": FORMAT,
         "tool": {"name": "kicad-rdl", "version": __version__},
-        "board": {"file": board.name, "layers": list(board.layers), "pads": len(board.pads), "nets": len(board.nets)},
+        "board": {
+            "file": board.name,
+            "layers": list(board.layers),
+            "pads": len({pad.number for pad in board.pads}),
+            "nets": len(board.nets),
+        },
         "clean": is_clean(routing, verdict),
         "notes": [*board.notes, *routing.notes],
         "connections": {

@@ -18,7 +18,8 @@ from kicad_rdl.model.open_board import (
 )
 from kicad_rdl.model.report import Progress
 from kicad_rdl.route.among_pours import among_pours, merged
-from kicad_rdl.route.board_posts import BoardPosts, board_area, board_posts
+from kicad_rdl.route.board_area import board_area
+from kicad_rdl.route.board_posts import BoardPosts, board_posts
 from kicad_rdl.route.engine import Connected, Wire, connect
 from kicad_rdl.route.open_pairs import OpenPair, open_pairs
 from kicad_rdl.route.posts import LayerRules, Post, Request
@@ -98,7 +99,7 @@ def _routed(
         late,
         say,
     )
-    return merged(by_vias, _routing(pairs, placed, rules, found))
+    return merged(by_vias, _routing(pairs, placed, rules, found, taps))
 
 
 def _via_choice(board: OpenBoard, rules: BoardRules, standing: Standing, nets: Collection[str]) -> ViaChoice:
@@ -130,17 +131,30 @@ def _posts(piece: tuple[int, ...], placed: BoardPosts) -> tuple[int, ...]:
     return tuple(post for thing in piece for post in placed.of_thing.get(thing, ()))
 
 
-def _routing(pairs: list[OpenPair], placed: BoardPosts, rules: BoardRules, found: Connected) -> BoardRouting:
+def _routing(
+    pairs: list[OpenPair], placed: BoardPosts, rules: BoardRules, found: Connected, taps: Taps
+) -> BoardRouting:
     traces = tuple(BoardTrace(pairs[wire.request].net, wire.layer, wire.width, wire.path) for wire in found.wires)
     lengths: dict[int, list[float]] = {}
     nets: dict[int, str] = {}
+    ends: dict[int, list[Wire]] = {}
     for wire in found.wires:
         lengths.setdefault(wire.request, []).append(_bare_length(wire, placed.posts))
         for post in (wire.start, wire.end):
             nets[post] = pairs[wire.request].net
+            ends.setdefault(post, []).append(wire)
+
+    def in_pour(post: int) -> bool:
+        """Whether the one wire that ends there lies in a pour of the piece to which it leads."""
+        one, *others = ends[post]
+        pair = pairs[one.request]
+        return not others and any(one.layer in taps.layers(piece, post) for piece in (pair.start, pair.end))
+
+    needless = {post for post in ends if post < len(placed.posts) and placed.posts[post].candidate and in_pour(post)}
     vias = tuple(
         via
         for index, (post, reached) in enumerate(zip(placed.posts, found.ranges, strict=True))
+        if index not in needless
         for via in _vias(post, placed.via_at[index], nets.get(index), reached, rules)
     )
     connections = tuple(

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from kicad_rdl.geometry import Arc, Circle, Hull, Line, Outline, Point, arc_points, extent
+from kicad_rdl.geometry import Circle, Line, Point, extent, shapely_of
 from kicad_rdl.model.artwork import CopperKind
 from kicad_rdl.model.open_board import BoardRules, Drill, OpenBoard, ViaSize
-from kicad_rdl.route.convex import Chunk, chunks_of, ring_chunks, with_land
+from kicad_rdl.route.board_area import board_area, half_sizes
+from kicad_rdl.route.convex import Chunk, around, chunks_of, ring_chunks, with_land
 from kicad_rdl.route.covered import Cover, seen
 from kicad_rdl.route.posts import Post, Stand
 from kicad_rdl.route.skeletons import skeleton_geometry
@@ -60,7 +61,8 @@ def board_posts(board: OpenBoard, rules: BoardRules, standing: Standing, nets: C
     for drill in board.drills:
         drills.setdefault(drill.name, []).append(drill)
     via_drills = {hole.at: hole.diameter for hole in board.artwork.holes}
-    return _Maker(board, rules, standing, Cover(standing), frozenset(nets), base, lands, drills, via_drills).made()
+    cover, inside = Cover(standing), board_area(board)
+    return _Maker(board, rules, standing, cover, frozenset(nets), base, lands, drills, via_drills, inside).made()
 
 
 @dataclass(slots=True)
@@ -75,6 +77,9 @@ class _Maker:
     """Diameter of the largest via land of the nets on each layer, or what its hole keeps free."""
     drills: dict[str, list[Drill]]
     via_drills: dict[Point, Nm]
+    inside: BaseGeometry
+    rooms: dict[Nm, BaseGeometry] = field(default_factory=dict)
+    """Half the width of a trace -> where its middle may be as far as the board edge is concerned."""
     posts: list[Post] = field(default_factory=list)
     via_at: list[Point | None] = field(default_factory=list)
     of_thing: dict[int, list[int]] = field(default_factory=dict)
@@ -83,17 +88,15 @@ class _Maker:
 
     def made(self) -> BoardPosts:
         """Runs through everything that is on the board."""
-        inside = board_area(self.board)
-        half_width, half_height = _half_sizes(self.board, inside)
-        ground = via_ground(self.board, self.rules, self.standing, inside)
+        half_width, half_height = half_sizes(self.inside)
+        ground = via_ground(self.board, self.rules, self.standing, self.inside)
         choice = ViaChoice(self.board, self.rules, self.standing, ground, self.nets)
         reached = pad_vias(choice)
         for number, thing in enumerate(self.standing.things):
             self._thing(number, thing, reached.get(number, {}))
         self._holes()
         self._keepouts()
-        if inside is not None:
-            self._edge(inside, half_width, half_height)
+        self._edge(half_width, half_height)
         if self.rules.routed > 1 and self.nets:
             taken = {at for layers in reached.values() for at in layers.values()}
             self._free_vias(choice, taken, (half_width, half_height))
@@ -122,11 +125,29 @@ class _Maker:
         margin = max((self._margin(thing, layer) for layer in layers), default=0)
         reach = min((self._reach(layer) for layer in layers), default=0)
         chunks = [chunk for s, width in thing.shapes for chunk in chunks_of(s, width, margin, reach)]
+        if thing.pad is not None:
+            chunks = [self._inwards(chunk, thing, margin) for chunk in chunks]
         main = _main(self.board, thing, chunks) if via else -1
         for index, chunk in enumerate(chunks):
             bare = [layer for layer in layers if not self.cover.hides(number, chunk, layer)]
             for run in _runs(bare):
                 self._stand(number, thing.net, thing.name, chunk, run, via if index == main else {}, margin)
+
+    def _inwards(self, chunk: Chunk, thing: Thing, margin: Nm) -> Chunk:
+        """The outline of a pad around a place where a trace may end: of a pad over the board edge not its middle."""
+        half = -(-max(self.rules.of(thing.net).widths[: self.rules.routed]) // 2) + 1
+        if half not in self.rooms:
+            self.rooms[half] = shapely.buffer(self.inside, -(half + self.rules.edge))
+            shapely.prepare(self.rooms[half])
+        if shapely.contains_xy(self.rooms[half], chunk.at.x, chunk.at.y):
+            return chunk
+        inner = shapely.buffer(shapely_of(chunk.shape, chunk.at, 1.0), -half - margin)
+        free = shapely.intersection(inner, self.rooms[half])
+        if free.is_empty:
+            return chunk
+        middle = shapely.Point(chunk.at.x, chunk.at.y)
+        x, y = shapely.get_coordinates(shapely.shortest_line(free, middle))[0].tolist()
+        return around(chunk, Point(round(x), round(y)))
 
     def _margin(self, thing: Thing, layer: int) -> Nm:
         """What a thing asks for beyond the base, for itself, for its net, or for its hole."""
@@ -180,17 +201,7 @@ class _Maker:
         while (layer, at.x, at.y) in self.taken:
             at = Point(at.x + 1, at.y)
         self.taken.add((layer, at.x, at.y))
-        if at == chunk.at:
-            return Stand(layer, at, chunk.shape)
-        shift = chunk.at - at
-        match chunk.shape:
-            case Circle(diameter):
-                shape: Outline = Hull((shift,), -(-diameter // 2))
-            case Hull(points, radius):
-                shape = Hull(tuple(point + shift for point in points), radius)
-            case other:
-                raise AssertionError(other)
-        return Stand(layer, at, shape)
+        return Stand(layer, at, around(chunk, at).shape)
 
     def _plane(self, number: int, thing: Thing, layer: int) -> None:
         """The edge of a filled area: what is inside cannot get out, and need not be covered."""
@@ -229,16 +240,16 @@ class _Maker:
                 for chunk in ring_chunks(area, 1, line):
                     self._add(Post(keepout.name, None, (self._placed(layer, chunk),), layer, layer, space=0), None)
 
-    def _edge(self, inside: BaseGeometry, half_width: float, half_height: float) -> None:
+    def _edge(self, half_width: float, half_height: float) -> None:
         """Sides of the outline that are not those of its rectangle."""
         box = shapely.box(-half_width, -half_height, half_width, half_height)
-        if shapely.hausdorff_distance(shapely.boundary(inside), shapely.boundary(box)) <= 1:
+        if shapely.hausdorff_distance(shapely.boundary(self.inside), shapely.boundary(box)) <= 1:
             return
         frame = shapely.buffer(shapely.boundary(box), 1_000)
         for layer in range(1, self.rules.routed + 1):
             off = max(self.base[layer - 1] // SMOOTH, 1)  # arcs of the outline have many short chords
             margin = max(self.rules.edge - self.base[layer - 1], 1) + off
-            for chunk in ring_chunks(shapely.simplify(inside, off), margin, self._reach(layer)):
+            for chunk in ring_chunks(shapely.simplify(self.inside, off), margin, self._reach(layer)):
                 if not shapely.contains_xy(frame, chunk.at.x, chunk.at.y):
                     self._stand(None, None, "board edge", chunk, (layer,), {})
 
@@ -252,32 +263,6 @@ class _Maker:
         for at in free_vias(choice, spots, taken, box):
             stands = [self._placed(layer, Chunk(at, Circle(self.lands[layer - 1]))) for layer in layers]
             self._add(Post(f"via at {at.x}, {at.y} nm", None, tuple(stands), 2, 1, self.rules.through), at)
-
-
-def board_area(board: OpenBoard) -> BaseGeometry | None:
-    """The inside of the outline, cut-outs taken away; None: there is no closed outline."""
-    lines = [
-        shapely.LineString(
-            arc_points(piece, 5.0) if isinstance(piece, Arc) else [(p.x, p.y) for p in (piece.start, piece.end)]
-        )
-        for piece in board.artwork.outline
-    ]
-    area: BaseGeometry = shapely.Polygon()
-    for ring in sorted(shapely.polygonize(lines).geoms, key=lambda ring: -ring.area):
-        area = shapely.symmetric_difference(area, shapely.Polygon(shapely.get_exterior_ring(ring)))
-    return None if area.is_empty else area
-
-
-def _half_sizes(board: OpenBoard, inside: BaseGeometry | None) -> tuple[float, float]:
-    """Of the rectangle around the origin that holds the board, or without an outline all its copper and some more."""
-    if inside is not None:
-        low_x, low_y, high_x, high_y = inside.bounds
-        return max(-low_x, high_x), max(-low_y, high_y)
-    geometries = [skeleton_geometry(item.skeleton).buffer(item.width / 2) for item in board.artwork.copper]
-    low_x, low_y, high_x, high_y = shapely.total_bounds(geometries or [shapely.Point(0, 0)]).tolist()
-    width, height = max(-low_x, high_x), max(-low_y, high_y)
-    margin = 0.1 * max(width, height) + 1_000_000
-    return width + margin, height + margin
 
 
 def _runs(layers: Sequence[int]) -> Iterator[tuple[int, ...]]:

@@ -145,8 +145,22 @@ def _moved_in(polygon: BaseGeometry, chunk: Chunk, inward: float) -> Chunk:
         step = Point(round(-sign * along.y / length * inward), round(sign * along.x / length * inward))
         at = chunk.at + step
         if shapely.contains_xy(polygon, at.x, at.y):
-            return Chunk(at, Hull((start - step, end - step), chunk.shape.radius))
+            return around(chunk, at)
     return chunk
+
+
+def around(chunk: Chunk, at: Point) -> Chunk:
+    """The same outline around another place."""
+    if at == chunk.at:
+        return chunk
+    shift = chunk.at - at
+    match chunk.shape:
+        case Circle(diameter):
+            return Chunk(at, Hull((shift,), -(-diameter // 2)))
+        case Hull(points, radius):
+            return Chunk(at, Hull(tuple(point + shift for point in points), radius))
+        case other:
+            raise AssertionError(other)
 
 
 def with_land(stand: Stand, at: Point, diameter: Nm) -> Stand:

@@ -25,8 +25,9 @@ from kicad_rdl.units import Nm
 
 QUARTER = 16
 """Corners for a quarter of a circle."""
-AROUND = 1 / math.cos(math.pi / (4 * QUARTER))
-"""Radius of the circle whose polygon holds a circle of radius 1."""
+AROUND = 1 / math.cos(1.5 * math.pi / (4 * QUARTER))
+"""Radius of the circle whose polygon holds a circle of radius 1: GEOS rounds the number of corners of a bend, so that
+its chords are up to half as long again."""
 ROUNDING = 3
 """Corners of fills are rounded to the grid [nm]."""
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
@@ -130,6 +131,9 @@ def standing_of(board: OpenBoard) -> Standing:
     nets = {net: number for number, net in enumerate(board.nets)}
     net_of = np.array([nets.get(thing.net or "", -1) for thing in things], dtype=np.int64)
     groups = Groups(len(things))
+    for number, (one, other) in enumerate(pairwise(board.pads)):
+        if one.number == other.number:
+            groups.join(number, number + 1)
     for layer in numbers:
         for a, b in _touching(_layer_copper(everything, layer), net_of):
             groups.join(a, b)

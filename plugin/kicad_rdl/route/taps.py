@@ -1,7 +1,8 @@
-"""Where a wire reaches a pour of its net on any layer: by a via that is drilled through it."""
+"""Where a wire reaches a pour of its net: by a via that is drilled through it, or there on its own layer without."""
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 
 import numpy as np
@@ -38,6 +39,13 @@ class Taps:
         _, away = shapely.STRtree(shapes).query_nearest(points, return_distance=True, all_matches=False)
         order = np.lexsort((mine, np.rint(away)))
         return tuple(self.posts[int(mine[k])] for k in order[:DROPS])
+
+    def layers(self, piece: Sequence[int], post: int) -> frozenset[int]:
+        """On which layers a candidate lies in pours of a piece: a trace that comes there needs no via."""
+        if not self.posts or (index := bisect_left(self.posts, post)) == len(self.posts) or self.posts[index] != post:
+            return frozenset()
+        pours = [k for k in piece if self.standing.things[k].pour is not None]
+        return frozenset(self.standing.things[k].layers[0] for k in pours if index in self._in(k))
 
     def _in(self, number: int) -> np.ndarray:
         """Candidates whose land lies in a pour."""

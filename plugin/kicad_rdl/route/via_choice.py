@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -81,10 +82,12 @@ class ViaChoice:
 
 def pad_vias(choice: ViaChoice) -> dict[int, dict[int, Point]]:
     """For pads of the nets (things of ``Standing``): the layers that a via in them can reach, and where it stands."""
+    parts = Counter(pad.number for pad in choice.board.pads)
     wanted = [
         (number, thing)
         for number, thing in enumerate(choice.standing.things)
         if thing.pad is not None
+        and parts[choice.board.pads[thing.pad].number] == 1
         and thing.net in choice.nets
         and len(thing.layers) == 1
         and thing.layers[0] <= choice.rules.routed

@@ -40,11 +40,11 @@ class ViaGround:
     own_space: tuple[F64, ...]
     holes: tuple[Geometries, F64]
     closed: Geometries
-    inside: BaseGeometry | None
+    inside: BaseGeometry
 
 
-def via_ground(board: OpenBoard, rules: BoardRules, standing: Standing, inside: BaseGeometry | None) -> ViaGround:
-    """The ground of a board; ``inside`` is its area, if it has an outline."""
+def via_ground(board: OpenBoard, rules: BoardRules, standing: Standing, inside: BaseGeometry) -> ViaGround:
+    """The ground of a board; ``inside`` is its area."""
     of_net = [rules.of(net).spaces for net in board.nets] + [rules.default.spaces]
     asked = np.array([thing.space for thing in standing.things], dtype=np.float64)
     own = tuple(
@@ -110,10 +110,9 @@ def allowed(ground: ViaGround, places: F64, size: ViaSize) -> NDArray[np.bool_]:
     if len(ground.closed):
         place, _ = shapely.STRtree(ground.closed).query(points, predicate="dwithin", distance=size.diameter / 2)
         free[place] = False
-    if ground.inside is not None:
-        inner = shapely.buffer(ground.inside, -(size.diameter / 2 + ground.rules.edge))
-        shapely.prepare(inner)
-        free &= shapely.contains_xy(inner, places[:, 0], places[:, 1])
+    inner = shapely.buffer(ground.inside, -(size.diameter / 2 + ground.rules.edge))
+    shapely.prepare(inner)
+    free &= shapely.contains_xy(inner, places[:, 0], places[:, 1])
     return free
 
 
