@@ -38,19 +38,20 @@ def rows(pieces: tuple[Line | Arc, ...]) -> F64:
 
 @pytest.mark.parametrize("upright", [False, True])
 @pytest.mark.parametrize(
-    ("shape", "octilinear"),
+    ("shape", "bone", "octilinear"),
     [
-        pytest.param(Circle(PAD), False, id="disc"),
-        pytest.param(Rectangle(PAD, PAD), False, id="square"),
-        pytest.param(Circle(PAD), True, id="disc, 45 degrees"),
-        pytest.param(Rectangle(PAD, PAD), True, id="square, 45 degrees"),
-        pytest.param(Octagon(PAD), True, id="octagon, 45 degrees"),
+        pytest.param(Circle(PAD), 0, False, id="disc"),
+        pytest.param(Circle(PAD), 45_000, False, id="disc with a dog bone"),
+        pytest.param(Rectangle(PAD, PAD), 0, False, id="square"),
+        pytest.param(Circle(PAD), 0, True, id="disc, 45 degrees"),
+        pytest.param(Rectangle(PAD, PAD), 0, True, id="square, 45 degrees"),
+        pytest.param(Octagon(PAD), 0, True, id="octagon, 45 degrees"),
     ],
 )
 @pytest.mark.parametrize("rise", [(0, 0), (200_000, 200_000), (-200_000, 200_000), (0, -190_000)])
 @pytest.mark.parametrize("count", [1, 2, 3, 4])
 def test_as_many_wires_as_fit_exactly(
-    count: int, rise: tuple[int, int], shape: Shape, upright: bool, octilinear: bool
+    count: int, rise: tuple[int, int], shape: Shape, bone: int, upright: bool, octilinear: bool
 ) -> None:
     """A wall with one opening; the ends stand on both sides of it, at the same height, above or below."""
 
@@ -58,7 +59,7 @@ def test_as_many_wires_as_fit_exactly(
         return Point(-y, x) if upright else Point(x, y)
 
     opening = count * LINE + (count + 1) * SPACE
-    pads = [Obstacle(at(0, y), shape, None, f"pad{y}") for y in wall(opening)]
+    pads = [Obstacle(at(0, y), shape, None, f"pad{y}", at(bone, y) if bone else None) for y in wall(opening)]
     ends = [
         Obstacle(at(side * 160_000, height + k * 3 * (LINE + SPACE)), Circle(END), None, f"{side} {k}")
         for side, height in zip((-1, 1), rise, strict=True)
@@ -97,6 +98,6 @@ def test_a_dog_bone_that_leads_away_fills_no_gap() -> None:
     ends = tiles.edges.tolist()
     orders = {ends.index([0, 1]): [0, 1], ends.index([1, 2]): [0, 1]}
     assert tiles.width[ends.index([0, 1])] > apart - 52_000
-    assert blunted(tiles, orders, [float(LINE)] * wires, float(SPACE)).tolist()[:3] == [0, 1, 1]
+    assert blunted(tiles, orders, [float(LINE)] * wires, float(SPACE)).tolist()[:3] == [0, 4, 4]
     del orders[ends.index([1, 2])]
     assert not blunted(tiles, orders, [float(LINE)] * wires, float(SPACE)).any()

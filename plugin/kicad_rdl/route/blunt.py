@@ -17,13 +17,13 @@ BLUNT = 0.02
 def blunted(
     tiles: Tiles, orders: Mapping[int, Sequence[int]], widths: Sequence[float], space: float
 ) -> NDArray[np.int8]:
-    """Which obstacles stand beside an axis-parallel gap that is full but for rounding: 1 discs, 2 rectangles.
+    """How many corners an obstacle has that stands beside an axis-parallel gap that is full but for rounding; else 0.
 
     Arcs about one centre that are apart by just the rule come too close once they are rounded. So wires pass these
     obstacles in rounded squares, which reach no farther along the axes: in the gap they are straight, on whole
     nanometres, and the squares of wires farther out stand away from those within by more and more beside it.
     """
-    kind = np.zeros(len(tiles.xy), np.int8)
+    corners = np.zeros(len(tiles.xy), np.int8)
     for gap, order in orders.items():
         u, v = tiles.edges[gap].tolist()
         dx, dy = (tiles.xy[v] - tiles.xy[u]).tolist()
@@ -33,29 +33,30 @@ def blunted(
         load += sum(widths[wire] + space + SLACK for wire in order)
         if load > tiles.width[gap]:
             for vertex in (u, v):
-                kind[vertex] = _kind(tiles, vertex)
-    return kind
+                corners[vertex] = _corners(tiles, vertex)
+    return corners
 
 
-def _kind(tiles: Tiles, vertex: int) -> int:
-    corners = tiles.disc_xy[int(tiles.disc_start[vertex]) : int(tiles.disc_start[vertex + 1])] - tiles.xy[vertex]
-    if len(corners) == 1:
-        return 1
-    sides = np.abs(np.roll(corners, -1, axis=0) - corners)
-    return 2 if len(corners) == 4 and not sides.min(axis=1).any() else 0
+def _corners(tiles: Tiles, vertex: int) -> int:
+    """Four of each disc that stands alone or at an end of a dog bone, one of each corner of a rectangle."""
+    discs = tiles.disc_xy[int(tiles.disc_start[vertex]) : int(tiles.disc_start[vertex + 1])]
+    if len(discs) <= 2:
+        return 4 * len(discs)
+    sides = np.abs(np.roll(discs, -1, axis=0) - discs)
+    return 4 if len(discs) == 4 and not sides.min(axis=1).any() else 0
 
 
 @compiled
 def squared_corner(layer, vertex, k, radius, discs, disc):  # type: ignore[no-untyped-def]
-    """Sets one of the four discs about an obstacle that reach as far along the axes as its own grown by ``radius``;
-    returns where it stands from the middle.
+    """Sets one of the discs about an obstacle that reach as far along the axes as its own grown by ``radius``; returns
+    where it stands from the middle.
     """
     xy, disc_start, disc_xy, disc_r, _, _, _ = layer
     a = disc_start[vertex]
     out = np.rint(BLUNT * (radius - disc_r[a]))
-    if disc_start[vertex + 1] - a == 1:
-        x, y = disc_xy[a, 0], disc_xy[a, 1]
-        sx, sy = (1.0 if k == 0 or k == 3 else -1.0), (1.0 if k < 2 else -1.0)
+    if disc_start[vertex + 1] - a <= 2:
+        x, y = disc_xy[a + k // 4, 0], disc_xy[a + k // 4, 1]
+        sx, sy = (1.0 if k % 4 == 0 or k % 4 == 3 else -1.0), (1.0 if k % 4 < 2 else -1.0)
     else:
         x, y = disc_xy[a + k, 0], disc_xy[a + k, 1]
         sx, sy = np.sign(x - xy[vertex, 0]), np.sign(y - xy[vertex, 1])

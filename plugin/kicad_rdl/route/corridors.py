@@ -46,7 +46,7 @@ def corridors_of(
         space: distance between traces [nm]; ``SLACK`` is added wherever there is room for it.
         extra: further discs of single wires.
         only: indices of the wires wanted, in the order of the answer.
-        blunt: which obstacles are passed as rounded squares; see ``blunt.blunted``.
+        blunt: how many corners of an obstacle are passed, of a rounded square; see ``blunt.blunted``.
         octagonal: whether the discs become octagons, of which only the sides that face each other give way.
     """
     asked = list(range(len(wires)) if only is None else only)
@@ -191,7 +191,7 @@ def _build(  # type: ignore[no-untyped-def]
     for i in range(len(gaps)):
         for end in range(2):
             v = edges[gaps[i], end]
-            room += 4 if blunt[v] == 1 else max(1, disc_start[v + 1] - disc_start[v])
+            room += max(1, blunt[v], disc_start[v + 1] - disc_start[v])
     discs = np.empty((room, 5))
     ranges = np.empty((room, 2), np.int64)
     squared = np.zeros(room, np.bool_)
@@ -239,18 +239,19 @@ def _build(  # type: ignore[no-untyped-def]
                     n += 1
                     run[column, 0] = -1
                     continue
-                if blunt[vertex] > 0:
+                corners = blunt[vertex]
+                if corners > 0:
                     grown = disc_r[disc_start[vertex]] + keep
                     if run[column, 0] == vertex:
                         first, radius[column] = run[column, 1], min(radius[column], grown)
                     else:
                         first, radius[column] = n, grown
-                        ranges[n : n + 4, 0] = position
-                        squared[n : n + 4] = True
-                        n += 4
-                    ranges[first : first + 4, 1] = position
+                        ranges[n : n + corners, 0] = position
+                        squared[n : n + corners] = True
+                        n += corners
+                    ranges[first : first + corners, 1] = position
                     far = -np.inf
-                    for k in range(4):
+                    for k in range(corners):
                         cx, cy = squared_corner(layer, vertex, k, radius[column], discs, first + k)
                         discs[first + k, 3], discs[first + k, 4] = side, 0.0
                         if cx * ex + cy * ey > far:
