@@ -11,6 +11,7 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import Phase, event, given, settings
@@ -28,12 +29,13 @@ from kicad_rdl.model.package import LayerRule, Package, SupplyStyle
 from kicad_rdl.model.report import Rule, Violation
 from kicad_rdl.pipeline import undeclared
 from kicad_rdl.read.plausible import refuse_impossible
-from kicad_rdl.route import route
+from kicad_rdl.route import route, router
 from kicad_rdl.route.plan import make_plan
 from kicad_rdl.route.problem import Pose, pose_of, problem_of
 from kicad_rdl.route.sites import sites_of
 from kicad_rdl.route.teardrops import teardrops
 from kicad_rdl.route.via_sites import via_sites
+from kicad_rdl.route.wiring import Wiring, wire_layers
 
 seeds = st.integers(0, 10**6)
 """Of packages: ``a_package(Random(seed))`` makes a failure again; there is nothing to shrink."""
@@ -351,6 +353,22 @@ def test_the_pose_is_canonical(seed: int, pose: Pose) -> None:
         assert [(t.at, t.shape, t.net, t.usable) for t in mine] == [(t.at, t.shape, t.net, t.usable) for t in theirs]
     assert (one.half_width, one.half_height) == (other.half_width, other.half_height)
     assert pose_of(package) == one.pose
+
+
+def test_what_could_not_be_laid_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It fitted into the maximum flow, so no cut is to blame, whichever nets found no ball."""
+    package = random_package(Random(1), PLAIN)
+    reason = "no legal geometry beside the other traces: 1 um is missing to bump:1"
+    lost: list[str] = []
+
+    def losing(*arguments: Any) -> Wiring:
+        wiring = wire_layers(*arguments)
+        lost.append(wiring.routed[0].net)
+        return replace(wiring, routed=wiring.routed[1:], why_lost={lost[0]: reason})
+
+    monkeypatch.setattr(router, "wire_layers", losing)
+    (unrouted,) = (item for item in route(package).unrouted if item.net == lost[0])
+    assert (unrouted.reason, unrouted.cut) == (reason, None)
 
 
 def test_teardrops_belong_to_traces() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 import shapely
@@ -185,9 +186,13 @@ def _tree_length(problem: Problem, terminals: Sequence[Terminal]) -> float:
 
 
 def cuts_of(
-    problem: Problem, plan: Plan, routed: Sequence[Routed], missing: Sequence[Missing]
+    problem: Problem,
+    plan: Plan,
+    routed: Sequence[Routed],
+    missing: Sequence[Missing],
+    why_lost: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[tuple[Unrouted, ...], tuple[Cut, ...]]:
-    """The open connections with their reasons, and the cuts that are to blame."""
+    """The open connections with their reasons, and the cuts that are to blame; ``why_lost`` as in ``Wiring``."""
     cuts: list[Cut] = []
     walls: set[str] = set()
     for layer, gap in plan.cut:
@@ -208,7 +213,8 @@ def cuts_of(
     for bump in problem.bumps:
         if bump.net is not None and bump.net not in spoken_for:
             spoken_for.add(bump.net)
-            found.append(Unrouted(bump.net, bump.label, None, reason, 0 if cuts else None))
+            lost = why_lost.get(bump.net)
+            found.append(Unrouted(bump.net, bump.label, None, lost or reason, 0 if cuts and lost is None else None))
     found += [
         Unrouted(net, f"net:{net}", None, "too few of the balls it may take are left", None) for net in plan.homeless
     ]

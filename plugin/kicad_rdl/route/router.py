@@ -45,7 +45,7 @@ def route(
     poured = pour_layers(problem, plan, wiring.routed, drops)
     missing = without_skeletons(problem, wiring.missing)
     connections = connections_of(problem, plan, wiring.routed, missing, poured.unreached)
-    unrouted, bottlenecks = cuts_of(problem, plan, wiring.routed, [*missing, *poured.unreached])
+    unrouted, bottlenecks = cuts_of(problem, plan, wiring.routed, [*missing, *poured.unreached], wiring.why_lost)
     unrouted, bottlenecks = explained(problem, plan, wiring.routed, wiring.sketches, unrouted, bottlenecks)
     pose = problem.pose
     layout = bare_layout(problem, poured.plan, poured.wires)

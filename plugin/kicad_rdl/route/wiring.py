@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from kicad_rdl.model.layout import Improvement
@@ -32,6 +33,8 @@ class Wiring:
     sketches: Sketches
     """As they are in the end; not to be changed any more."""
     improvement: Improvement = field(default_factory=Improvement)
+    why_lost: Mapping[str, str] = field(default_factory=dict)
+    """Net -> why a wire of it could not be laid; it may have found another way."""
 
 
 def wire_layers(problem: Problem, plan: Plan, say: Say, late: Late) -> Wiring:
@@ -109,7 +112,7 @@ def _result(problem: Problem, stage: Stage, laying: Laying) -> Wiring:
     missing += [
         replace(one, reason=laying.why.get(one.net, one.reason)) for one in apart(problem, stage, stage.work.pieces())
     ]
-    return Wiring(plan, tuple(routed), tuple(missing), work.sketches)
+    return Wiring(plan, tuple(routed), tuple(missing), work.sketches, why_lost=laying.why)
 
 
 def _with_vias(problem: Problem, plan: Plan) -> Plan:
