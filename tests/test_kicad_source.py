@@ -222,9 +222,13 @@ def test_pads_without_name_or_copper_are_no_bumps(tmp_path: Path) -> None:
     assert len(read_source(board(tmp_path, DIE[:-1] + "\n".join(more) + ")")).dies[0].die.bumps) == 3
 
 
-def test_two_pads_of_one_name_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match='pad "1" is there 2 times in U1'):
-        read_source(board(tmp_path, DIE.replace('"2" smd', '"1" smd')))
+def test_pads_of_one_number_are_told_apart(tmp_path: Path) -> None:
+    """As mounting tabs and exposed pads have it; a name that is taken already is passed over."""
+    one = '(pad "1" smd rect (at {} 5) (size 0.1 0.1) (layers "F.Cu"))'
+    more = [one.format(3), '(pad "1.2" smd rect (at 4 5) (size 0.1 0.1) (layers "F.Cu"))', one.format(5)]
+    source = read_source(board(tmp_path, DIE[:-1] + "\n".join(more) + ")"))
+    assert [bump.name for bump in source.dies[0].die.bumps] == ["1", "2", "3", "1.3", "1.2", "1.4"]
+    assert source.notes[0].endswith("U1: pads with the number of another are called 1.3, 1.4")
 
 
 def test_a_board_needs_no_face(tmp_path: Path) -> None:

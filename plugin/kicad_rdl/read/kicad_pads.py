@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 
 from kicad_rdl.errors import InputError, ModelError
 from kicad_rdl.geometry import Circle, Octagon, Point, Rectangle, Shape, grown
@@ -21,6 +22,8 @@ class FootprintPad:
     """A copper pad, along the axes of its footprint."""
 
     name: str
+    """Its number; of pads that share one, all but the first have ``.2``, ``.3`` ... behind it."""
+    number: str
     at: Point
     """From the footprint's anchor, not turned with it, y up."""
     shape: Shape
@@ -46,7 +49,8 @@ def footprint_pads(footprint: Node, angle: float, nets: dict[str, str]) -> list[
         kind = str(node.values[1]) if len(node.values) > 1 else ""
         layers = node.first("layers")
         copper = any(str(value).endswith(".Cu") for value in layers.values) if layers is not None else False
-        if kind == "np_thru_hole" or not copper or not node.name():
+        number = node.name().strip()
+        if kind == "np_thru_hole" or not copper or not number:
             continue
         place = place_of(node, Place(), own_angle=True)
         turned = Place(place.at, place.angle - angle)
@@ -62,8 +66,25 @@ def footprint_pads(footprint: Node, angle: float, nets: dict[str, str]) -> list[
         x, y = Place(angle=turned.angle).spot(offset.x, offset.y)
         at = Point(place.at.x + round(x), -place.at.y - round(y))
         properties = {str(value) for each in node.all("property") for value in each.values}
-        pads.append(FootprintPad(node.name(), at, shape, opening, _net(node, nets), "pad_prop_bga" in properties, note))
-    return pads
+        bga = "pad_prop_bga" in properties
+        pads.append(FootprintPad(number, number, at, shape, opening, _net(node, nets), bga, note))
+    return _told_apart(pads)
+
+
+def _told_apart(pads: list[FootprintPad]) -> list[FootprintPad]:
+    """The pads with a name for each."""
+    taken = {pad.number for pad in pads}
+    count: Counter[str] = Counter()
+    named: list[FootprintPad] = []
+    for pad in pads:
+        count[pad.number] += 1
+        name = pad.number
+        if count[pad.number] > 1:
+            while (name := f"{pad.number}.{count[pad.number]}") in taken:
+                count[pad.number] += 1
+            taken.add(name)
+        named.append(replace(pad, name=name))
+    return named
 
 
 def _net(node: Node, nets: dict[str, str]) -> str | None:

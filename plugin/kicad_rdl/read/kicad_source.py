@@ -36,7 +36,7 @@ def read_footprint(path: Path, options: SourceOptions = DEFAULTS) -> Source:
     """A ``.kicad_mod`` file as a die; its outline is that on the fabrication layer, else the courtyard, else its pads.
 
     Raises:
-        InputError: not a footprint, no pads, or two of one name.
+        InputError: not a footprint, or no pads.
     """
     root = read_tree(path, "footprint")
     name = options.name or root.name().rpartition(":")[2]
@@ -178,7 +178,6 @@ def _die(part: _Part, options: SourceOptions) -> PlacedDie:
         quarters = 0
     if not part.pads:
         raise InputError(f"{part.reference} has no pad with a number on a copper layer", part.node.source)
-    _refuse_repeats(part)
     drawn = [DrawnBump(Bump(pad.name, pad.at, pad.net, pad.opening), 1) for pad in part.pads]
     outline = _outline(part, options)
     die = die_in(part.reference, drawn, outline, part.node.source)
@@ -197,15 +196,6 @@ def _turned(part: _Part) -> _Part:
     note = "pads keep the direction of their sides, although the footprint is turned"
     pads = tuple(pad if isinstance(pad.shape, Circle) else replace(pad, note=note) for pad in pads)
     return replace(part, pads=pads)
-
-
-def _refuse_repeats(part: _Part) -> None:
-    name, times = Counter(pad.name for pad in part.pads).most_common(1)[0]
-    if times > 1:
-        raise InputError(
-            f'pad "{name}" is there {times} times in {part.reference}; give every pad a number of its own',
-            part.node.source,
-        )
 
 
 def _outline(part: _Part, options: SourceOptions) -> Box:
@@ -242,7 +232,6 @@ def _drawn_on(part: _Part, layer: str) -> Box | None:
 
 
 def _balls(part: _Part, flipped: bool) -> list[SourceBall]:
-    _refuse_repeats(part)
     seen = _mirrored(part) if flipped else part
     place = Place(angle=-seen.angle)
     balls: list[SourceBall] = []
@@ -286,8 +275,15 @@ def _ball_boxes(balls: Sequence[SourceBall]) -> list[Box]:
     return [Box.around(ball.at for ball in balls)] if balls else []
 
 
+def _few(names: Sequence[str]) -> str:
+    return ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
+
+
 def _notes(parts: Sequence[_Part]) -> Iterator[str]:
     """What was simplified, once for each part and kind."""
     for part in parts:
+        renamed = [pad.name for pad in part.pads if pad.number != pad.name]
+        if renamed:
+            yield f"{part.node.source}: {part.reference}: pads with the number of another are called {_few(renamed)}"
         for note, times in sorted(Counter(pad.note for pad in part.pads if pad.note).items()):
             yield f"{part.node.source}: {part.reference}: {times} {note}"
