@@ -307,6 +307,39 @@ def test_estimate(run: Run, tmp_path: Path) -> None:
     assert run("estimate", job, "-q", "--drawing", tmp_path / "none" / "cut.svg")[0] == 2
 
 
+def test_estimate_names_bumps_that_no_via_leads_away(run: Run, tmp_path: Path) -> None:
+    """A plane has RDL1 and a ball lies under the middle of the die: no gap is too narrow, yet not all fits. The remedy
+    helps."""
+    rows = [(80 * i - 200, 80 * j - 200, "vss" if (i + j) % 2 else f"n{i}_{j}") for i in range(6) for j in range(6)]
+    text = "bump,x (um),y (um),net\n" + "".join(f"b{k},{x},{y},{net}\n" for k, (x, y, net) in enumerate(rows))
+    (tmp_path / "b.csv").write_text(text, encoding="utf-8")
+    lines = "".join(f'"metals.{k}.{what}" = "18 um"\n' for k in range(4) for what in ("line", "space"))
+    job = f"""
+name = "shut"
+package = {{ width = "4 mm", height = "4 mm", rdl_count = 2 }}
+die = {{ bumps = "b.csv", width = "580 um", height = "580 um" }}
+balls = {{ pitch = "400 um", columns = 9, rows = 9, depopulate = [] }}
+[technology]
+name = "fanout-hd-2rdl"
+[technology.override]
+{lines}
+[[nets.rules]]
+match = ["vss"]
+kind = "supply"
+style = "plane"
+balls = 2
+"""
+    path = tmp_path / "job.toml"
+    path.write_text(job, encoding="utf-8")
+    status, said, _ = run("estimate", path, "-q")
+    assert status == 1
+    (words,) = (line for line in said.splitlines() if "no stack of vias" in line)
+    (remedy,) = re.findall(r"balls.depopulate = (\[.*?\])", words)
+    assert remedy == '["E5"]'
+    path.write_text(path.read_text("utf-8").replace("depopulate = []", f"depopulate = {remedy}"), encoding="utf-8")
+    assert run("estimate", path, "-q")[0] == 0
+
+
 def test_estimate_of_too_much(run: Run, tmp_path: Path) -> None:
     job = write_array(tmp_path)
     status, said, _ = run("estimate", job, "-q")

@@ -251,6 +251,7 @@ def _attempt(job: Job, count: int, progress: Listener) -> Attempt:
         settled=found.settled,
         settled_fits=found.settled_fits,
         wall=found.wall,
+        shut=found.shut,
     )
 
 

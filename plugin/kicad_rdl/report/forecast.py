@@ -33,6 +33,8 @@ class Attempt:
     settled_fits: int = 0
     wall: tuple[Cut, ...] = ()
     """A line or rectangle across all RDLs, side by side and layer by layer, that too many of the settled must cross."""
+    shut: tuple[tuple[str, str], ...] = ()
+    """Bumps without room for a stack of vias to a layer with signals, each with the ball that is in its way."""
 
     @property
     def bottleneck(self) -> tuple[Cut, ...]:
@@ -78,11 +80,11 @@ def forecast_words(forecast: Forecast, most: int = 10) -> tuple[str, ...]:
         verdict = f"{counted(needed, 'RDL')} needed"
     lines = [f"{package.name}: {verdict}"]
     for attempt in forecast.attempts:
-        lines += _attempt_words(attempt, most)
+        lines += _attempt_words(attempt, len(package.technology.metals), most)
     return tuple(lines)
 
 
-def _attempt_words(attempt: Attempt, most: int) -> list[str]:
+def _attempt_words(attempt: Attempt, rdls: int, most: int) -> list[str]:
     name = counted(attempt.rdl_count, "RDL")
     if attempt.refusal is not None:
         return [f"{name}: impossible: {attempt.refusal}"]
@@ -98,6 +100,15 @@ def _attempt_words(attempt: Attempt, most: int) -> list[str]:
         lines = [f"{name}: {attempt.fits} of {attempt.wanted} connections fit at most", f"  {flow}", f"  {given}"]
     if attempt.homeless:
         lines.append(f"  too few balls are left for {', '.join(attempt.homeless)}")
+    if attempt.shut:
+        names = ", ".join(bump for bump, _ in attempt.shut[:most])
+        more = f" and {len(attempt.shut) - most} more" if len(attempt.shut) > most else ""
+        balls = ", ".join(f'"{ball}"' for ball in dict.fromkeys(sorted(ball for _, ball in attempt.shut)))
+        lines.append(
+            f"  no stack of vias has room at {names}{more}, for the pads of balls: "
+            f"leave these out (balls.depopulate = [{balls}])"
+            + (" or take one more RDL" if attempt.rdl_count < rdls else "")
+        )
     if attempt.cut:
         fit = sum(cut.fits for cut in attempt.cut)
         lines.append(f"  the bottleneck is the minimum cut through {len(attempt.cut)} gaps, {fit} traces in all:")
@@ -142,6 +153,7 @@ def forecast_data(forecast: Forecast) -> dict[str, Any]:
                 "maximum_flow": attempt.fits - attempt.settled_fits,
                 "shortest_plan": dict(attempt.carried),
                 "nets_without_ball": list(attempt.homeless),
+                "bumps_without_room_for_vias": [{"bump": bump, "ball": ball} for bump, ball in attempt.shut],
                 "minimum_cut": [_gap_data(cut) for cut in attempt.cut],
                 "settled_connections": attempt.settled,
                 "settled_that_fit_at_most": attempt.settled_fits,

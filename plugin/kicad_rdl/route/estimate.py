@@ -10,7 +10,7 @@ from kicad_rdl.model.layout import Cut
 from kicad_rdl.model.package import Package, SupplyStyle
 from kicad_rdl.model.report import Progress
 from kicad_rdl.route.account import cuts_of
-from kicad_rdl.route.demand import demand_of
+from kicad_rdl.route.demand import Demand, demand_of
 from kicad_rdl.route.plan import Plan, make_plan
 from kicad_rdl.route.problem import Problem, problem_of
 from kicad_rdl.route.supplies import with_supplies
@@ -39,6 +39,9 @@ class Estimate:
     """How many of those fit at most."""
     wall: tuple[Cut, ...] = ()
     """The wall that leaves most of them open, side by side on every layer; empty where none does."""
+    shut: tuple[tuple[str, str], ...] = ()
+    """Bumps of nets of which none has room for a stack of vias to a layer with signals, each with the nearest ball, in
+    whose way it is; no part of the minimum cut."""
 
     @property
     def enough(self) -> bool:
@@ -65,7 +68,19 @@ def estimate(package: Package, progress: Callable[[Progress], None] | None = Non
         settled,
         settled_fits,
         () if wall is None else _sides(problem, wall),
+        _shut(problem, demand_of(problem)),
     )
+
+
+def _shut(problem: Problem, demand: Demand) -> tuple[tuple[str, str], ...]:
+    """Names of the bumps of the flow whose nets no stack leads away, and of the balls over which they are."""
+    if problem.package.staggered:
+        return ()
+    first = min(demand.signal_layers)
+    away = {problem.bumps[i].net for i in demand.bumps if demand.sites.bump_limit[i] >= first}
+    shut = [problem.bumps[i] for i in demand.bumps if problem.bumps[i].net not in away]
+    over = [min((ball.at.distance(bump.at), ball.name) for ball in problem.balls) for bump in shut]
+    return tuple(sorted((bump.label, ball) for bump, (_, ball) in zip(shut, over, strict=True)))
 
 
 def _settled(problem: Problem, plan: Plan) -> int:
