@@ -296,3 +296,27 @@ def test_the_bracket_that_kicad_leaves_out(tmp_path: Path) -> None:
     assert result.clean
     assert len(result.routing.traces) == 1
     assert without_tracks(result.path.read_text(), {"A"}) == text
+
+
+def test_a_pad_in_strips(tmp_path: Path) -> None:
+    """A long pad is several outlines to the router; none of them is in the way of a trace to another one."""
+    long = (
+        '(pad "1" smd trapezoid (at 0.370634 2.578534 45) (size 0.882921 0.458283) (rect_delta 0 0.137485) '
+        '(layers "F.Cu") (net 1 "A") (clearance 0.4))'
+    )
+    oval = (
+        '(pad "2" smd oval (at -0.120239 -3.619055 45) (size 1.543428 0.838764) (layers "B.Cu") (net 1 "A") '
+        "(clearance 0.4))"
+    )
+    settings = project(
+        min_clearance=0.2,
+        min_track_width=0.25,
+        min_via_diameter=0.6,
+        min_through_hole_diameter=0.3,
+        min_hole_clearance=0.25,
+        min_hole_to_hole=0.25,
+    )
+    third = pad("3", 2.925137, 0.865671, 2, size=0.603872, more=" (clearance 0.4)")
+    result = routed(tmp_path, text_of(part("U1", long, oval, third)), settings=settings)
+    assert result.clean
+    assert len(result.routing.vias) == 1

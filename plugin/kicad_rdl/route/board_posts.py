@@ -137,7 +137,8 @@ class _Maker:
         """The outline of a pad around a place where a trace may end: of a pad over the board edge not its middle."""
         half = -(-max(self.rules.of(thing.net).widths[: self.rules.routed]) // 2) + 1
         if half not in self.rooms:
-            self.rooms[half] = shapely.buffer(self.inside, -(half + self.rules.edge))
+            smooth = 2 * max(max(self.base) // SMOOTH, 1)  # see _edge
+            self.rooms[half] = shapely.buffer(self.inside, -(half + self.rules.edge + smooth))
             shapely.prepare(self.rooms[half])
         if shapely.contains_xy(self.rooms[half], chunk.at.x, chunk.at.y):
             return chunk
@@ -145,9 +146,8 @@ class _Maker:
         free = shapely.intersection(inner, self.rooms[half])
         if free.is_empty:
             return chunk
-        middle = shapely.Point(chunk.at.x, chunk.at.y)
-        x, y = shapely.get_coordinates(shapely.shortest_line(free, middle))[0].tolist()
-        return around(chunk, Point(round(x), round(y)))
+        spot = shapely.point_on_surface(free)
+        return around(chunk, Point(round(spot.x), round(spot.y)))
 
     def _margin(self, thing: Thing, layer: int) -> Nm:
         """What a thing asks for beyond the base, for itself, for its net, or for its hole."""

@@ -130,6 +130,8 @@ def _beside(
         if wire.start not in members or wire.end not in members:
             continue
         (vertex,) = [v for v in members if v not in (wire.start, wire.end)]
+        if _is_joined(tiles, triangle, vertex):
+            continue
         # all discs of an obstacle are passed on one side, also where the straight line parts them
         side = 1.0 if members[members.index(wire.start) - 2] == wire.end else -1.0
         load = _corner_load(tiles, wires, triangle, vertex, orders, widths, space)
@@ -138,6 +140,14 @@ def _beside(
             cx, cy = tiles.disc_xy[k].tolist()
             found.append((cx, cy, float(tiles.disc_r[k]) + keep, side, -1, 0))
     return found
+
+
+def _is_joined(tiles: Tiles, triangle: int, vertex: int) -> bool:
+    """Whether a corner of a tile is one copper with another one: parts of a pad, or pads of a net that overlap."""
+    sides = [edge for edge in tiles.triangle_edges[triangle].tolist() if vertex in tiles.edges[edge]]
+    touching = tiles.edges[[edge for edge in sides if tiles.width[edge] <= 0]]
+    nets = [{tiles.obstacles[v].net for v in pair} for pair in touching.tolist() if max(pair) < tiles.obstacle_count]
+    return any(len(own) == 1 and None not in own for own in nets)
 
 
 def _corner_load(

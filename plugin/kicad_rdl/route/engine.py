@@ -328,7 +328,9 @@ def _result(task: _Task, tried: _Stage, stage: _Stage, laying: Laying) -> Connec
     blockade = Blockade(tried.work.sketches)
     for number, leg in enumerate(tried.legs):
         if number not in tried.work.wires and leg.request in reasons:
-            reasons[leg.request] = _why_open(task, task.requests[leg.request], number, tried.work, blockade)
+            asked = task.requests[leg.request]
+            # gaps where a wire could not be laid are closed, and would seem full
+            reasons[leg.request] = laying.why.get(asked.net) or _why_open(task, asked, number, tried.work, blockade)
     used: dict[int, list[int]] = {}
     for trace in wires:
         for own in (trace.start, trace.end):
