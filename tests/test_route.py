@@ -28,6 +28,7 @@ from kicad_rdl.model.layout import Layout
 from kicad_rdl.model.package import LayerRule, Package, SupplyStyle
 from kicad_rdl.model.report import Rule, Violation
 from kicad_rdl.pipeline import undeclared
+from kicad_rdl.read.job import read_job
 from kicad_rdl.read.plausible import refuse_impossible
 from kicad_rdl.route import route, router
 from kicad_rdl.route.plan import make_plan
@@ -396,6 +397,35 @@ def test_dog_bones_keep_away_from_the_stacks_of_balls() -> None:
                 bone = LineString([(bump.at.x, bump.at.y), (end.x, end.y)])
                 assert all(bone.distance(ShapelyPoint(at.x, at.y)) >= away for at in stacks), seed
     assert bones > 20
+
+
+@pytest.mark.parametrize("layers", ["[1, 2]", "[2]"])
+def test_stacks_over_the_pad_of_a_ball(tmp_path: Path, layers: str) -> None:
+    """The ball's stack makes room for what the net keeps from others; a net kept off RDL1 has no dog bone there."""
+    (tmp_path / "b.csv").write_text("bump,x (um),y (um),net\n1,292,292,A\n2,-292,292,B\n", encoding="utf-8")
+    job = f"""
+name = "over"
+technology = "fanout-hd-2rdl"
+package = {{ width = "3 mm", height = "3 mm", rdl_count = 3 }}
+die = {{ bumps = "b.csv", width = "1 mm", height = "1 mm" }}
+balls = {{ pitch = "0.5 mm", columns = 4, rows = 4 }}
+[[nets.rules]]
+match = ["*"]
+space = "40 um"
+layers = {layers}
+"""
+    (tmp_path / "job.toml").write_text(job, encoding="utf-8")
+    package = read_job(tmp_path / "job.toml").package
+    problem = problem_of(package)
+    sites = sites_of(problem, [2, 2])
+    assert sites.bump_limit == (2, 2)
+    assert sites.bump_at == tuple(bump.at for bump in problem.bumps)
+    onto_the_pad = sites_of(problem, [3, 3])
+    assert onto_the_pad.bump_limit == ((3, 3) if "1" in layers else (2, 2)), (
+        "on the pad only where a dog bone leads off it"
+    )
+    layout = route(package)
+    assert (violations_of(layout), layout.unrouted) == ([], ())
 
 
 def test_a_dog_bone_is_no_wider_than_the_router_sees() -> None:

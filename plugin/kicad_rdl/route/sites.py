@@ -109,30 +109,36 @@ def _apart(tree: cKDTree, places: I64) -> F64:
 
 
 def _place_balls(problem: Problem, rules: _Rules, barred: Barred, ball_at: list[Point]) -> list[int]:
-    """Moves stacks of balls off bump lands, inside their pads; returns the innermost layer each can reach."""
-    lands = [circumradius(bump.shape) for bump in problem.bumps]
+    """Moves stacks of balls off bump lands, inside their pads; returns the innermost layer each can reach.
+
+    What nets want beyond the technology's space is left to the stacks of their bumps where the pad has room for that.
+    """
+    package = problem.package
+    beyond = {rule.name: _beyond(problem, rules, rule) for rule in package.nets}
+    least = [circumradius(bump.shape) + rules.space + rules.via for bump in problem.bumps]
+    wanted = [away + beyond.get(bump.net or "", 0.0) for away, bump in zip(least, problem.bumps, strict=True)]
     tree = _tree([bump.at for bump in problem.bumps])
-    count = problem.package.rdl_count
-    reach = max(lands, default=0.0) + rules.space + rules.via
-    slack = problem.package.ball.pad / 2 - rules.via - 1
+    count = package.rdl_count
+    reach = max(wanted, default=0.0)
+    slack = package.ball.pad / 2 - rules.via - 1
     limits: list[int] = []
 
-    def clear(place: Point) -> bool:
+    def clear(place: Point, away: Sequence[float]) -> bool:
         near = tree.query_ball_point((place.x, place.y), reach)
-        return all(
-            place.distance(problem.bumps[i].at) >= lands[i] + rules.space + rules.via for i in near
-        ) and barred.via(place, rules.via, None, 1, count, count)
+        return all(place.distance(problem.bumps[i].at) >= away[i] for i in near) and barred.via(
+            place, rules.via, None, 1, count, count
+        )
 
     steps = max(0, math.floor(slack / rules.space))
     offsets = [Point(0, 0), *_around(rules.space, rules.space, steps, DIRECTIONS[Angles.ANY])]
     for j, ball in enumerate(problem.balls):
         limits.append(_unbarred(barred, rules, ball.at, 2, count))
-        for offset in offsets:
-            place = Point(ball.at.x + offset.x, ball.at.y + offset.y)
-            if clear(place):
-                ball_at[j] = place
-                limits[j] = 1
-                break
+        places = [Point(ball.at.x + offset.x, ball.at.y + offset.y) for offset in offsets]
+        found = next((place for place in places if clear(place, wanted)), None)
+        if found is None and wanted != least:
+            found = next((place for place in places if clear(place, least)), None)
+        if found is not None:
+            ball_at[j], limits[j] = found, 1
     return limits
 
 
@@ -160,6 +166,7 @@ class _Bumps:
         self._problem, self._rules, self._barred = problem, rules, barred
         self._widths: dict[str | None, int] = {rule.name: package.trace_width(rule, 1) for rule in package.nets}
         self._beyond: dict[str | None, float] = {rule.name: _beyond(problem, rules, rule) for rule in package.nets}
+        self._kept_off = {rule.name for rule in package.nets if rule.layers is not None and 1 not in rule.layers}
         self._lands = [circumradius(bump.shape) for bump in problem.bumps]
         self._smallest, self._largest = min(self._lands, default=0.0), max(self._lands, default=0.0)
         self._bumps = _tree(self.at)
@@ -178,9 +185,8 @@ class _Bumps:
         below = [i for i, layer in enumerate(reach) if layer > 1]
         homeless = [i for i in below if not self._straight(i, reach[i])]
         for i in homeless:
-            if self._thick(i) < self._trace(i):
-                continue  # its trace would stand out of the hull that the router sees
-            if self._beside(i, reach[i]):
+            # a wide trace would stand out of the hull that the router sees
+            if self._on_rdl1(i) and self._thick(i) >= self._trace(i) and self._beside(i, reach[i]):
                 continue
             for lower in range(reach[i] - 1, 1, -1):
                 if self._straight(i, lower):
@@ -250,6 +256,10 @@ class _Bumps:
         if layer < self._problem.package.rdl_count:
             return clear
         return clear & (_apart(self._pads, places) >= self._pad + space + via + more)
+
+    def _on_rdl1(self, i: int) -> bool:
+        """Whether a bump's net may have a dog bone."""
+        return self._problem.bumps[i].net not in self._kept_off
 
     def _trace(self, i: int) -> float:
         """Half the width of a bump's trace on RDL1 [nm]."""
