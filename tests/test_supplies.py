@@ -10,7 +10,7 @@ import pytest
 import samples
 import shapely
 from conftest import KicadCli, script
-from jobs import RINGS_JOB, write_job
+from jobs import RINGS_JOB, SMALL_JOB, write_job
 
 from kicad_rdl.check import check_layout
 from kicad_rdl.geometry import Circle, Point, shapely_of, shapely_polygon
@@ -96,6 +96,19 @@ def test_auto_takes_a_tree_for_few_bumps_and_on_one_layer(tmp_path: Path) -> Non
 def test_a_layer_that_is_asked_for_is_kept(tmp_path: Path) -> None:
     package = styled(heavy_package(tmp_path), SupplyStyle.PLANE, 3)
     assert with_supplies(package) == (package, ())
+
+
+def test_trees_where_a_plane_has_rdl1(tmp_path: Path) -> None:
+    """All bumps of a tree must come down to RDL2, not the one alone that leads to its ball."""
+    nets = ("VSS", "VDD", "A", "VDD", "VSS", "VDD", "B", "V18", "V18")
+    rows = [f"{k},{150 * (k % 3) - 150},{150 * (k // 3) - 150},{net}\n" for k, net in enumerate(nets)]
+    (tmp_path / "bumps.csv").write_text("bump,x_um,y_um,net\n" + "".join(rows))
+    rule = '[[nets.rules]]\nmatch = ["VSS"]\nstyle = "plane"\nplane_layer = 1\n'
+    (tmp_path / "job.toml").write_text(SMALL_JOB + rule)
+    layout = route(read_job(tmp_path / "job.toml").package)
+    assert layout.unrouted == ()
+    assert check_layout(layout) == ()
+    assert {c.layer for c in layout.connections if c.net in ("VDD", "V18")} == {2}
 
 
 def test_middles_divide_evenly() -> None:

@@ -100,7 +100,12 @@ def demand_of(problem: Problem) -> Demand:
         np.array([min(rule.balls, size[rule.name]) for rule in free], dtype=np.int64),
         tuple(held),
         tuple(
-            min(depth, limit) if bump.net in plane_layer or bump.net in special else 1
+            min(depth, limit)
+            if bump.net in plane_layer or bump.net in special
+            # the flow leads one bump of a net away; where planes have RDL1 the others must come down to be joined
+            else min(min(signal_layers), limit)
+            if bump.net is not None and size[bump.net] > 1
+            else 1
             for bump, depth, limit in zip(problem.bumps, reach, sites.bump_limit, strict=True)
         ),
         tuple(
