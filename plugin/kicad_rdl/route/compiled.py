@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,9 @@ def compiled(function: Callable[..., Any]) -> Any:
     numba looks for a folder beside the module, then in the user's home; where there is neither (a plugin installed for
     all users, run by one without a home), it refuses to keep anything. What it keeps, it throws away when the module
     changes, but not when one changes whose functions are called or whose numbers are used (numba's documentation,
-    "Caching Limitations"); so the name under which it is kept says what those were.
+    "Caching Limitations"); so the name under which it is kept says what those were. It also names every named tuple
+    there is: numba keeps the types of arguments by the places of their classes, and ends with an error, instead of
+    making anew, where it finds one that has moved since.
     """
     return _made(function)
 
@@ -36,9 +40,7 @@ def lean(function: Callable[..., Any]) -> Any:
 
 
 def _made(function: Callable[..., Any], **options: bool) -> Any:
-    called = _called(function)
-    if called:
-        function.__qualname__ = f"{function.__qualname__}.{called}"
+    function.__qualname__ = f"{function.__qualname__}.{_kept_by(function)}"
     made: Callable[..., Any] = numba.njit
     try:
         return made(cache=True, **options)(function)
@@ -69,17 +71,25 @@ class _Making(event.Listener):
         pass
 
 
-def _called(function: Callable[..., Any]) -> str:
-    """A digest of the numbers and other modules' machine code that a function's module uses; "": there are none."""
+def _kept_by(function: Callable[..., Any]) -> str:
+    """A digest of the numbers and other modules' machine code that a function's module uses, and of named tuples."""
     others = {
         value.py_func.__code__.co_filename: value.py_func.__qualname__.partition(".")[2]
         for value in function.__globals__.values()
         if isinstance(value, CPUDispatcher) and value.py_func.__module__ != function.__module__
     }
     numbers = {name: value for name, value in function.__globals__.items() if isinstance(value, int | float)}
-    if not others and not numbers:
-        return ""
-    digest = hashlib.sha256(repr(sorted(numbers.items())).encode())
+    digest = hashlib.sha256(repr((sorted(numbers.items()), _named_tuples())).encode())
     for name, beyond in sorted(others.items()):
         digest.update(Path(name).read_bytes() + beyond.encode())
     return digest.hexdigest()[:12]
+
+
+@cache
+def _named_tuples() -> list[tuple[str, str]]:
+    """Module and name of every class whose values machine code may be given."""
+    return sorted(
+        (path.stem, name)
+        for path in Path(__file__).parent.glob("*.py")
+        for name in re.findall(r"^class (\w+)\(NamedTuple\)", path.read_text("utf-8"), re.MULTILINE)
+    )
