@@ -20,7 +20,9 @@ from woven import Stack, each_stack, lawful, overfull_cuts, random_errand, rando
 from kicad_rdl.read.job import read_job
 from kicad_rdl.route import negotiate as negotiation
 from kicad_rdl.route import route
+from kicad_rdl.route import sketches as sketches_module
 from kicad_rdl.route.errands import Errand, Way
+from kicad_rdl.route.frontier import frontier_for, pop, push
 from kicad_rdl.route.groups import Groups
 from kicad_rdl.route.improve import improve, taut_lengths
 from kicad_rdl.route.joins import join_trees
@@ -174,6 +176,28 @@ def test_a_stretched_search_is_never_longer_than_allowed(seed: int) -> None:
         if best is not None and near is not None:
             assert near.cost <= 1.3 * best.cost
             work.push(number, near)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_search_makes_room_for_what_it_looks_at(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def ways() -> list[tuple[float, list[int]]]:
+        stack = random_stack(seed)
+        return [(way.cost, wires) for _, way, wires in fill(stack, stack.sketches(), Random(seed), 20)]
+
+    wanted = ways()
+    assert len(wanted) > 2
+    monkeypatch.setattr(sketches_module, "ENTRIES", 1)
+    assert ways() == wanted
+
+
+def test_a_frontier_is_in_order() -> None:
+    chance = Random(1)
+    entries = [(float(chance.randrange(9)), chance.randrange(9)) for _ in range(200)]
+    frontier = frontier_for(200)
+    for cost, state in entries:
+        push(frontier, cost, state)
+    assert not frontier.lost
+    assert [pop(frontier) for _ in entries] == sorted(entries)
 
 
 @each_stack

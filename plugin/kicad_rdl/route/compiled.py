@@ -39,6 +39,14 @@ def lean(function: Callable[..., Any]) -> Any:
     return _made(function, _nrt=False)
 
 
+def inlined(function: Callable[..., Any]) -> Any:
+    """As ``lean``, for steps of one loop: their code becomes part of who calls them.
+
+    A call otherwise copies the address, the size and the strides of every array, which took as long as the work.
+    """
+    return _made(function, _nrt=False, forceinline=True)
+
+
 def _made(function: Callable[..., Any], **options: bool) -> Any:
     function.__qualname__ = f"{function.__qualname__}.{_kept_by(function)}"
     made: Callable[..., Any] = numba.njit

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from kicad_rdl.route import drawing, prices, pushing, way_back, ways, weave
+from kicad_rdl.route import crossing, drawing, prices, pushing, reaching, way_back, ways, weave
 from kicad_rdl.route.errands import Errand, Meeting, Way
+from kicad_rdl.route.frontier import frontier_for
 from kicad_rdl.route.ground import Posted, ground_of
 from kicad_rdl.route.tiles import Tiles
 from kicad_rdl.route.triangulation import F64, I64
@@ -16,6 +17,8 @@ from kicad_rdl.route.weave import TOO_FAR
 
 FACES = 400_000
 """Faces that a search looks at before it gives up."""
+ENTRIES = 1 << 14
+"""Room of a search for what to look at next, to begin with."""
 
 
 class Sketches:
@@ -32,7 +35,8 @@ class Sketches:
                 standing[self.offsets.vertex[layer] + vertex] = low <= place <= high
         half = np.asarray(spaces)[self.ground.layer] / 2
         self.book = weave.empty_book(self.ground, np.where(standing, full, half), full)
-        self._field = ways.field_for(self._elements, len(self.book.wire), len(self.ground.xy))
+        self._field = reaching.field_for(self._elements, len(self.book.wire), len(self.ground.xy))
+        self._frontier = frontier_for(ENTRIES)
         self.alive: dict[int, None] = {}
         """Wires that are drawn, in the order of their numbers."""
         self._log: list[tuple[int, bool]] = []  # (wire, it was drawn)
@@ -102,14 +106,18 @@ class Sketches:
         onto = np.full(len(b.head) if wires else 0, -1, np.int64)
         for wire in wires:
             onto[wire] = sum(map(len, places))
-            places.append(ways.places_of(g, b, wire))
+            places.append(crossing.places_of(g, b, wire))
         free = [post for post, cost in errand.ends if cost == 0.0] or [post for post, _ in errand.ends]
         own = np.array([*(post for post, _ in errand.starts), *free], np.int64)
-        cost, state, vertex, interval = ways.find(
-            g, b, self._field, starts, start_cost, goals, goal_cost, np.concatenate(places), onto, own,
+        asked = (
+            starts, start_cost, goals, goal_cost, np.concatenate(places), onto, own,
             np.array(errand.widths, np.float64), self._allowed(errand), float(price), float(errand.via_price), faces,
             float(limit), strict, stretch,
         )  # fmt: skip
+        cost, state, vertex, interval = ways.find(g, b, self._field, self._frontier, *asked)
+        while self._frontier.lost:
+            self._frontier = frontier_for(2 * len(self._frontier.cost))
+            cost, state, vertex, interval = ways.find(g, b, self._field, self._frontier, *asked)
         return float(cost), int(state), int(vertex), int(interval)
 
     def place(self, post: int) -> tuple[float, float]:
@@ -262,7 +270,7 @@ class Sketches:
             wire=longer(b.wire), element=longer(b.element), before=longer(b.before), after=longer(b.after),
             below=longer(b.below), above=longer(b.above), tile=longer(b.tile), upto=longer(b.upto),
         )  # fmt: skip
-        self._field = ways.field_for(self._elements, nodes, len(self.ground.xy))
+        self._field = reaching.field_for(self._elements, nodes, len(self.ground.xy))
 
     def _rebuild(self, alive: np.ndarray, nodes: int) -> None:
         b = self.book
