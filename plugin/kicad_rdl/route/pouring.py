@@ -44,9 +44,9 @@ def pour_layers(problem: Problem, plan: Plan, routed: Sequence[Routed], drops: S
         routed: all wires; those of a plane's own net are its skeleton.
         drops: teardrops, in the package frame.
     """
-    scene = Scene(problem, plan, routed, drops)
-    if not scene.nets:
+    if all(rule.style is not SupplyStyle.PLANE for rule in problem.package.nets):
         return Poured((), tuple(routed), tuple(drops), (), plan)
+    scene = Scene(problem, plan, routed, drops)
     stitches: list[Routed] = []
     planes: list[Plane] = []
     for layer in scene.layers:

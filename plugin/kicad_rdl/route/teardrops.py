@@ -55,6 +55,9 @@ TURN = math.cos(math.radians(30))
 ROUND = 2.0
 """An arc within a teardrop has at least this many times the radius of the copper's half width there."""
 
+LONGEST = 500_000.0
+"""Foreign traces are looked at in pieces [nm]: the boxes around long ones would cover far too many pads."""
+
 NOISE = 0.01
 """Distances are measured in floats; what is not clearly legal is not drawn [nm]."""
 
@@ -176,7 +179,7 @@ def _fitting(ends: Sequence[_End], layout: Layout, layer: int) -> list[Polygon |
         for k in pending.tolist():
             outlines[k], step[k] = _widest(ends[k], technology.teardrop_ratio, int(step[k]))
             outline = outlines[k]
-            shapes[k] = None if outline is None else shapely_polygon(outline)
+            shapes[k] = None if outline is None else shapely.polygons([(p.x, p.y) for p in outline.points])
         drawn = np.array([k for k in pending.tolist() if outlines[k] is not None], dtype=np.int64)
         bad = drawn[_too_close(shapes[drawn], nets[drawn], foreign, space, room)]
         if not len(bad):
@@ -217,8 +220,8 @@ def _outline(end: _End, ratio: float) -> Polygon | None:
     points = tuple(p for p, before in zip(ring, [ring[-1], *ring], strict=False) if p != before)
     if len(points) < 4:
         return None
-    shape = shapely.Polygon([(p.x, p.y) for p in points])
-    axis = shapely.LineString([(s[1], s[2]) for s in stations])
+    shape = shapely.polygons([(p.x, p.y) for p in points])
+    axis = shapely.linestrings([(s[1], s[2]) for s in stations])
     if not shape.is_valid or not shape.buffer(1).covers(axis):
         return None
     return Polygon(points)
@@ -281,7 +284,9 @@ def _leaves(path: Path, radius: float) -> _Leave | None:
         if centre.distance(piece.end) < radius:
             continue
         low, high = 0.0, 1.0
-        for _ in range(48):
+        if number == 0 and isinstance(piece, Line):
+            low = high = radius / piece.length
+        for _ in range(48 if low < high else 0):
             middle = (low + high) / 2
             x, y = _place(piece, middle)
             if math.hypot(x - centre.x, y - centre.y) < radius:
@@ -322,21 +327,33 @@ def _foreign(layout: Layout, layer: int, space: float) -> _Foreign:
         for via in layout.vias
         if layer in (via.layer, via.layer + 1)
     ]
-    for trace in layout.all_traces:
-        if trace.layer == layer:
-            arcs = any(isinstance(piece, Arc) for piece in trace.path.pieces)
-            line = shapely.LineString(path_points(trace.path, ARC_TOLERANCE))
-            things.append((trace.net, line, trace.width / 2 + (ARC_TOLERANCE if arcs else 0.0)))
     for plane in layout.planes:
         if plane.layer == layer:
             things += [(plane.net, shapely_polygon(fill), 0.0) for fill in plane.fills]
+    traces = [trace for trace in layout.all_traces if trace.layer == layer]
+    pieces, owner = _pieces([path_points(trace.path, ARC_TOLERANCE) for trace in traces])
+    bent = [ARC_TOLERANCE * any(isinstance(piece, Arc) for piece in trace.path.pieces) for trace in traces]
+    wide = np.array([trace.width / 2 + more for trace, more in zip(traces, bent, strict=True)], dtype=float)
     cores, nets = np.full(len(things), None, dtype=object), np.full(len(things), None, dtype=object)
     cores[:], nets[:] = [core for _, core, _ in things], [net for net, _, _ in things]
-    radii = np.array([radius for _, _, radius in things], dtype=float)
-    low_x, low_y, high_x, high_y = shapely.bounds(cores).T.reshape(4, len(things))
+    cores = np.concatenate([cores, pieces])
+    nets = np.concatenate([nets, np.array([trace.net for trace in traces], dtype=object)[owner]])
+    radii = np.concatenate([np.array([radius for _, _, radius in things], dtype=float), wide[owner]])
+    low_x, low_y, high_x, high_y = shapely.bounds(cores).T.reshape(4, len(cores))
     away = radii + space
     boxes = np.asarray(shapely.box(low_x - away, low_y - away, high_x + away, high_y + away), dtype=object)
     return _Foreign(nets, cores, radii, shapely.STRtree(boxes))
+
+
+def _pieces(lines: Sequence[Sequence[tuple[float, float]]]) -> tuple[Outlines, NDArray[np.int64]]:
+    """Lines cut into straight pieces no longer than ``LONGEST``, and which line each is a piece of."""
+    count = [len(line) for line in lines]
+    points = np.array([point for line in lines for point in line], dtype=float).reshape(-1, 2)
+    whole = shapely.linestrings(points, indices=np.repeat(np.arange(len(lines)), count))
+    places, owner = shapely.get_coordinates(shapely.segmentize(whole, LONGEST), return_index=True)
+    inner = np.flatnonzero(owner[1:] == owner[:-1])
+    pieces = shapely.linestrings(np.stack([places[inner], places[inner + 1]], axis=1))
+    return np.asarray(pieces, dtype=object), owner[inner]
 
 
 def _core(at: Point, shape: Shape) -> tuple[BaseGeometry, float]:
