@@ -320,3 +320,38 @@ def test_a_pad_in_strips(tmp_path: Path) -> None:
     result = routed(tmp_path, text_of(part("U1", long, oval, third)), settings=settings)
     assert result.clean
     assert len(result.routing.vias) == 1
+
+
+@pytest.mark.parametrize(
+    ("more", "settings", "told"),
+    [
+        (
+            keepout("(xy 94 99) (xy 96 99) (xy 96 101) (xy 94 101)", '"F.Cu" "B.Cu"'),
+            project(),
+            "rule area wall lies over",
+        ),
+        ("", project(min_copper_edge_clearance=6), "the board edge leaves no room for a trace at"),
+    ],
+)
+def test_pads_that_are_shut_in(tmp_path: Path, more: str, settings: str, told: str) -> None:
+    """What shuts them is named, not the gaps around."""
+    result = routed(tmp_path, text_of(PADS, *([more] if more else [])), settings=settings)
+    (item,) = result.report["connections"]["open"]
+    assert item["reason"].startswith(told)
+    assert "U1.1" in item["reason"]
+
+
+def test_what_the_reader_leaves_out_is_told(tmp_path: Path) -> None:
+    """Copper on layers that are none, and words of a KiCad of tomorrow."""
+    track = '(segment (start 95 100) (end 99 100) (width 0.1) (layer "In3.Cu") (net 1))'
+    lost = part("U2", pad("1", 0, 5, 1, layer="In7.Cu"))
+    notes = routed(tmp_path, text_of(PADS, track, lost, version=20990101)).report["notes"]
+    assert any("In3.Cu, In7.Cu" in note for note in notes)
+    assert any("newer than 10 (version 20990101)" in note for note in notes)
+    assert not routed(tmp_path, text_of(PADS)).report["notes"]
+
+
+def test_lengths_end_at_the_copper(tmp_path: Path) -> None:
+    """Also where the net could have had a via wider than its pads."""
+    (item,) = routed(tmp_path, text_of(PADS), settings=project(min_via_diameter=1.0)).routing.connections
+    assert item.length == pytest.approx(9.6 * MM)

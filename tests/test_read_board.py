@@ -132,15 +132,15 @@ def test_chamfered_corner(tmp_path: Path) -> None:
 
 
 def test_custom_pad(tmp_path: Path) -> None:
-    """The anchor and its primitives are one thing, and no short among themselves."""
+    """The anchor, as wide as its width says, and its primitives are one thing, and no short among themselves."""
     text = (
-        '(pad "3" smd custom (at 0 0) (size 0.2 0.2) (layers "F.Cu") {net} (options (clearance outline) '
+        '(pad "3" smd custom (at 0 0) (size 0.2 0.1) (layers "F.Cu") {net} (options (clearance outline) '
         "(anchor circle)) (primitives (gr_poly (pts (xy 0 0) (xy 1 0) (xy 1 1)) (width 0.1) (fill yes)) "
         "(gr_line (start 0 0) (end -1 0) (width 0.1))))"
     )
     for net in ('(net 1 "A")', ""):
         found = board(tmp_path, footprint(text.format(net=net)))
-        assert len(found.copper) == 3
+        assert [copper.width for copper in found.copper] == [200_000, 100_000, 100_000]
         assert len({copper.thing for copper in found.copper}) == 1
         assert not {v.rule for v in check_artwork(found, samples.technology())} & {Rule.SHORT, Rule.SPACING}
 

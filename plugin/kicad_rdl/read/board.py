@@ -7,6 +7,7 @@ diameters, allowed directions.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -32,6 +33,8 @@ from kicad_rdl.units import Nm
 
 OLDEST_VERSION = 20211014
 """KiCad 6; older files draw arcs and zones in other words."""
+NEWEST_VERSION = 20260206
+"""KiCad 10, the newest that was tried."""
 
 
 def read_board(path: str | Path) -> Artwork:
@@ -61,6 +64,9 @@ class BoardReader:
         if version < OLDEST_VERSION:
             raise InputError(f"written by a KiCad before 6.0 (version {round(version)}); save it in 9", root.source)
         self.root = root
+        self.version = round(version)
+        self.nowhere: set[str] = set()
+        """Copper layers of tracks and pads that the board does not have."""
         self.thing = count()
         rows = [row for row in root.need("layers").children if row.name().endswith(".Cu")]
         order = {"F.Cu": 0, "B.Cu": 1000}
@@ -129,10 +135,14 @@ class BoardReader:
         layer = node.text("layer")
         shapes = drawing_shapes(replace(node, word=f"gr_{_KIND[node.word]}"), Place())
         net = self.net_of(node)
+        self._known([layer])
         if layer in self.layer:
             for skeleton, _ in shapes:
                 width = node.need("width").length()
                 self._add(CopperKind.TRACE, net, layer, (skeleton, width), f"trace of {net}", next(self.thing))
+
+    def _known(self, layers: Sequence[str]) -> None:
+        self.nowhere.update(layer for layer in layers if layer.endswith(".Cu") and layer not in self.layer)
 
     def _via(self, node: Node) -> None:
         at, net, thing = node.need("at").point(), self.net_of(node), next(self.thing)
@@ -214,6 +224,7 @@ class BoardReader:
         net, thing = self.net_of(node), next(self.thing)
         name = f"pad {reference}.{node.name()}"
         layers = self.layers_of(node)
+        self._known(layers)
 
         def shapes_on(layer: str, margin: Nm = 0) -> list[Shape]:
             return pad_shapes(pad_on(node, layer), place, margin)

@@ -153,7 +153,7 @@ def _custom(pad: Node, place: Place, width: Nm, height: Nm, margin: Nm) -> list[
     if anchor == "rect":
         shapes: list[Shape] = [(_polygon(place, _rectangle(width / 2, height / 2)), 0)]
     else:
-        shapes = [(place.at, min(width, height))]
+        shapes = [(place.at, width)]  # as of round pads, only the width counts
     primitives = pad.first("primitives")
     for child in primitives.children if primitives is not None else ():
         grown = [(skeleton, stroke + 2 * margin) for skeleton, stroke in drawing_shapes(child, place)]

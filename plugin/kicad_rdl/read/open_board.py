@@ -15,7 +15,7 @@ from kicad_rdl.geometry import ORIGIN, Point, Polygon
 from kicad_rdl.model.artwork import Area, Copper, CopperKind, Skeleton
 from kicad_rdl.model.open_board import BoardPad, Drill, OpenBoard, Pour
 from kicad_rdl.model.package import Keepout
-from kicad_rdl.read.board import BoardReader, is_teardrop
+from kicad_rdl.read.board import NEWEST_VERSION, BoardReader, is_teardrop
 from kicad_rdl.read.board_outline import loose_ends
 from kicad_rdl.read.board_shapes import Place, place_of, polygon_corners
 from kicad_rdl.read.board_texts import dimension_corners, frame_corners, shown_text, text_box
@@ -168,6 +168,11 @@ class _OpenBoardReader(BoardReader):
                 yield Copper(CopperKind.TEARDROP, None, layer, ring, 0, name, -1)
 
     def _notes(self, copper: Iterable[Copper]) -> Iterable[str]:
+        if self.version > NEWEST_VERSION:
+            yield f"written by a KiCad newer than 10 (version {self.version}), which was not tried"
+        if self.nowhere:
+            layers = ", ".join(sorted(self.nowhere))
+            yield f"tracks and pads on layers that the board does not have count as nothing: {layers}"
         filled = {item.net for item in copper if item.kind is CopperKind.PLANE}
         bare = sorted(set(self.zone_spaces) - filled)
         if bare:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import TypeAlias
 
 import shapely
+from shapely.geometry.base import BaseGeometry
 
-from kicad_rdl.geometry import Point, path_points, shapely_of
+from kicad_rdl.geometry import Point, path_points
 from kicad_rdl.model.open_board import (
     BoardConnection,
     BoardRouting,
@@ -24,11 +27,16 @@ from kicad_rdl.route.engine import Connected, Wire, connect
 from kicad_rdl.route.open_pairs import OpenPair, open_pairs
 from kicad_rdl.route.posts import LayerRules, Post, Request
 from kicad_rdl.route.refill import with_copper
+from kicad_rdl.route.shut import Shut
+from kicad_rdl.route.skeletons import drawn, metal_of
 from kicad_rdl.route.standing import Standing, standing_of
 from kicad_rdl.route.stitches import stitches
 from kicad_rdl.route.taps import Taps
 from kicad_rdl.route.via_choice import ViaChoice
 from kicad_rdl.route.via_places import via_ground
+
+Metal: TypeAlias = tuple[Collection[int], BaseGeometry]
+"""Layers, and what is covered there."""
 
 NO_TIME = "the time was over before its turn"
 UNREACHABLE = "a pad of it lies outside the board, on no routed layer, or under other copper"
@@ -99,7 +107,24 @@ def _routed(
         late,
         say,
     )
-    return merged(by_vias, _routing(pairs, placed, rules, found, taps))
+    return merged(
+        by_vias, _routing(pairs, placed, rules, _explained(found, pairs, placed, board, rules), taps, standing)
+    )
+
+
+def _explained(
+    found: Connected, pairs: Sequence[OpenPair], placed: BoardPosts, board: OpenBoard, rules: BoardRules
+) -> Connected:
+    """With the reason of what is open where an end of it is shut in."""
+    if not found.open:
+        return found
+    shut, reasons = Shut(board, rules), dict(found.open)
+    for number in found.open:
+        pair = pairs[number]
+        ends = [[placed.posts[post] for post in _posts(piece, placed)] for piece in (pair.start, pair.end)]
+        why = [shut.why(posts, rules.of(pair.net)) for posts in ends]
+        reasons[number] = why[0] or why[1] or reasons[number]
+    return replace(found, open=reasons)
 
 
 def _via_choice(board: OpenBoard, rules: BoardRules, standing: Standing, nets: Collection[str]) -> ViaChoice:
@@ -132,16 +157,17 @@ def _posts(piece: tuple[int, ...], placed: BoardPosts) -> tuple[int, ...]:
 
 
 def _routing(
-    pairs: list[OpenPair], placed: BoardPosts, rules: BoardRules, found: Connected, taps: Taps
+    pairs: list[OpenPair],
+    placed: BoardPosts,
+    rules: BoardRules,
+    found: Connected,
+    taps: Taps,
+    standing: Standing,
 ) -> BoardRouting:
     traces = tuple(BoardTrace(pairs[wire.request].net, wire.layer, wire.width, wire.path) for wire in found.wires)
-    lengths: dict[int, list[float]] = {}
-    nets: dict[int, str] = {}
     ends: dict[int, list[Wire]] = {}
     for wire in found.wires:
-        lengths.setdefault(wire.request, []).append(_bare_length(wire, placed.posts))
         for post in (wire.start, wire.end):
-            nets[post] = pairs[wire.request].net
             ends.setdefault(post, []).append(wire)
 
     def in_pour(post: int) -> bool:
@@ -150,13 +176,21 @@ def _routing(
         pair = pairs[one.request]
         return not others and any(one.layer in taps.layers(piece, post) for piece in (pair.start, pair.end))
 
-    needless = {post for post in ends if post < len(placed.posts) and placed.posts[post].candidate and in_pour(post)}
-    vias = tuple(
-        via
-        for index, (post, reached) in enumerate(zip(placed.posts, found.ranges, strict=True))
-        if index not in needless
-        for via in _vias(post, placed.via_at[index], nets.get(index), reached, rules)
-    )
+    drilled: dict[int, list[BoardVia]] = {}
+    copper: dict[int, list[Metal]] = {}
+    for post, wires in ends.items():
+        if post < len(placed.posts) and not (placed.posts[post].candidate and in_pour(post)):
+            net = pairs[wires[0].request].net
+            drilled[post] = _vias(placed.posts[post], placed.via_at[post], net, found.ranges[post], rules)
+            copper[post] = [drawn(via) for via in drilled[post]]
+    for number, posts in placed.of_thing.items():
+        thing = standing.things[number]
+        for post in posts:
+            if post in ends:
+                copper.setdefault(post, []).extend((thing.layers, shape) for shape in metal_of(thing.shapes))
+    lengths: dict[int, list[float]] = {}
+    for wire in found.wires:
+        lengths.setdefault(wire.request, []).append(_bare_length(wire, copper))
     connections = tuple(
         BoardConnection(
             pair.net,
@@ -168,13 +202,13 @@ def _routing(
         )
         for number, pair in enumerate(pairs)
     )
-    return BoardRouting(traces, vias, connections)
+    return BoardRouting(traces, tuple(via for _, vias in sorted(drilled.items()) for via in vias), connections)
 
 
-def _vias(post: Post, at: Point | None, net: str | None, reached: tuple[int, int], rules: BoardRules) -> list[BoardVia]:
+def _vias(post: Post, at: Point | None, net: str, reached: tuple[int, int], rules: BoardRules) -> list[BoardVia]:
     """What is to be drilled at a post beyond what stands there."""
     first, last = reached
-    if net is None or at is None or first >= last:
+    if at is None or first >= last:
         return []
     sizes = rules.of(net).vias
     stands = range(post.first, post.last + 1)
@@ -186,14 +220,8 @@ def _vias(post: Post, at: Point | None, net: str | None, reached: tuple[int, int
     return [BoardVia(net, at, k, k + 1, sizes[k - 1]) for k in levels]
 
 
-def _bare_length(wire: Wire, posts: Sequence[Post]) -> float:
-    """Length of a wire outside the copper of its two ends [nm]."""
-    ends = [
-        shapely_of(stand.shape, stand.at, 1.0)
-        for post in (wire.start, wire.end)
-        if post < len(posts)  # a branch point is as wide as the wire
-        for stand in posts[post].stands
-        if stand.layer == wire.layer
-    ]
+def _bare_length(wire: Wire, copper: Mapping[int, Sequence[Metal]]) -> float:
+    """Length of a wire outside the copper of its two ends [nm]; a branch point is as wide as the wire."""
+    ends = [s for post in (wire.start, wire.end) for layers, s in copper.get(post, ()) if wire.layer in layers]
     line = shapely.LineString(path_points(wire.path, 10.0))
     return float(shapely.length(shapely.difference(line, shapely.union_all(ends))))
