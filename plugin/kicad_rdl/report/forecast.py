@@ -8,8 +8,8 @@ from typing import Any
 
 from kicad_rdl.model.layout import Cut
 from kicad_rdl.model.package import Package
+from kicad_rdl.report.figures import micrometres
 from kicad_rdl.report.phrases import counted
-from kicad_rdl.units import UM
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,8 +170,8 @@ def _gap_data(cut: Cut) -> dict[str, Any]:
     return {
         "layer": f"RDL{cut.layer}",
         "between": [cut.start_name, cut.end_name],
-        "from_um": [cut.start.x / UM, cut.start.y / UM],
-        "to_um": [cut.end.x / UM, cut.end.y / UM],
+        "from_um": [micrometres(cut.start.x), micrometres(cut.start.y)],
+        "to_um": [micrometres(cut.end.x), micrometres(cut.end.y)],
         "fits": cut.fits,
         "what_to_do": list(cut.remedies),
     }

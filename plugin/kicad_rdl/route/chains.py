@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from heapq import heappop, heappush
 
 from kicad_rdl.geometry import Path
 from kicad_rdl.route.groups import Groups
@@ -84,13 +84,32 @@ def without_torn(
 
 def without_stubs(routed: Sequence[Routed], missing: Sequence[Missing]) -> tuple[list[Routed], list[Missing]]:
     """Takes out traces to branch points where no other ends; they are missing like those that should be there."""
-    kept, left = list(routed), list(missing)
-    while True:
-        legs = Counter(t.label for r in kept for t in (r.start, r.end) if t.kind is TerminalKind.BRANCH)
-        stub = next((r for r in kept if 1 in (legs[r.start.label], legs[r.end.label])), None)
-        if stub is None:
-            return kept, left
-        kept.remove(stub)
-        ends = {stub.start.label, stub.end.label}
-        reason = next((m.reason for m in left if m.end and ends & {m.start.label, m.end.label}), "no way to its net")
+    left = list(missing)
+    told: dict[str, int] = {}  # of each terminal, the first that is missing there
+    for place, m in enumerate(left):
+        for end in (m.start, m.end) if m.end else ():
+            told.setdefault(end.label, place)
+    at: dict[str, set[int]] = {}
+    for k, trace in enumerate(routed):
+        for end in (trace.start, trace.end):
+            if end.kind is TerminalKind.BRANCH:
+                at.setdefault(end.label, set()).add(k)
+    stubs = sorted({k for own in at.values() if len(own) == 1 for k in own})
+    gone: set[int] = set()
+    while stubs:
+        k = heappop(stubs)
+        if k in gone:  # a stub at both ends
+            continue
+        gone.add(k)
+        stub = routed[k]
+        labels = (stub.start.label, stub.end.label)
+        known = [told[label] for label in labels if label in told]
+        reason = left[min(known)].reason if known else "no way to its net"
+        for label in labels:
+            told.setdefault(label, len(left))
+            others = at.get(label, set())
+            others.discard(k)
+            if len(others) == 1:
+                heappush(stubs, *others)
         left.append(Missing(stub.net, stub.start, stub.end, stub.layer, reason))
+    return [trace for k, trace in enumerate(routed) if k not in gone], left

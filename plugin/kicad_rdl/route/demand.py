@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from kicad_rdl.errors import ModelError
 from kicad_rdl.geometry import circumradius
@@ -173,7 +174,7 @@ def _hold_for_special(
     balls = [j for j, ball in enumerate(problem.balls) if ball.usable and held[j] is None]
     matched = _matched(problem, special, free, balls, size)
     if matched is None:
-        return _hold_in_turn(problem, special, held)
+        return hold_in_turn(problem, special, held)
     for j, net in matched.items():
         held[j] = net
     return []
@@ -224,19 +225,26 @@ def _matched(
     }
 
 
-def _hold_in_turn(problem: Problem, special: Sequence[NetRule], held: list[str | None]) -> list[str]:
-    """Where not all nets can have balls: the nearest that is left, net by net, the choosiest first."""
+def hold_in_turn(problem: Problem, special: Sequence[NetRule], held: list[str | None]) -> list[str]:
+    """Where not all nets can have balls: the nearest that are left, net by net, the choosiest first."""
+    places = np.array([(ball.at.x, ball.at.y) for ball in problem.balls], np.int64).reshape(-1, 2)
+    free = np.array([ball.usable and own is None for ball, own in zip(problem.balls, held, strict=True)], bool)
+    index = {ball.name: j for j, ball in enumerate(problem.balls)}
+    bumps: dict[str | None, list[tuple[int, int]]] = {}
+    for bump in problem.bumps:
+        bumps.setdefault(bump.net, []).append((bump.at.x, bump.at.y))
     homeless: list[str] = []
     for rule in sorted(special, key=lambda r: (len(problem.balls) if r.allowed is None else len(r.allowed), r.name)):
-        own = [bump.at for bump in problem.bumps if bump.net == rule.name]
-        for _ in range(rule.balls):
-            choice = [
-                (min(ball.at.distance(at) for at in own), j)
-                for j, ball in enumerate(problem.balls)
-                if ball.usable and held[j] is None and (rule.allowed is None or ball.name in rule.allowed)
-            ]
-            if not choice:
-                homeless.append(rule.name)
-                break
-            held[min(choice)[1]] = rule.name
+        own = np.array(bumps[rule.name], np.int64)
+        some = range(len(places)) if rule.allowed is None else [index[name] for name in rule.allowed if name in index]
+        left = np.array(some, np.int64)
+        left = left[free[left]]
+        _, nearest = cKDTree(own).query(places[left])
+        squared = ((places[left] - own[nearest]) ** 2).sum(axis=1)
+        chosen = left[np.lexsort((left, squared))][: rule.balls].tolist()
+        for j in chosen:
+            held[j] = rule.name
+        free[chosen] = False
+        if len(chosen) < rule.balls:
+            homeless.append(rule.name)
     return homeless

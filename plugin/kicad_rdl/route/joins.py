@@ -7,6 +7,7 @@ the others. What is still apart then takes any way there is, and at last pushes 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -94,10 +95,8 @@ def _join_rest(work: Negotiation, nets: list[str], tree: Tree, pieces: Groups, l
 def _push_rest(work: Negotiation, nets: list[str], tree: Tree, late: Callable[[], bool]) -> None:
     """Joins what is still apart by pushing others away, if these find another way."""
     pieces = work.pieces()
-    roots = sorted(
-        {pieces.root(p) for p in tree.posts}, key=lambda r: (sum(pieces.root(p) == r for p in tree.posts), r)
-    )
-    for root in roots[:-1]:
+    size = Counter(pieces.root(p) for p in tree.posts)
+    for root in sorted(size, key=lambda r: (size[r], r))[:-1]:
         own = tuple(p for p in tree.posts if pieces.root(p) == root)
         others = tuple(p for p in tree.posts if pieces.root(p) != root)
         if not own or not others or late():

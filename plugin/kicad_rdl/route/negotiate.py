@@ -234,7 +234,8 @@ class Negotiation:
         return choice.nearest_free(start, NEAREST, self._taken) + held
 
     def _choice(self, wanted: Wanted) -> Choice:
-        """The ends of a connection; many connections share one choice."""
+        """The ends of a connection; many connections share one choice, which keeps them alive, so that no others get
+        their identity."""
         known = self._choices.get(id(wanted.ends))
         if known is None:
             posts = np.array(wanted.ends, np.int64)
