@@ -340,6 +340,22 @@ balls = 2
     assert run("estimate", path, "-q")[0] == 0
 
 
+def test_estimate_says_which_line_and_space_would_do(run: Run, tmp_path: Path) -> None:
+    """Taken at its word until nothing is too narrow; gap by gap nothing absurd is advised."""
+    sizes: tuple[str, ...] = ()
+    for _ in range(3):
+        status, said, _ = run("estimate", write_array(tmp_path, *sizes), "-q")
+        assert all(float(size) > 10 for size in re.findall(r"line \+ space of ([0-9.]+) um", said))
+        if status == 0:
+            break
+        (words,) = (line for line in said.splitlines() if "all would pass" in line)
+        finer = re.findall(r"[0-9.]+ um", words)
+        assert [float(size.split()[0]) for size in finer] < [float(size.split()[0]) for size in sizes or ("14", "15")]
+        sizes = tuple(finer)
+    assert status == 0
+    assert sizes
+
+
 def test_estimate_of_too_much(run: Run, tmp_path: Path) -> None:
     job = write_array(tmp_path)
     status, said, _ = run("estimate", job, "-q")

@@ -252,6 +252,7 @@ def _attempt(job: Job, count: int, progress: Listener) -> Attempt:
         settled_fits=found.settled_fits,
         wall=found.wall,
         shut=found.shut,
+        finer=found.finer,
     )
 
 

@@ -10,6 +10,7 @@ from kicad_rdl.model.layout import Cut
 from kicad_rdl.model.package import Package
 from kicad_rdl.report.figures import micrometres
 from kicad_rdl.report.phrases import counted
+from kicad_rdl.units import um
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,8 @@ class Attempt:
     """A line or rectangle across all RDLs, side by side and layer by layer, that too many of the settled must cross."""
     shut: tuple[tuple[str, str], ...] = ()
     """Bumps without room for a stack of vias to a layer with signals, each with the ball that is in its way."""
+    finer: tuple[tuple[int, int, int], ...] = ()
+    """RDL, line and space [nm] with which all would pass the minimum cut."""
 
     @property
     def bottleneck(self) -> tuple[Cut, ...]:
@@ -118,6 +121,9 @@ def _attempt_words(attempt: Attempt, rdls: int, most: int) -> list[str]:
     ]
     if len(attempt.cut) > most:
         lines.append(f"    and {len(attempt.cut) - most} more gaps (--json lists them all)")
+    if attempt.finer:
+        sizes = ", ".join(f"{um(line)} and {um(space)} on RDL{layer}" for layer, line, space in attempt.finer)
+        lines.append(f"    all would pass these gaps with line and space of {sizes}; then others may be the narrowest")
     return lines + _wall_words(attempt.wall)
 
 
@@ -155,6 +161,10 @@ def forecast_data(forecast: Forecast) -> dict[str, Any]:
                 "nets_without_ball": list(attempt.homeless),
                 "bumps_without_room_for_vias": [{"bump": bump, "ball": ball} for bump, ball in attempt.shut],
                 "minimum_cut": [_gap_data(cut) for cut in attempt.cut],
+                "line_and_space_to_pass": [
+                    {"layer": f"RDL{layer}", "line_um": micrometres(line), "space_um": micrometres(space)}
+                    for layer, line, space in attempt.finer
+                ],
                 "settled_connections": attempt.settled,
                 "settled_that_fit_at_most": attempt.settled_fits,
                 "wall": {"nets": attempt.wall[0].needed, "sides": [_gap_data(cut) for cut in attempt.wall]}

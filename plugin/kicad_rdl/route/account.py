@@ -284,7 +284,7 @@ def remedies_of(problem: Problem, layer: int, tiles: Tiles, gap: int, needed: in
     room = width - float(tiles.clearance[ends].sum()) + metal.space
     found = []
     pitch = room / max(needed, 1)
-    if pitch > 0 and not is_wall(names, width):
+    if 2 * pitch >= metal.line + metal.space and not is_wall(names, width):  # finer than half is no advice
         found.append(f"line + space of {um(int(pitch))} instead of {um(metal.line + metal.space)} on RDL{layer}")
     missing = needed * (metal.line + metal.space) - room
     if missing > 0:

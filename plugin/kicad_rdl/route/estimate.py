@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from kicad_rdl.geometry import Point
 from kicad_rdl.model.layout import Cut
@@ -15,7 +17,10 @@ from kicad_rdl.route.plan import Plan, make_plan
 from kicad_rdl.route.problem import Problem, problem_of
 from kicad_rdl.route.supplies import with_supplies
 from kicad_rdl.route.walls import Wall, narrowest_wall
-from kicad_rdl.units import MM, um
+from kicad_rdl.units import MM, Nm, um
+
+FINEST = 50
+"""Lines and spaces finer than this part of the technology's are no advice [percent]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,9 @@ class Estimate:
     shut: tuple[tuple[str, str], ...] = ()
     """Bumps of nets of which none has room for a stack of vias to a layer with signals, each with the nearest ball, in
     whose way it is; no part of the minimum cut."""
+    finer: tuple[tuple[int, Nm, Nm], ...] = ()
+    """Layer, line and space with which all pass the gaps of the minimum cut; empty where that asks for too much. Other
+    gaps may then be too narrow."""
 
     @property
     def enough(self) -> bool:
@@ -58,6 +66,8 @@ def estimate(package: Package, progress: Callable[[Progress], None] | None = Non
     settled = _settled(problem, plan)
     wall = narrowest_wall(problem, plan.signal_layers)
     settled_fits = settled - (wall.open if wall is not None else 0)
+    shut = _shut(problem, demand_of(problem))
+    net = {bump.label: bump.net for bump in problem.bumps}
     return Estimate(
         package.rdl_count,
         plan.wanted + settled,
@@ -68,8 +78,30 @@ def estimate(package: Package, progress: Callable[[Progress], None] | None = Non
         settled,
         settled_fits,
         () if wall is None else _sides(problem, wall),
-        _shut(problem, demand_of(problem)),
+        shut,
+        _finer(problem, plan, plan.wanted - plan.value - len({net[bump] for bump, _ in shut})),
     )
+
+
+def _finer(problem: Problem, plan: Plan, more: int) -> tuple[tuple[int, Nm, Nm], ...]:
+    """The coarsest lines and spaces, in percent of the technology's, with which so many more pass the minimum cut."""
+    gaps = {layer: [gap for k, gap in plan.cut if k == layer] for layer in sorted({k for k, _ in plan.cut})}
+
+    def passing(percent: int) -> int:
+        total = 0
+        for layer, own in gaps.items():
+            metal, tiles = problem.package.technology.metal(layer), plan.cut_tiles[layer - 1]
+            line, space = (metal.line * percent // 100, metal.space * percent // 100)
+            away = np.where(tiles.clearance == metal.space, space, tiles.clearance)
+            total += int(replace(tiles, clearance=away).capacity(line, space)[own].sum())
+        return total
+
+    wanted = passing(100) + more
+    for percent in range(99, FINEST - 1, -1) if gaps and more > 0 else ():
+        if passing(percent) >= wanted:
+            metals = [(layer, problem.package.technology.metal(layer)) for layer in gaps]
+            return tuple((k, metal.line * percent // 100, metal.space * percent // 100) for k, metal in metals)
+    return ()
 
 
 def _shut(problem: Problem, demand: Demand) -> tuple[tuple[str, str], ...]:
