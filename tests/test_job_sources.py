@@ -170,7 +170,7 @@ def wrong() -> Iterator[tuple[str, str, str]]:
     yield 'bumps = "top.3dbx"\nface = "up"', GRID, r"top.3dbx: a stack says itself how its dies lie; leave face out"
     yield 'bumps = "top.3dbx"\nname = "d"', GRID, r"job.toml: die.name is for one die; top.3dbx has 2"
     yield 'bumps = "top.3dbx"\nchiplet = "lift"', GRID, r'no chiplet of the stack is called "lift"; did you mean "left"'
-    yield 'bumps = "top.3dbx"\nposition = ["2 mm", "0 mm"]', GRID, r"die left: .* from the package edge"
+    yield 'bumps = "top.3dbx"\nposition = ["2 mm", "0 mm"]', GRID, r"die left: 350 um beyond the package edge"
     yield (
         'bumps = "t.csv"\nwidth = "1 mm"\nheight = "1 mm"',
         'map = "chiplets.3dbv"',

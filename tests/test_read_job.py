@@ -101,6 +101,9 @@ def test_two_dies(tmp_path: Path) -> None:
     (tmp_path / "job.toml").write_text(text.replace('"0.5 mm", "0', '"0.1 mm", "0'))
     with pytest.raises(InputError, match=r"dies left and right are 0 um apart; the technology needs 70 um"):
         read_job(tmp_path / "job.toml")
+    (tmp_path / "job.toml").write_text(text.replace('"0.5 mm", "0', '"0 mm", "0'))
+    with pytest.raises(InputError, match=r"dies left and right overlap by 100 um; the technology needs 70 um"):
+        read_job(tmp_path / "job.toml")
     (tmp_path / "job.toml").write_text(text.replace('"right"', '"left"'))
     with pytest.raises(InputError, match='two dies are called "left"'):
         read_job(tmp_path / "job.toml")
@@ -331,6 +334,11 @@ REFUSED: list[tuple[tuple[str, str], str, str]] = [
         ('height = "1 mm"', 'height = "2.8 mm"'),
         "",
         r"die die: 100 um from the package edge along its height; .* 3.1 mm",
+    ),
+    (
+        ('height = "1 mm"', 'height = "3.2 mm"'),
+        "",
+        r"die die: 100 um beyond the package edge along its height; .* 3.5 mm",
     ),
     (('"0.5 mm"', '"0.7 mm"'), "", r"ball A1: the ball is 100 um beyond .* needs 150 um: .* at least 3.5 mm in width"),
     (('"0.5 mm"', '"0.3 mm"'), "", r"balls: ball pitch 300 um is below 400 um"),

@@ -226,6 +226,15 @@ def test_def_bumps(tmp_path: Path) -> None:
     assert source.notes == ()
 
 
+def test_a_def_without_bumps_names_its_cells(tmp_path: Path) -> None:
+    """So that the user can choose; the most frequent first."""
+    lef = LEF.replace("CLASS COVER BUMP", "CLASS COVER")
+    assert lef != LEF
+    told = refusal(*def_lef(tmp_path, lef=lef))
+    assert "name the cells that are to be bumps" in told
+    assert told.endswith("the LEF files have these of them: BUMP (2), ROUND (2), FILL (1), IO (1), IO2 (1)")
+
+
 def test_def_pads(tmp_path: Path) -> None:
     """FW swaps x and y; W puts the cell's foot to the right. The pad is on another spot than the cell's centre."""
     source = read_source(*def_lef(tmp_path, cells=("IO*", "FILL")))

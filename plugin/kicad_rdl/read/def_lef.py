@@ -6,6 +6,7 @@ bump is that point plus half its size. A chip layout is seen onto its active fac
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,8 +21,8 @@ from kicad_rdl.read.outline import Box, DrawnBump, die_in, extents
 from kicad_rdl.read.patterns import matches
 from kicad_rdl.read.source_options import SourceOptions
 
-UNKNOWN_SHOWN = 5
-"""Names of unknown cells in a message."""
+MACROS_SHOWN = 5
+"""Of cells in a message."""
 
 
 def read_def(path: Path, options: SourceOptions) -> Source:
@@ -59,10 +60,10 @@ def _unknown(file: DefFile, macros: dict[str, Macro]) -> list[str]:
     if not unknown:
         return []
     names = list(dict.fromkeys(component.macro for component in unknown))
-    more = " ..." if len(names) > UNKNOWN_SHOWN else ""
+    more = " ..." if len(names) > MACROS_SHOWN else ""
     return [
         f"{file.source}:{unknown[0].line}: {len(unknown)} components passed over, the LEF files do not have their "
-        f"macros: {', '.join(names[:UNKNOWN_SHOWN])}{more}"
+        f"macros: {', '.join(names[:MACROS_SHOWN])}{more}"
     ]
 
 
@@ -80,12 +81,20 @@ def _bumps(file: DefFile, macros: dict[str, Macro], options: SourceOptions, note
         nets = [net for pin in dict.fromkeys(port.pin for port in macro.ports) for net in _nets(file, component, pin)]
         drawn.append(_drawn(component.name, box.centre, nets, shape or options.shape, component, file))
     if not drawn:
+        known = Counter(component.macro for component in file.components if component.macro in macros)
+        there = ", ".join(
+            f"{macro} ({count})" for macro, count in sorted(known.items(), key=_most_first)[:MACROS_SHOWN]
+        )
         raise InputError(
             "no component is a bump: none of their macros has CLASS COVER BUMP in the LEF files; name the cells that "
-            'are to be bumps: cells = ["PATTERN"]',
+            f'are to be bumps, cells = ["PATTERN"]; the LEF files have these of them: {there or "none"}',
             file.source,
         )
     return tuple(drawn)
+
+
+def _most_first(counted: tuple[str, int]) -> tuple[int, str]:
+    return -counted[1], counted[0]
 
 
 def _pads(file: DefFile, macros: dict[str, Macro], options: SourceOptions, notes: list[str]) -> tuple[DrawnBump, ...]:

@@ -58,8 +58,9 @@ def _dies(package: Package, source: str) -> None:
         ):
             left = (body - size) // 2 - abs(centre)
             if left < edges.die_to_package:
+                where = f"{um(left)} from" if left >= 0 else f"{um(-left)} beyond"
                 raise InputError(
-                    f"die {placed.die.name}: {um(left)} from the package edge along its {axis}; the technology needs "
+                    f"die {placed.die.name}: {where} the package edge along its {axis}; the technology needs "
                     f"{um(edges.die_to_package)}: make the package at least "
                     f"{mm(size + 2 * (abs(centre) + edges.die_to_package))} in {axis}",
                     source,
@@ -69,8 +70,9 @@ def _dies(package: Package, source: str) -> None:
         gap_y = abs(a.at.y - b.at.y) - (a.size[1] + b.size[1]) // 2
         gap = math.floor(math.hypot(gap_x, gap_y)) if min(gap_x, gap_y) > 0 else max(gap_x, gap_y)
         if gap < edges.die_to_die:
+            where = f"are {um(gap)} apart" if gap >= 0 else f"overlap by {um(-gap)}"
             raise InputError(
-                f"dies {a.die.name} and {b.die.name} are {um(gap)} apart; the technology needs {um(edges.die_to_die)}: "
+                f"dies {a.die.name} and {b.die.name} {where}; the technology needs {um(edges.die_to_die)}: "
                 "move them apart (die.position)",
                 source,
             )
