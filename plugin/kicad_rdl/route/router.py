@@ -48,7 +48,8 @@ def route(
     unrouted, bottlenecks = cuts_of(problem, plan, wiring.routed, [*missing, *poured.unreached], wiring.why_lost)
     unrouted, bottlenecks = explained(problem, plan, wiring.routed, wiring.sketches, unrouted, bottlenecks)
     pose = problem.pose
-    layout = bare_layout(problem, poured.plan, poured.wires)
+    unchanged = poured.plan is plan and poured.wires is wiring.routed
+    layout = bare if unchanged else bare_layout(problem, poured.plan, poured.wires)
     say(Progress("pour", 1, 1))
     return replace(
         layout,
