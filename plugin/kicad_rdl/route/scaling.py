@@ -81,14 +81,15 @@ def cheapest_flow(
             f"costs up to {largest} on {nodes} nodes are beyond the 64 bits of the flow solver; "
             f"use a coarser unit, such that costs stay below {LARGEST_PRICE // (scale * nodes)}"
         )
+    # indices have no sign: of others machine code asks each time whether they count from the end (a quarter of it)
     starts, ends = np.concatenate([tails, heads]), np.concatenate([heads, tails])
     order = np.argsort(starts, kind="stable")
     place = np.empty(2 * arcs, np.int64)
     place[order] = np.arange(2 * arcs)
-    first = np.zeros(nodes + 1, np.int32)
+    first = np.zeros(nodes + 1, np.uint32)
     first[1:] = np.cumsum(np.bincount(starts, minlength=nodes))
-    head = ends[order].astype(np.int32)
-    twin = np.concatenate([place[arcs:], place[:arcs]])[order].astype(np.int32)
+    head = ends[order].astype(np.uint32)
+    twin = np.concatenate([place[arcs:], place[:arcs]])[order].astype(np.uint32)
     begin = start or Start(np.zeros(arcs, np.int64), np.zeros(nodes, np.int64), largest)
     left = np.concatenate([capacity - begin.flow, begin.flow])[order].astype(np.int32)
     scaled = np.concatenate([cost, -cost])[order] * scale
@@ -131,7 +132,7 @@ def _settle(first, head, left, cost, price):  # type: ignore[no-untyped-def]
     phases are spared.
     """
     nodes = len(first) - 1
-    queue = np.arange(nodes).astype(np.int32)  # a ring
+    queue = np.arange(nodes).astype(np.uint32)  # a ring
     waiting = np.ones(nodes, np.bool_)
     start, size = 0, nodes
     for _ in range(SETTLE_EFFORT * nodes):
@@ -169,7 +170,7 @@ def _refine(first, head, twin, left, cost, excess, price, error):  # type: ignor
                 left[twin[arc]] += units
                 excess[node] -= units
                 excess[head[arc]] += units
-    queue = np.empty(nodes, np.int32)  # a ring of the nodes with excess
+    queue = np.empty(nodes, np.uint32)  # a ring of the nodes with excess
     waiting = np.zeros(nodes, np.bool_)
     size = 0
     for node in range(nodes):
@@ -196,12 +197,12 @@ def _refine(first, head, twin, left, cost, excess, price, error):  # type: ignor
         waiting[node] = False
         while excess[node] > 0:
             arc = _admissible(node, first, head, left, cost, price, current)
-            if arc < 0:
+            if arc == first[node + 1]:
                 _relabel(node, first, head, left, cost, price, error, current)
                 relabels += 1
                 continue
             other = head[arc]
-            if excess[other] >= 0 and _admissible(other, first, head, left, cost, price, current) < 0:
+            if excess[other] >= 0 and _admissible(other, first, head, left, cost, price, current) == first[other + 1]:
                 _relabel(other, first, head, left, cost, price, error, current)  # it would only come back
                 relabels += 1
                 continue
@@ -219,14 +220,17 @@ def _refine(first, head, twin, left, cost, excess, price, error):  # type: ignor
 
 @numba.njit(inline="always")
 def _admissible(node, first, head, left, cost, price, current):  # type: ignore[no-untyped-def]
-    """The next arc of negative reduced cost with room, or -1. Arcs before the current one have none until a relabel."""
+    """The next arc of negative reduced cost with room, or the end of the node's arcs.
+
+    Arcs before the current one have none until a relabel.
+    """
     here = price[node]
     for arc in range(current[node], first[node + 1]):
         if left[arc] > 0 and cost[arc] + here - price[head[arc]] < 0:
             current[node] = arc
-            return arc
+            return np.uint64(arc)
     current[node] = first[node + 1]
-    return -1
+    return np.uint64(first[node + 1])
 
 
 @numba.njit(inline="always")
