@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections import Counter
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -27,7 +28,7 @@ from kicad_rdl.route.groups import Groups
 from kicad_rdl.route.improve import improve, taut_lengths
 from kicad_rdl.route.joins import join_trees
 from kicad_rdl.route.negotiate import Negotiation, Wanted, negotiate
-from kicad_rdl.route.sketches import Sketches
+from kicad_rdl.route.sketches import FACES, Sketches
 from kicad_rdl.route.wants import Tree, neighbours
 
 PRICE = 6.0 * (LINE + SPACE)
@@ -212,6 +213,25 @@ def test_connections_ask_for_the_nearest_ends(seed: int, monkeypatch: pytest.Mon
             free = [p for p in near if p not in work.claims][:2]
             asked = [post for post, _ in work.errand(number, PRICE).ends]
             assert asked == free + [p for p in near[:2] if p in work.claims]
+
+
+def test_what_is_shut_in_has_no_way() -> None:
+    """What is shut in is not found by the search either; among few faces only what is closed near by is."""
+    found: Counter[tuple[bool, bool]] = Counter()
+    for seed in range(24):
+        stack, chance = random_stack(seed), Random(seed)
+        sketches = stack.sketches()
+        fill(stack, sketches, chance, 25)
+        for _ in range(10):
+            errand = random_errand(stack, chance)
+            if errand is not None:
+                shut, near = sketches.shut_in(errand, FACES), sketches.shut_in(errand, 5)
+                assert not shut or sketches.find(errand) is None
+                assert shut or not near
+                found[shut, near] += 1
+    assert found[True, True] > 0
+    assert found[True, False] > 0
+    assert found[False, False] > 0
 
 
 @each_stack

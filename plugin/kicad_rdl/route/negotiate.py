@@ -39,6 +39,10 @@ FACES = 30_000
 NEAR_FACES = 3_000
 """Likewise where a connection that was pushed looks for room beside."""
 
+SHUT_IN = 300
+"""Faces around the ends of a connection that are looked at before its way is searched from its starts: a search from
+outside into what is shut in would look at everything outside first."""
+
 MANY = 2_000
 STRETCH = 1.02
 """Among more connections than that, a way may cost so many times the cheapest: long searches look at half the faces."""
@@ -391,5 +395,8 @@ def _exchange(work: Negotiation, numbers: Sequence[int], price: float, late: Cal
 
 def drawn_beside(work: Negotiation, number: int, faces: int = ALL_FACES) -> bool:
     """Whether a connection found a way that pushes nobody."""
-    way = work.sketches.find(work.errand(number, 0.0), faces=faces)
+    errand = work.errand(number, 0.0)
+    if work.sketches.shut_in(errand, SHUT_IN):
+        return False
+    way = work.sketches.find(errand, faces=faces)
     return way is not None and work.fit(number, way)

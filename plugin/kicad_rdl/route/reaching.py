@@ -50,7 +50,7 @@ class Field(NamedTuple):
     goal_cost: F64
     own_stamp: I64
     meta: I64
-    """The last stamp."""
+    """The last stamp, and how many faces the last search looked at."""
 
 
 class Terms(NamedTuple):
@@ -73,7 +73,7 @@ def field_for(elements: int, nodes: int, vertices: int) -> Field:
     return Field(
         np.zeros(states, np.int64), np.zeros(states), np.zeros(states, np.int64), np.zeros(states), np.zeros(states),
         np.zeros(states, np.int64), np.zeros(states, np.int64), np.zeros(vertices, np.int64), np.zeros(vertices),
-        np.zeros(vertices, np.int64), np.zeros(1, np.int64),
+        np.zeros(vertices, np.int64), np.zeros(2, np.int64),
     )  # fmt: skip
 
 

@@ -75,6 +75,12 @@ class Sketches:
                 return way
         return None
 
+    def shut_in(self, errand: Errand, faces: int) -> bool:
+        """Whether the ends of an errand lie among at most so many faces that no way leads into without pushing."""
+        back = Errand(errand.ends, errand.starts, errand.widths, errand.layers, errand.via_price)
+        cost, *_ = self._search(back, (), 0.0, TOO_FAR, faces, False, 1.0)
+        return cost >= TOO_FAR and int(self._field.meta[1]) <= faces
+
     def meet(self, errand: Errand, wires: Sequence[int], price: float, faces: int = FACES) -> Meeting | None:
         """Where the cheapest way to any of some wires ends; None where there is none, or one to a post is cheaper."""
         cost, state, vertex, node = self._search(errand, wires, price, TOO_FAR, faces, False, 1.0)

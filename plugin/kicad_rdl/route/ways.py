@@ -68,4 +68,5 @@ def find(  # type: ignore[no-untyped-def]
             change_layer(g, b, f, h, terms, state)
         else:
             end = look_round(g, b, f, h, terms, state, aim, end)
+    f.meta[1] = looked
     return end
