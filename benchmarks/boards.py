@@ -17,7 +17,7 @@ from worker import Outcome, reduced
 from kicad_rdl.board_pipeline import BoardResult, RouteOptions, route_open
 from kicad_rdl.check import check_artwork
 from kicad_rdl.geometry import Arc, Circle, Line, Point
-from kicad_rdl.kicad_cli import drc
+from kicad_rdl.kicad_cli.drc import drc
 from kicad_rdl.model.artwork import CopperKind
 from kicad_rdl.model.open_board import OpenBoard
 from kicad_rdl.model.report import Rule

@@ -25,7 +25,7 @@ from kicad_rdl.check import check_layout
 from kicad_rdl.draw.svg import drawings
 from kicad_rdl.errors import RdlError
 from kicad_rdl.kicad.project import kicad_files
-from kicad_rdl.kicad_cli import drc
+from kicad_rdl.kicad_cli.drc import drc
 from kicad_rdl.model.report import KicadCheck
 from kicad_rdl.pipeline import route_job, undeclared
 from kicad_rdl.read.job import read_job

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import subprocess
 import sys
 from collections import Counter
 from dataclasses import replace
@@ -204,6 +205,16 @@ def test_rows_have_names_of_their_own() -> None:
     assert len(set(names)) == len(names)
     wanted = ("caravel_wlcsp", "blackparrot_12_45", "test144_any", "bmap_100", "given_10000_d0.5", "chiplets")
     assert {*wanted, "p1024_1l", "n256_4l", "supply_heavy"} <= set(names)
+
+
+@pytest.mark.kicad
+def test_a_row_runs_in_its_own_process_and_asks_kicad(tmp_path: Path) -> None:
+    table = tmp_path / "table.md"
+    program = Path(__file__).parents[1] / "benchmarks" / "run.py"
+    command = [sys.executable, str(program), "--row", "one_layer_64", "--markdown", str(table)]
+    subprocess.run(command, check=True, capture_output=True, timeout=300)
+    line = next(line for line in table.read_text(encoding="utf-8").splitlines() if line.startswith("| one_layer_64 |"))
+    assert line.split(" | ")[1:6] == ["64", "-", "64", "0", "clean"]
 
 
 def test_goals_need_all_nets_before_lengths_count() -> None:
