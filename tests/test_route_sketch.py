@@ -356,6 +356,44 @@ def test_negotiation_is_the_same_again(seed: int) -> None:
     assert (one.wires, one.end, one.pushed) == (other.wires, other.end, other.pushed)
 
 
+@pytest.fixture
+def only_pushing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Negotiation ends where nobody pushes any more."""
+    monkeypatch.setattr(negotiation, "_exchange", lambda *_: None)
+    monkeypatch.setattr(negotiation, "drawn_beside", lambda *_: False)
+
+
+@pytest.mark.usefixtures("only_pushing")
+@pytest.mark.parametrize("seed", [19, 26, 45, 55])
+def test_the_more_connections_the_farther_a_search_goes(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    near, far = random_work(seed, 30), random_work(seed, 30)
+    monkeypatch.setattr(negotiation, "FACES", 2)
+    monkeypatch.setattr(negotiation, "FACES_EACH", 1)
+    negotiate(far, range(len(far.wanted)), quiet, never)
+    monkeypatch.setattr(negotiation, "FACES_EACH", 0)
+    negotiate(near, range(len(near.wanted)), quiet, never)
+    assert len(near.wires) < len(far.wires)
+
+
+@pytest.mark.usefixtures("only_pushing")
+@pytest.mark.parametrize("seed", [19, 26])
+def test_who_found_no_way_comes_back(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What stands at its ends may be gone by then."""
+    work = random_work(seed, 30)
+    in_vain: set[int] = set()
+    pushed_by = negotiation._pushed_by
+
+    def later(work: Negotiation, number: int, price: float) -> list[int] | None:
+        if number not in in_vain:
+            in_vain.add(number)
+            return None
+        return pushed_by(work, number, price)
+
+    monkeypatch.setattr(negotiation, "_pushed_by", later)
+    negotiate(work, range(len(work.wanted)), quiet, never)
+    assert work.wires
+
+
 @pytest.mark.parametrize("seed", [19, 26, 45, 55])
 def test_exchanges_draw_more(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """One for one the open place wanders until somebody finds room."""

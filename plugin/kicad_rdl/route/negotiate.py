@@ -27,14 +27,16 @@ from kicad_rdl.route.sketches import Sketches
 PUSHES = 30
 """How many ways are drawn at most, for every connection there is."""
 
-PATIENCE = 1
+PATIENCE = 2
 """Ways drawn without gain after which no more are tried, for every connection there is; and 300 more."""
 
 VAIN = 10
 """Ways drawn without gain after which no more change places, in units of ``PUSHES``."""
 
 FACES = 30_000
-"""Faces that a search looks at: more, and the way is so bad that another order of drawing serves better."""
+FACES_EACH = 10
+"""Faces that a search looks at, or so many for every connection there is, whichever is more: beyond that the way is so
+bad that another order of drawing serves better."""
 
 NEAR_FACES = 3_000
 """Likewise where a connection that was pushed looks for room beside."""
@@ -67,7 +69,7 @@ NEAREST = 10
 """Ends that a connection with many considers."""
 
 TRIES = 3
-"""How often a connection comes back that could not push away what it squeezes."""
+"""How often a connection comes back that found no way, or could not push away what it squeezes."""
 
 
 def booked_width(width: int, space: int, usual: int) -> float:
@@ -327,16 +329,13 @@ def _push_through(
     hopeless: dict[int, int] = {}
     left = best = count
     gained = 0  # ways drawn when the best state was found
-    stretch = STRETCH if len(work.wanted) > MANY else 1.0
     work.forget()
     while queue and drawn < pushes * max(count, 20) and drawn - gained < PATIENCE * count + 300 and not late():
         _, number = heapq.heappop(queue)
-        errand = work.errand(number, work.first_price)
-        way = work.sketches.find(errand, work.first_price, faces=FACES, stretch=stretch)
-        victims = None if way is None else work.push(number, way)
+        victims = _pushed_by(work, number, work.first_price)
         drawn += 1
         if victims is None:
-            hopeless[number] = hopeless.get(number, 0) + (TRIES if way is None else 1)
+            hopeless[number] = hopeless.get(number, 0) + 1
             if hopeless[number] < TRIES:
                 last += 1.0
                 heapq.heappush(queue, (last, number))
@@ -375,8 +374,7 @@ def _exchange(work: Negotiation, numbers: Sequence[int], price: float, late: Cal
         number = queue.popleft()
         vain += 1
         mark = work.keep()
-        way = work.sketches.find(work.errand(number, price), price, faces=FACES)
-        victims = None if way is None else work.push(number, way)
+        victims = _pushed_by(work, number, price)
         if victims is None:
             queue.append(number)
             continue
@@ -391,6 +389,14 @@ def _exchange(work: Negotiation, numbers: Sequence[int], price: float, late: Cal
             vain = 0
             work.forget()
     work.back_to((0, 0))
+
+
+def _pushed_by(work: Negotiation, number: int, price: float) -> list[int] | None:
+    """Draws a connection whatever that costs others; who had to go, or None: there is no way."""
+    count = len(work.wanted)
+    faces, stretch = max(FACES, FACES_EACH * count), STRETCH if count > MANY else 1.0
+    way = work.sketches.find(work.errand(number, price), price, faces=faces, stretch=stretch)
+    return None if way is None else work.push(number, way)
 
 
 def drawn_beside(work: Negotiation, number: int, faces: int = ALL_FACES) -> bool:
